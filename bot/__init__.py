@@ -1,0 +1,1 @@
+"""The street side: channels, intake, delivery, pages, schedule, settings, command line."""

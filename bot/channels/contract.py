@@ -1,0 +1,250 @@
+"""What every channel is: verify, parse, fit, send. One file a channel behind this, and one table of tests.
+
+A channel object is one account of one association. Parsing and fitting are pure; only `send` and `fetch` touch the
+network. Errors say what follows from them (rule 5 of the house); `bot/delivery.py` alone acts on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from conversations.events import Event
+from conversations.says import Option, Say
+from conversations.world import Traits
+
+Status = Literal["accepted", "delivered", "read", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One event from one address. `source` is the provider's own name of a file (never a link that holds a token)."""
+
+    handle: str
+    event: Event
+    key: str
+    """What it is recognised by when the provider sends it twice, unique within the account."""
+    source: str = ""
+    language: str = ""
+    """What the channel knows of the person's language, as a hint."""
+    answer_to: str = ""
+    """A callback id to be answered at once, best effort, outside the outbox."""
+    provider_id: str = ""
+    """The provider's id of the message, so that it can be deleted or replied to."""
+    payload: str = ""
+    """Provider facts a later call needs (a reply token, a user id), never content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """What a provider says became of a message: by our row id where the callback carries it, else by its own id."""
+
+    key: str
+    status: Status
+    row: int | None = None
+    provider_id: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """An update we read and do not use: answered 200 and counted under `what`."""
+
+    what: str
+
+
+class Unparseable(ValueError):
+    """The body is not what the provider sends: 400, counted, nothing stored."""
+
+
+class SendError(Exception):
+    """Sending failed. `code` is the provider's or ours; it names a sentence for staff (`send_error.<code>`)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class TryAgain(SendError):
+    """A passing failure. `after` seconds (None: back off by ourselves); `whole_account` holds everything of the account."""
+
+    def __init__(self, code: str, after: float | None = None, whole_account: bool = False) -> None:
+        super().__init__(code)
+        self.after, self.whole_account = after, whole_account
+
+
+class AddressGone(SendError):
+    """Give this address up until the person writes again (blocked, stopped, no such number)."""
+
+
+class UseTemplate(SendError):
+    """Outside the window: only an approved template may go."""
+
+
+class UseAnotherChannel(SendError):
+    """Not reachable here now: the next channel."""
+
+
+class ContentRefused(SendError):
+    """The content itself was refused: no retry, a person looks."""
+
+
+class StopChannel(SendError):
+    """Credentials, sender or template wrong: stop the account (or the template) and alarm."""
+
+
+class Uncertain(SendError):
+    """It may have arrived: the request was written and no answer came."""
+
+
+class FetchError(Exception):
+    """A file could not be fetched. `reason` as in FileRefused; `retry` where it may work later."""
+
+    def __init__(self, reason: Literal["too_big", "kind", "gone", "empty"], retry: bool = False) -> None:
+        super().__init__(reason)
+        self.reason, self.retry = reason, retry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What fits into one wire message. Lengths in characters."""
+
+    text: int
+    caption: int = 0
+    """Text beside a file; 0 where a file goes alone."""
+    buttons: int = 0
+    """Most options as buttons; more (or longer) go as a list, and else as numbered lines."""
+    button_title: int = 20
+    rows: int = 0
+    row_title: int = 24
+    row_about: int = 72
+    body_with_options: int = 1024
+    controls: bool = False
+    """Has room for small ways out beside the options."""
+    files: bool = True
+
+
+class Channel(Protocol):
+    """One account of one association."""
+
+    name: str
+    association: str
+    traits: Traits
+    capabilities: Capabilities
+
+    def verify(self, headers: Mapping[str, str], url: str, body: bytes) -> bool:
+        """Whether the request is the provider's own; compared in constant time."""
+        ...
+
+    def parse(self, body: bytes) -> list[Incoming | StatusReport | Unused]:
+        """Raises Unparseable."""
+        ...
+
+    async def send(self, handle: str, say: Say, row: int, attachment: "Content | None" = None) -> str:
+        """One wire message; returns the provider's id of it. Raises a SendError."""
+        ...
+
+    async def fetch(self, source: str, at_most: int) -> bytes:
+        """The bytes of a file, at most so many. Raises FetchError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes behind a Say's attachment, ready to go. `url` is a public one-time address where a channel needs that."""
+
+    name: str
+    media_type: str
+    data: bytes
+    url: str = ""
+
+
+def payload_of(option: Option, prompt: int) -> str:
+    """What a button carries, at most 64 bytes (Telegram's callback_data): the question's number and the choice."""
+    return f"{prompt:x}:{option.id}"
+
+
+def read_payload(payload: str) -> tuple[str, int]:
+    """The choice and the question's number; a payload that is not ours is a choice of question 0."""
+    prompt, colon, option = payload.partition(":")
+    try:
+        return (option, int(prompt, 16)) if colon else (payload, 0)
+    except ValueError:
+        return payload, 0
+
+
+def fit(say: Say, can: Capabilities) -> tuple[Say, ...]:
+    """Cut one say into as many as the channel needs: one say, one row, one wire message. Options stay with the last."""
+    text, options = say.text, say.options
+    controls = say.controls if can.controls else ()
+    if options and not _fits_as_choices(options, can):
+        text = f"{text}\n\n" + "\n".join(_numbered(number, option) for number, option in enumerate(options, 1))
+        options = ()
+    if say.file and not can.files:
+        return _pieces(say, text, options, controls, can.text)
+    if say.file and len(text) > can.caption:
+        return (*_pieces(_without_file(say), text, options, controls, can.text), _file_alone(say))
+    limit = min(can.text, can.body_with_options) if options else can.text
+    if len(text) <= limit:
+        if text is say.text and options is say.options and controls is say.controls:
+            return (say,)
+        return (_with(say, text, options, controls),)
+    return _pieces(say, text, options, controls, limit)
+
+
+def _fits_as_choices(options: tuple[Option, ...], can: Capabilities) -> bool:
+    if len(options) <= can.buttons and all(len(option.title) <= can.button_title for option in options):
+        return True
+    return len(options) <= can.rows and all(
+        len(option.title) <= can.row_title and len(option.about) <= can.row_about for option in options
+    )
+
+
+def _numbered(number: int, option: Option) -> str:
+    return f"{number}. {option.title}" + (f": {option.about}" if option.about else "")
+
+
+def _with(say: Say, text: str, options: tuple[Option, ...], controls: tuple[Option, ...]) -> Say:
+    return Say(
+        text=text,
+        options=options,
+        controls=controls,
+        prompt=say.prompt,
+        file=say.file,
+        link=say.link,
+        wants=say.wants,
+        lane=say.lane,
+        progress=say.progress,
+    )
+
+
+def _without_file(say: Say) -> Say:
+    return Say(text=say.text, prompt=say.prompt, link=say.link, wants=say.wants, lane=say.lane, progress=say.progress)
+
+
+def _file_alone(say: Say) -> Say:
+    return Say(text="", file=say.file, lane=say.lane)
+
+
+def _pieces(
+    say: Say, text: str, options: tuple[Option, ...], controls: tuple[Option, ...], limit: int
+) -> tuple[Say, ...]:
+    parts = _split(text, limit)
+    *first, last = parts
+    return (*(Say(text=part, lane=say.lane) for part in first), _with(say, last, options, controls))
+
+
+def _split(text: str, limit: int) -> list[str]:
+    """At paragraphs, else lines, else spaces, else anywhere: never an empty part."""
+    parts: list[str] = []
+    while len(text) > limit:
+        cut = next(
+            (at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, limit // 3, limit + 1)) > 0),
+            limit,
+        )
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    if text or not parts:
+        parts.append(text)
+    return parts

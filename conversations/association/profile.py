@@ -1,0 +1,296 @@
+"""One association's policy as data: the typed form of `deploy/associations/<slug>/profile.toml`.
+
+A model a table. Unknown keys are refused; `load.py` turns every mistake into file, key and remedy.
+What the policies do not print and we supplied carries `confirmed = false` (criteria, papers, hotlines, hours).
+"""
+
+from datetime import date, time
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Words(_Table):
+    """The same words in each language."""
+
+    ar: str
+    en: str
+
+    def to(self, language: str) -> str:
+        return self.en if language == "en" else self.ar
+
+
+class WordList(_Table):
+    """Lines shown as a list; `confirmed = false` shows «يؤكّدها الموظف» until the association confirms them."""
+
+    ar: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    def to(self, language: str) -> tuple[str, ...]:
+        return self.en if language == "en" else self.ar
+
+
+class PrintedContact(_Table):
+    """A contact detail as the policy prints it. A malformed one is shown with its state and never dialled."""
+
+    kind: Literal["phone", "fax", "email", "website", "address"]
+    printed: str
+    value: str = ""
+    state: Literal["printed", "confirmed", "malformed"] = "printed"
+
+
+class Policy(_Table):
+    """The document itself: its title, its approval as printed and as resolved, and what it supersedes."""
+
+    title: Words
+    template: Literal["T", "H"]
+    approval_printed: str = ""
+    approved: date | None = None
+    session: Words | None = None
+    signed_by: str = ""
+    supersedes: str = ""
+    review: date | None = None
+
+
+class PolicyChannel(_Table):
+    """One of the policy's channels; `serves` are the product's channels and sources that count as it."""
+
+    id: str
+    title: Words
+    clause: str
+    serves: tuple[str, ...] = ()
+    reading: bool = False
+
+
+class Tool(_Table):
+    """A document of the policy's library; `file` lies in the profile's documents folder once the association gives it."""
+
+    id: str
+    title: Words
+    clause: str
+    file: str = ""
+
+
+class Clause(_Table):
+    """A clause in the policy's own words, and the ids of what fulfils it (see fulfilment.py)."""
+
+    id: str
+    text: str
+    fulfilled_by: tuple[str, ...] = ()
+    reading: bool = False
+
+
+class Promise(_Table):
+    """When an answer is due. `at_most` sets a latest date; `not_less_than` sets an earliest and, where `aim` is set, a latest."""
+
+    rule: Literal["at_most", "not_less_than"]
+    amount: int = Field(gt=0)
+    unit: Literal["working_days", "days"]
+    counted_from: Literal["completion", "receipt"] = "completion"
+    aim: int | None = Field(default=None, gt=0)
+    next_update_days: int | None = Field(default=14, gt=0)
+    reading: bool = False
+    clause: str = ""
+
+
+class Choice(_Table):
+    """One thing to choose from, wherever a profile offers a list."""
+
+    id: str
+    title: Words
+    about: Words | None = None
+    words: tuple[str, ...] = ()
+    """Other ways people say it, for understanding what is typed."""
+    urgent: bool = False
+
+
+class AskIf(_Table):
+    """Ask only when an earlier field of the same service was answered with one of these."""
+
+    field: str
+    among: tuple[str | int | bool, ...]
+
+
+class ServiceField(_Table):
+    """One question of a service. `kind` names an answer kind; `choices` belong to choice and choices."""
+
+    id: str
+    kind: str
+    title: Words
+    ask: Words
+    help: Words | None = None
+    optional: bool = False
+    sensitive: bool | None = None
+    """None: as the kind says. Health papers are set to true."""
+    choices: tuple[Choice, ...] = ()
+    ask_if: AskIf | None = None
+    least: float | None = None
+    most: float | None = None
+    at_most: int = 1
+    """Pages or files, for documents."""
+    alternatives: Words | None = None
+    """What is taken instead when someone says «ليست عندي»."""
+    published: bool = True
+    """Part of the published list: missing, it means the request was not complete."""
+
+
+Who = Literal["self", "relative", "guardian", "agent", "organisation"]
+
+
+class Service(_Table):
+    """One service of the catalogue."""
+
+    id: str
+    title: Words
+    about: Words
+    words: tuple[str, ...] = ()
+    category: str = ""
+    who: tuple[Who, ...] = ("self", "relative", "agent")
+    criteria: WordList = WordList()
+    documents: WordList = WordList()
+    fields: tuple[ServiceField, ...] = Field(default=(), alias="field")
+    sensitive_purpose: str = ""
+    """`health` where the service asks for health data: its own explicit consent on the secure page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Committees(_Table):
+    request: Words
+    complaint: Words
+    investigation: Words | None = None
+
+
+class Helper(_Table):
+    """Who answers when a procedure is unclear (T: مسؤول البحث الاجتماعي, H: ضابط الاتصال)."""
+
+    title: Words
+    role: str
+
+
+class ContactOfficer(_Table):
+    """A row of the routing table of Harif خ-1: category and field to a role."""
+
+    category: str = ""
+    field: str = ""
+    role: str
+    title: Words
+
+
+class Complaints(_Table):
+    subjects: tuple[Choice, ...]
+    remedies: tuple[Choice, ...]
+    reading: bool = False
+
+
+class Compensation(_Table):
+    enabled: bool = False
+
+
+class Season(_Table):
+    """Office hours. `hijri_months` makes a season of them (9 is Ramadan); the one without is the rest of the year."""
+
+    id: str
+    days: tuple[Literal["sun", "mon", "tue", "wed", "thu", "fri", "sat"], ...]
+    opens: time
+    closes: time
+    women_opens: time | None = None
+    women_closes: time | None = None
+    hijri_months: tuple[int, ...] = ()
+
+
+class Hours(_Table):
+    confirmed: bool = False
+    seasons: tuple[Season, ...] = Field(alias="season")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Holidays(_Table):
+    """Corrections to the computed table of public holidays."""
+
+    add: dict[str, date] = {}
+    remove: tuple[date, ...] = ()
+
+
+class Hotline(_Table):
+    id: Literal["social_protection", "child", "health", "ambulance", "police", "emergency", "psychological", "on_duty"]
+    title: Words
+    number: str
+    confirmed: bool = False
+
+
+class OnDuty(_Table):
+    """Whom «عاجل» reaches at any hour: addresses of staff. Empty: the bot says so, with numbers to call."""
+
+    telegram_chat: str = ""
+    phone: str = ""
+
+
+class Processor(_Table):
+    """A messaging provider that may process abroad, its safeguard and risk assessment (PDPL transfer rules)."""
+
+    name: str
+    country: str
+    safeguard: str
+    assessed: date | None = None
+
+
+class Privacy(_Table):
+    notice_version: str
+    retention_days: dict[str, int] = {}
+    processors: tuple[Processor, ...] = Field(default=(), alias="processor")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Limits(_Table):
+    """How long and how many. Minutes, seconds, per address."""
+
+    form_minutes: int = 60
+    quiet_seconds: int = 6
+    flood_per_minute: int = 40
+    remind_draft_hours: int = 48
+
+
+class Profile(_Table):
+    """Everything an association may change without a programmer."""
+
+    schema_version: int = Field(alias="schema")
+    slug: str = Field(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")
+    name: Words
+    short_name: Words
+    serves: Words
+    licence: str = ""
+    reference_prefix: str = Field(pattern=r"^[A-Z]{3}$")
+    policy: Policy
+    contacts: tuple[PrintedContact, ...] = Field(default=(), alias="contact")
+    policy_channels: tuple[PolicyChannel, ...] = Field(alias="channel")
+    tools: tuple[Tool, ...] = Field(default=(), alias="tool")
+    clauses: tuple[Clause, ...] = Field(alias="clause")
+    promises: dict[str, Promise] = Field(alias="promise")
+    committees: Committees
+    helper: Helper
+    contact_officers: tuple[ContactOfficer, ...] = Field(default=(), alias="contact_officer")
+    complaints: Complaints
+    compensation: Compensation = Compensation()
+    hours: Hours
+    holidays: Holidays = Holidays()
+    hotlines: tuple[Hotline, ...] = Field(alias="hotline")
+    on_duty: OnDuty = OnDuty()
+    privacy: Privacy
+    limits: Limits = Limits()
+    common: tuple[ServiceField, ...] = Field(default=(), alias="common_field")
+    """Fields every request asks, before the service's own."""
+    services: tuple[Service, ...] = Field(alias="service")
+    volunteering: tuple[ServiceField, ...] = Field(default=(), alias="volunteer_field")
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def service(self, service_id: str) -> Service | None:
+        return next((service for service in self.services if service.id == service_id), None)

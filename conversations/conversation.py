@@ -1,0 +1,100 @@
+"""Where one person stands: which flow and step, the draft, what is set aside, who holds the conversation.
+
+This is what is sealed and stored between turns. Fields are only ever added, with defaults (rule 13 of the house);
+samples of each SCHEMA stay in tests/conversations/samples.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from conversations.says import Option
+
+SCHEMA = 1
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A channel and a handle, such as whatsapp and +9665…; a web chat's handle is a random cookie."""
+
+    channel: str
+    handle: str
+
+
+class Draft(msgspec.Struct, omit_defaults=True):
+    """One flow being filled in: canonical answers by step id. None means the person skipped the step."""
+
+    flow: str
+    subject: str = ""
+    """What the flow is about where it has kinds of its own: a service id, a case's reference."""
+    step: str = ""
+    answers: dict[str, Any] = {}
+    version: str = ""
+    """The fingerprint of the flow's steps when the draft was last touched."""
+    trail: list[str] = []
+    """Steps answered in this order, so that back means what the person expects."""
+    pending: list[str] = []
+    """Parts of a burst, waiting for a few quiet seconds."""
+    waiting: list[str] = []
+    """Files asked for and not yet fetched."""
+    failures: int = 0
+    returning: bool = False
+    """Went back from the read-back to change one answer."""
+    reserved: str = ""
+    """The reference this draft will be filed under, once it has one."""
+    form: str = ""
+    """The secure page that is open for this draft."""
+    touched: datetime | None = None
+
+
+class Member(msgspec.Struct, omit_defaults=True):
+    """One of several people who share a phone. The private word is kept as a digest."""
+
+    name: str
+    word: str = ""
+
+
+class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
+    association: str
+    address: Address
+    id: int = 0
+    schema: int = SCHEMA
+    language: str = "ar"
+    holder: str = "bot"
+    """bot, queue, or staff:<id>."""
+    greeted: bool = False
+    noticed: bool = False
+    """The privacy notice has been shown."""
+    stopped: bool = False
+    women_only: bool = False
+    restricted: bool = False
+    proof_needed: bool = False
+    """Silent for long or reported changed: shows nothing of cases until identity is proven again."""
+    open: Draft | None = None
+    aside: list[Draft] = []
+    prompt: int = 0
+    """The number of the last question asked."""
+    offered: list[Option] = []
+    """What that question offered, so that numbers and labels can be understood."""
+    strikes: int = 0
+    """Texts in a row that nothing understood while no flow was open."""
+    first_words: str = ""
+    """What the very first message asked, taken up after the notice."""
+    members: list[Member] = []
+    member: str = ""
+    last_at: datetime | None = None
+    """When the person last did something."""
+    flood_told: datetime | None = None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Conversation)
+
+
+def encode(conversation: Conversation) -> bytes:
+    return _encoder.encode(conversation)
+
+
+def decode(blob: bytes) -> Conversation:
+    """Raises msgspec.ValidationError when the bytes are no conversation of any known schema."""
+    return _decoder.decode(blob)

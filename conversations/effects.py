@@ -1,0 +1,155 @@
+"""What a turn may ask of the outside. Intake carries each out in the transaction that keeps the turn."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class _Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="does", omit_defaults=True):
+    pass
+
+
+class FileCase(_Effect, tag="file_case"):
+    """Open a case. All times are aware UTC; `answers` are canonical values by step id."""
+
+    reference: str
+    kind: str
+    stage: str
+    service: str = ""
+    category: str = ""
+    answers: dict[str, Any]
+    completed_at: datetime | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    next_update: datetime | None = None
+    agreed_channel: str = ""
+    severity: str = ""
+    restricted: bool = False
+    anonymous: bool = False
+    linked_to: str = ""
+    signature: "Signature | None" = None
+    source: str = ""
+    """The policy's channel it came by, for example social_media."""
+
+
+class Signature(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was signed: the wording as read, its version, the digest of the answers (hex SHA-256), when and where."""
+
+    wording: str
+    wording_version: str
+    digest: str
+    at: datetime
+    channel: str
+    typed_name: str = ""
+    on_behalf: bool = False
+
+
+class MoveCase(_Effect, tag="move_case"):
+    """The person's own act moves a case (withdraw, complete, accept an answer, appeal)."""
+
+    reference: str
+    move: str
+    answers: dict[str, Any] = {}
+    reason: str = ""
+
+
+class LogConsent(_Effect, tag="log_consent"):
+    """A consent given, declined or withdrawn, with the version of the words it was asked in."""
+
+    purpose: str
+    given: bool
+    wording_version: str
+    reference: str = ""
+
+
+class HandOver(_Effect, tag="hand_over"):
+    """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
+
+    reason: str
+    role: str = ""
+    urgent: bool = False
+    restricted: bool = False
+    women_only: bool = False
+    reference: str = ""
+    callback: str = ""
+    """When a call would suit, in the person's words."""
+
+
+class OpenForm(_Effect, tag="open_form"):
+    """A one-time secure page for these steps of the open flow. The token's digest is kept, never the token."""
+
+    form: str
+    token: str
+    steps: tuple[str, ...]
+    until: datetime
+
+
+class SetTimer(_Effect, tag="set_timer"):
+    """One timer of each name per conversation: setting it again moves it."""
+
+    timer: str
+    due: datetime
+
+
+class ClearTimer(_Effect, tag="clear_timer"):
+    timer: str
+
+
+class Mask(_Effect, tag="mask"):
+    """The event's text held a secret: keep it masked in the transcript, and delete it from the chat where that can be done."""
+
+    text: str
+
+
+class Remember(_Effect, tag="remember"):
+    """Facts about the person, offered next time instead of asked: canonical values by field."""
+
+    facts: dict[str, Any]
+
+
+class Suppress(_Effect, tag="suppress"):
+    """Send nothing more to this address (`on`), or begin again."""
+
+    on: bool
+    why: Literal["asked", "death", "blocked"] = "asked"
+
+
+class AskOther(_Effect, tag="ask_other"):
+    """Ask somebody at another address (a represented adult's consent, proof of an address)."""
+
+    question: str
+    reference: str
+    phone: str
+    words: str
+
+
+class Lookup(_Effect, tag="lookup"):
+    """Something `world` does not hold; answered by a Found event in the same transaction, at most once a turn."""
+
+    lookup: Literal["case", "knowledge"]
+    key: str
+
+
+class Alarm(_Effect, tag="alarm"):
+    """Staff must look: a code, never content."""
+
+    code: str
+    urgent: bool = False
+
+
+Effect = (
+    FileCase
+    | MoveCase
+    | LogConsent
+    | HandOver
+    | OpenForm
+    | SetTimer
+    | ClearTimer
+    | Mask
+    | Remember
+    | Suppress
+    | AskOther
+    | Lookup
+    | Alarm
+)

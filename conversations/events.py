@@ -1,0 +1,131 @@
+"""What can happen to a conversation.
+
+Every event carries the id its provider gave it (the key it is recognised by when it comes twice) and the time at which
+it happened. Channels make the events of people; intake makes those of files, forms, timers and cases.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker", "other"]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", omit_defaults=True):
+    id: str
+    at: datetime
+
+
+class Text(_Event, tag="text"):
+    """Something typed. `edited` is true when the person changed a message sent before."""
+
+    text: str
+    edited: bool = False
+
+
+class Press(_Event, tag="press"):
+    """A button. `prompt` is the question it belonged to: 0 where a channel cannot say."""
+
+    option: str
+    prompt: int = 0
+
+
+class Media(_Event, tag="media"):
+    """A file on its way: `file` is our own id of it. The bytes are fetched later; FileReady or FileRefused follows."""
+
+    file: str
+    kind: MediaKind
+    name: str = ""
+    size: int = 0
+    caption: str = ""
+    album: str = ""
+
+
+class Location(_Event, tag="location"):
+    latitude: float
+    longitude: float
+
+
+class Contact(_Event, tag="contact"):
+    """A phone number shared by the channel itself. `own` is true when the channel vouches that it is the sender's."""
+
+    phone: str
+    own: bool
+
+
+class Opened(_Event, tag="opened"):
+    """The person opened the conversation by a link or the start button; `payload` is what the link carried."""
+
+    payload: str = ""
+
+
+class FormFilled(_Event, tag="form_filled"):
+    """The secure page was submitted. `values` are canonical answer values by step id, already heard by their kinds."""
+
+    form: str
+    values: dict[str, Any]
+
+
+class FileReady(_Event, tag="file_ready"):
+    file: str
+    kind: str
+    """What the bytes are by their signature: jpeg, png, webp, heic, pdf, ogg, mp3, mp4, docx …"""
+    size: int
+
+
+class FileRefused(_Event, tag="file_refused"):
+    file: str
+    reason: Literal["too_big", "kind", "gone", "empty"]
+
+
+class TimePassed(_Event, tag="time_passed"):
+    """A timer this conversation asked for is due."""
+
+    timer: str
+
+
+class CaseMoved(_Event, tag="case_moved"):
+    """A case that concerns this person moved; `move` names a row of its lifecycle."""
+
+    reference: str
+    kind: str
+    move: str
+    stage: str
+    reason: str = ""
+    """Words for the person, where the move has any."""
+
+
+class Found(_Event, tag="found"):
+    """The answer to a Lookup effect, in the same transaction."""
+
+    lookup: str
+    key: str
+    result: Any = None
+
+
+class Answered(_Event, tag="answered"):
+    """Somebody asked at another address has answered (a represented adult consents, an address proves itself)."""
+
+    question: str
+    reference: str
+    given: bool
+
+
+Event = (
+    Text
+    | Press
+    | Media
+    | Location
+    | Contact
+    | Opened
+    | FormFilled
+    | FileReady
+    | FileRefused
+    | TimePassed
+    | CaseMoved
+    | Found
+    | Answered
+)
+PERSONAL = (Text, Press, Media, Location, Contact, Opened)
+"""The events a person causes, as opposed to those the house causes."""

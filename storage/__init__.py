@@ -1,0 +1,1 @@
+"""The archive: tables, transactions, encryption, migrations; the same on SQLite and PostgreSQL."""
