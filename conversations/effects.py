@@ -10,7 +10,7 @@ class _Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="does", omit_
     pass
 
 
-class FileCase(_Effect, tag="file_case"):
+class FileCase(_Effect, frozen=True, kw_only=True, tag="file_case"):
     """Open a case. All times are aware UTC; `answers` are canonical values by step id."""
 
     reference: str
@@ -45,7 +45,7 @@ class Signature(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     on_behalf: bool = False
 
 
-class MoveCase(_Effect, tag="move_case"):
+class MoveCase(_Effect, frozen=True, kw_only=True, tag="move_case"):
     """The person's own act moves a case (withdraw, complete, accept an answer, appeal)."""
 
     reference: str
@@ -54,7 +54,7 @@ class MoveCase(_Effect, tag="move_case"):
     reason: str = ""
 
 
-class LogConsent(_Effect, tag="log_consent"):
+class LogConsent(_Effect, frozen=True, kw_only=True, tag="log_consent"):
     """A consent given, declined or withdrawn, with the version of the words it was asked in."""
 
     purpose: str
@@ -63,7 +63,7 @@ class LogConsent(_Effect, tag="log_consent"):
     reference: str = ""
 
 
-class HandOver(_Effect, tag="hand_over"):
+class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
 
     reason: str
@@ -76,7 +76,7 @@ class HandOver(_Effect, tag="hand_over"):
     """When a call would suit, in the person's words."""
 
 
-class OpenForm(_Effect, tag="open_form"):
+class OpenForm(_Effect, frozen=True, kw_only=True, tag="open_form"):
     """A one-time secure page for these steps of the open flow. The token's digest is kept, never the token."""
 
     form: str
@@ -85,37 +85,37 @@ class OpenForm(_Effect, tag="open_form"):
     until: datetime
 
 
-class SetTimer(_Effect, tag="set_timer"):
+class SetTimer(_Effect, frozen=True, kw_only=True, tag="set_timer"):
     """One timer of each name per conversation: setting it again moves it."""
 
     timer: str
     due: datetime
 
 
-class ClearTimer(_Effect, tag="clear_timer"):
+class ClearTimer(_Effect, frozen=True, kw_only=True, tag="clear_timer"):
     timer: str
 
 
-class Mask(_Effect, tag="mask"):
-    """The event's text held a secret: keep it masked in the transcript, and delete it from the chat where that can be done."""
+class Mask(_Effect, frozen=True, kw_only=True, tag="mask"):
+    """The event's text held a secret: keep it masked in the transcript, and delete it from the chat where possible."""
 
     text: str
 
 
-class Remember(_Effect, tag="remember"):
+class Remember(_Effect, frozen=True, kw_only=True, tag="remember"):
     """Facts about the person, offered next time instead of asked: canonical values by field."""
 
     facts: dict[str, Any]
 
 
-class Suppress(_Effect, tag="suppress"):
+class Suppress(_Effect, frozen=True, kw_only=True, tag="suppress"):
     """Send nothing more to this address (`on`), or begin again."""
 
     on: bool
     why: Literal["asked", "death", "blocked"] = "asked"
 
 
-class AskOther(_Effect, tag="ask_other"):
+class AskOther(_Effect, frozen=True, kw_only=True, tag="ask_other"):
     """Ask somebody at another address (a represented adult's consent, proof of an address)."""
 
     question: str
@@ -124,14 +124,14 @@ class AskOther(_Effect, tag="ask_other"):
     words: str
 
 
-class Lookup(_Effect, tag="lookup"):
+class Lookup(_Effect, frozen=True, kw_only=True, tag="lookup"):
     """Something `world` does not hold; answered by a Found event in the same transaction, at most once a turn."""
 
     lookup: Literal["case", "knowledge"]
     key: str
 
 
-class Alarm(_Effect, tag="alarm"):
+class Alarm(_Effect, frozen=True, kw_only=True, tag="alarm"):
     """Staff must look: a code, never content."""
 
     code: str

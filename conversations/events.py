@@ -17,21 +17,21 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", omit_def
     at: datetime
 
 
-class Text(_Event, tag="text"):
+class Text(_Event, frozen=True, kw_only=True, tag="text"):
     """Something typed. `edited` is true when the person changed a message sent before."""
 
     text: str
     edited: bool = False
 
 
-class Press(_Event, tag="press"):
+class Press(_Event, frozen=True, kw_only=True, tag="press"):
     """A button. `prompt` is the question it belonged to: 0 where a channel cannot say."""
 
     option: str
     prompt: int = 0
 
 
-class Media(_Event, tag="media"):
+class Media(_Event, frozen=True, kw_only=True, tag="media"):
     """A file on its way: `file` is our own id of it. The bytes are fetched later; FileReady or FileRefused follows."""
 
     file: str
@@ -42,50 +42,50 @@ class Media(_Event, tag="media"):
     album: str = ""
 
 
-class Location(_Event, tag="location"):
+class Location(_Event, frozen=True, kw_only=True, tag="location"):
     latitude: float
     longitude: float
 
 
-class Contact(_Event, tag="contact"):
+class Contact(_Event, frozen=True, kw_only=True, tag="contact"):
     """A phone number shared by the channel itself. `own` is true when the channel vouches that it is the sender's."""
 
     phone: str
     own: bool
 
 
-class Opened(_Event, tag="opened"):
+class Opened(_Event, frozen=True, kw_only=True, tag="opened"):
     """The person opened the conversation by a link or the start button; `payload` is what the link carried."""
 
     payload: str = ""
 
 
-class FormFilled(_Event, tag="form_filled"):
+class FormFilled(_Event, frozen=True, kw_only=True, tag="form_filled"):
     """The secure page was submitted. `values` are canonical answer values by step id, already heard by their kinds."""
 
     form: str
     values: dict[str, Any]
 
 
-class FileReady(_Event, tag="file_ready"):
+class FileReady(_Event, frozen=True, kw_only=True, tag="file_ready"):
     file: str
     kind: str
     """What the bytes are by their signature: jpeg, png, webp, heic, pdf, ogg, mp3, mp4, docx …"""
     size: int
 
 
-class FileRefused(_Event, tag="file_refused"):
+class FileRefused(_Event, frozen=True, kw_only=True, tag="file_refused"):
     file: str
     reason: Literal["too_big", "kind", "gone", "empty"]
 
 
-class TimePassed(_Event, tag="time_passed"):
+class TimePassed(_Event, frozen=True, kw_only=True, tag="time_passed"):
     """A timer this conversation asked for is due."""
 
     timer: str
 
 
-class CaseMoved(_Event, tag="case_moved"):
+class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
     """A case that concerns this person moved; `move` names a row of its lifecycle."""
 
     reference: str
@@ -96,7 +96,7 @@ class CaseMoved(_Event, tag="case_moved"):
     """Words for the person, where the move has any."""
 
 
-class Found(_Event, tag="found"):
+class Found(_Event, frozen=True, kw_only=True, tag="found"):
     """The answer to a Lookup effect, in the same transaction."""
 
     lookup: str
@@ -104,7 +104,7 @@ class Found(_Event, tag="found"):
     result: Any = None
 
 
-class Answered(_Event, tag="answered"):
+class Answered(_Event, frozen=True, kw_only=True, tag="answered"):
     """Somebody asked at another address has answered (a represented adult consents, an address proves itself)."""
 
     question: str

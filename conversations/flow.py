@@ -1,4 +1,4 @@
-"""Flows as data: steps in a row, conditions on earlier answers, exits by value. They can be drawn, checked and compiled.
+"""Flows as data: steps in a row, conditions on earlier answers, exits by value. They can be drawn and checked.
 
 A step's words are found by convention: `{flow}.{step}.ask`, `.help`, `.title` (its line in the read-back); a profile's
 field brings its own. Back, skip, edit, cancel, asking for a person, setting aside and resuming belong to the engine.

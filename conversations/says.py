@@ -1,4 +1,4 @@
-"""What a turn may say, whatever the channel. Channels decide how it looks; `fit` (bot/channels/contract.py) cuts it to size."""
+"""What a turn may say, whatever the channel. Channels decide how it looks; `fit` (bot/channels/contract.py) cuts it."""
 
 from typing import Literal
 

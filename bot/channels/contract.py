@@ -65,7 +65,7 @@ class SendError(Exception):
 
 
 class TryAgain(SendError):
-    """A passing failure. `after` seconds (None: back off by ourselves); `whole_account` holds everything of the account."""
+    """A passing failure. `after` seconds (None: back off by ourselves); `whole_account` holds all of the account."""
 
     def __init__(self, code: str, after: float | None = None, whole_account: bool = False) -> None:
         super().__init__(code)
@@ -152,7 +152,7 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes behind a Say's attachment, ready to go. `url` is a public one-time address where a channel needs that."""
+    """The bytes behind a Say's attachment. `url` is a public one-time address, where a channel needs that."""
 
     name: str
     media_type: str

@@ -68,7 +68,7 @@ class PolicyChannel(_Table):
 
 
 class Tool(_Table):
-    """A document of the policy's library; `file` lies in the profile's documents folder once the association gives it."""
+    """A document of the policy's library; `file` lies in the profile's documents folder once it is given."""
 
     id: str
     title: Words
@@ -86,7 +86,7 @@ class Clause(_Table):
 
 
 class Promise(_Table):
-    """When an answer is due. `at_most` sets a latest date; `not_less_than` sets an earliest and, where `aim` is set, a latest."""
+    """When an answer is due. `at_most` sets a latest date; `not_less_than` an earliest and, with `aim`, a latest."""
 
     rule: Literal["at_most", "not_less_than"]
     amount: int = Field(gt=0)

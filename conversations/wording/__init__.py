@@ -41,6 +41,8 @@ class Wording:
 
 def read_catalogue(path: Path) -> tuple[dict[str, str | tuple[str, ...]], Callable[[int], int]]:
     """One .po file. Raises FileNotFoundError, or babel's PoFileError with the line."""
+    from gettext import c2py
+
     from babel.messages.plurals import get_plural
     from babel.messages.pofile import read_po
 
@@ -52,8 +54,6 @@ def read_catalogue(path: Path) -> tuple[dict[str, str | tuple[str, ...]], Callab
             key = message.id if isinstance(message.id, str) else message.id[0]
             text = message.string
             sentences[key] = text if isinstance(text, str) else tuple(text)
-    from gettext import c2py  # type: ignore[attr-defined]
-
     return sentences, c2py(get_plural(path.parent.name if path.parent.name in LANGUAGES else "ar").plural_expr)
 
 
