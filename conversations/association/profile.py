@@ -86,11 +86,12 @@ class Clause(_Table):
 
 
 class Promise(_Table):
-    """When an answer is due. `at_most` sets a latest date; `not_less_than` an earliest and, with `aim`, a latest."""
+    """When an answer is due. `at_most` sets a latest date; `not_less_than` an earliest and, with `aim`, a latest;
+    `none` promises no date (no policy prints days for a complaint), only the next update."""
 
-    rule: Literal["at_most", "not_less_than"]
-    amount: int = Field(gt=0)
-    unit: Literal["working_days", "days"]
+    rule: Literal["at_most", "not_less_than", "none"]
+    amount: int = Field(default=0, ge=0)
+    unit: Literal["working_days", "days"] = "days"
     counted_from: Literal["completion", "receipt"] = "completion"
     aim: int | None = Field(default=None, gt=0)
     next_update_days: int | None = Field(default=14, gt=0)
@@ -244,6 +245,8 @@ class Processor(_Table):
 class Privacy(_Table):
     notice_version: str
     retention_days: dict[str, int] = {}
+    """By kind of case, `draft` and `conversation`; ours until `retention_confirmed`."""
+    retention_confirmed: bool = False
     processors: tuple[Processor, ...] = Field(default=(), alias="processor")
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
