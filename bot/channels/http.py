@@ -4,7 +4,7 @@ An address may hold a token, so no error here names it: `why` is the library's w
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import aiohttp
@@ -38,6 +38,14 @@ class TooBig(Exception):
     """The answer is longer than was allowed."""
 
 
+class Answer(NamedTuple):
+    """`headers` are found in any case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
 class Http:
     """A session of aiohttp, opened at its first use (it needs the running loop). Redirects are not followed."""
 
@@ -56,6 +64,20 @@ class Http:
         at_most: int | None = None,
     ) -> tuple[int, bytes]:
         """Status and body. `answer` seconds of silence, `at_most` bytes. Raises NotSent, NotAnswered, TooBig."""
+        whole = await self.ask_whole(method, url, data=data, headers=headers, answer=answer, at_most=at_most)
+        return whole.status, whole.body
+
+    async def ask_whole(
+        self,
+        method: str,
+        url: "str | URL",
+        *,
+        data: "bytes | aiohttp.FormData | None" = None,
+        headers: Mapping[str, str] | None = None,
+        answer: float | None = None,
+        at_most: int | None = None,
+    ) -> Answer:
+        """As `ask`, with the answer's headers, for those who follow a redirect themselves."""
         import aiohttp
 
         session = self._session or self._open()
@@ -65,9 +87,8 @@ class Http:
             async with session.request(
                 method, url, data=data, headers=headers, allow_redirects=False, timeout=timeout
             ) as response:
-                if at_most is None:
-                    return response.status, await response.read()
-                return response.status, await _read(response.content, at_most)
+                body = await (response.read() if at_most is None else _read(response.content, at_most))
+                return Answer(response.status, body, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             failed = NotSent(type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
