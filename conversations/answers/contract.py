@@ -5,7 +5,7 @@ of those), so that a draft survives any deploy. Words are found by key in the wo
 `{kind}.ask` (the default question), `{kind}.help` (what it means, with an example) and one key a complaint.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -78,6 +78,10 @@ class Answer:
     def options(self, language: str) -> tuple[Option, ...]:
         """What can be chosen; empty for free answers."""
         return ()
+
+    def join(self, values: Sequence[Any]) -> Any:
+        """The parts of a burst as one value. Kinds without bursts keep the last."""
+        return values[-1]
 
     def show(self, value: Any, language: str) -> str:
         """One line for the read-back; a sensitive kind masks all but the end."""

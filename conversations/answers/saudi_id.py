@@ -1,0 +1,102 @@
+"""Identity numbers. The check proves the form of a number, never who holds it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
+from conversations.arabic.normalise import digits_of
+from conversations.association.profile import Choice, Words
+from conversations.events import Event, Text
+from conversations.wording import house_wording
+
+_NUMBERS = re.compile(r"[0-9²³¹]+")
+_TWICE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+"""The digit sum of twice a digit."""
+
+
+def is_saudi_id(digits: str) -> bool:
+    """Ten ASCII digits, first 1 (citizen) or 2 (resident), Luhn over all ten."""
+    if len(digits) != 10 or not digits.isascii() or not digits.isdigit() or digits[0] not in "12":
+        return False
+    values = [int(digit) for digit in digits]
+    return (sum(_TWICE[value] for value in values[::2]) + sum(values[1::2])) % 10 == 0
+
+
+def masked(value: Any, language: str) -> str:
+    """Only how it ends: the last four characters, fewer of a short one."""
+    text = str(value)
+    return house_wording(language)("answer.ends", last=text[-4:] if len(text) >= 8 else text[-1:])
+
+
+@dataclass(frozen=True)
+class SaudiId(Answer):
+    """A national or resident identity number: ten digits, first 1 or 2, Luhn check."""
+
+    kind: ClassVar[str] = "saudi_id"
+    sensitive: ClassVar[bool] = True
+
+    def hear(self, event: Event, hearing: Hearing) -> Heard:
+        if not isinstance(event, Text):
+            return Again("saudi_id.only")
+        numbers = _NUMBERS.findall(digits_of(event.text))
+        if not numbers:
+            return Again("saudi_id.only")
+        digits = next(filter(is_saudi_id, numbers), numbers[0])
+        if len(digits) != 10:
+            return Again("saudi_id.length", {"found": len(digits)})
+        if digits[0] not in "12":
+            return Again("saudi_id.prefix")
+        return Got(digits) if is_saudi_id(digits) else Again("saudi_id.check")
+
+    def show(self, value: Any, language: str) -> str:
+        return masked(value, language)
+
+    def input(self) -> Mapping[str, Any]:
+        return {"type": "text", "inputmode": "numeric", "maxlength": 20, "autocomplete": "off", "dir": "ltr"}
+
+
+IDENTITY_KINDS: tuple[Choice, ...] = (
+    Choice(id="citizen", title=Words(ar="هوية وطنية", en="National ID"), words=("بطاقة أحوال", "سعودي", "سعودية")),
+    Choice(id="resident", title=Words(ar="إقامة", en="Residence permit"), words=("مقيم", "مقيمة", "iqama")),
+    Choice(id="gcc", title=Words(ar="هوية خليجية", en="GCC identity"), words=("خليجي", "خليجية", "gulf")),
+    Choice(id="passport", title=Words(ar="جواز سفر", en="Passport"), words=("جواز", "باسبور")),
+    Choice(id="border", title=Words(ar="رقم حدود", en="Border number"), words=("رقم الحدود", "حدود")),
+    Choice(id="none", title=Words(ar="لا توجد هوية", en="No identity"), words=("ما عندي هوية", "بدون هوية", "ما عندي")),
+)
+"""The kinds of identity. The first two have SaudiId's check; `none` goes to staff."""
+CHECKED_KINDS = ("citizen", "resident")
+_OTHER = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{5,20}(?![A-Z0-9])")
+
+
+@dataclass(frozen=True)
+class Identity(Answer):
+    """The number of another identity (GCC, passport, border number): 5 to 20 letters and digits, at least three digits.
+
+    A number that looks Saudi must pass Saudi's check, so that a slip is not stored as something else.
+    """
+
+    kind: ClassVar[str] = "identity"
+    sensitive: ClassVar[bool] = True
+
+    def hear(self, event: Event, hearing: Hearing) -> Heard:
+        if not isinstance(event, Text):
+            return Again("identity.only")
+        found = [
+            number
+            for number in _OTHER.findall(digits_of(event.text).upper())
+            if sum(character.isdigit() for character in number) >= 3
+        ]
+        if len(found) != 1:
+            return Again("identity.only")
+        number = found[0]
+        if len(number) == 10 and number.isdigit() and number[0] in "12" and not is_saudi_id(number):
+            return Again("saudi_id.check")
+        return Got(number)
+
+    def show(self, value: Any, language: str) -> str:
+        return masked(value, language)
+
+    def input(self) -> Mapping[str, Any]:
+        return {"type": "text", "maxlength": 30, "autocomplete": "off", "dir": "ltr"}
