@@ -6,7 +6,9 @@ network. Errors say what follows from them (rule 5 of the house); `bot/delivery.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+import msgspec
 
 from conversations.events import Event
 from conversations.says import Option, Say
@@ -121,6 +123,8 @@ class Capabilities:
     controls: bool = False
     """Has room for small ways out beside the options."""
     files: bool = True
+    links: bool = True
+    """Shows a link, each in its own way; else `fit` puts it into the text."""
 
 
 class Channel(Protocol):
@@ -175,69 +179,55 @@ def read_payload(payload: str) -> tuple[str, int]:
 
 
 def fit(say: Say, can: Capabilities) -> tuple[Say, ...]:
-    """Cut one say into as many as the channel needs: one say, one row, one wire message. Options stay with the last."""
-    text, options = say.text, say.options
+    """Cut one say into as many as the channel needs: one say, one row, one wire message. Nothing is lost but controls
+    where there is no room for them. A file goes first, the text in order, options and ways out with the last."""
+    text, options, link = say.text, say.options, say.link
     controls = say.controls if can.controls else ()
-    if options and not _fits_as_choices(options, can):
-        text = f"{text}\n\n" + "\n".join(_numbered(number, option) for number, option in enumerate(options, 1))
-        options = ()
-    if say.file and not can.files:
-        return _pieces(say, text, options, controls, can.text)
-    if say.file and len(text) > can.caption:
-        return (*_pieces(_without_file(say), text, options, controls, can.text), _file_alone(say))
+    if link and not can.links:
+        text, link = f"{text}\n\n{link.title}: {link.url}".lstrip(), None
+    if options and (way := _way(options, can)) != "choices":
+        told = [_line(option, number, way) for number, option in enumerate(options, 1) if way == "text" or option.about]
+        text = "\n".join((f"{text}\n", *told)).lstrip()
+        options = () if way == "text" else tuple(Option(option.id, option.title) for option in options)
     limit = min(can.text, can.body_with_options) if options else can.text
-    if len(text) <= limit:
-        if text is say.text and options is say.options and controls is say.controls:
-            return (say,)
-        return (_with(say, text, options, controls),)
-    return _pieces(say, text, options, controls, limit)
+    alone = say.file is not None and can.files and bool(text) and len(text) > (min(can.caption, limit))
+    if not alone and len(text) <= limit:
+        same = text is say.text and options is say.options and controls is say.controls
+        return (say,) if same else (_changed(say, text=text, options=options, controls=controls, link=link),)
+    first = (Say(text="", file=say.file, lane=say.lane),) if alone else ()
+    *parts, last = _split(text, limit)
+    return (
+        *first,
+        *(Say(text=part, lane=say.lane) for part in parts),
+        _changed(say, text=last, options=options, controls=controls, link=link, file=None if alone else say.file),
+    )
 
 
-def _fits_as_choices(options: tuple[Option, ...], can: Capabilities) -> bool:
-    if len(options) <= can.buttons and all(len(option.title) <= can.button_title for option in options):
-        return True
-    return len(options) <= can.rows and all(
+def _way(options: tuple[Option, ...], can: Capabilities) -> Literal["choices", "buttons", "text"]:
+    """As they are; as buttons, with what is said about them in the text; or as numbered lines."""
+    as_buttons = len(options) <= can.buttons and all(len(option.title) <= can.button_title for option in options)
+    if as_buttons and not any(option.about for option in options):
+        return "choices"
+    if len(options) <= can.rows and all(
         len(option.title) <= can.row_title and len(option.about) <= can.row_about for option in options
-    )
+    ):
+        return "choices"
+    return "buttons" if as_buttons else "text"
 
 
-def _numbered(number: int, option: Option) -> str:
-    return f"{number}. {option.title}" + (f": {option.about}" if option.about else "")
+def _line(option: Option, number: int, way: str) -> str:
+    lead = f"{number}. {option.title}" if way == "text" else f"• {option.title}"
+    return f"{lead}: {option.about}" if option.about else lead
 
 
-def _with(say: Say, text: str, options: tuple[Option, ...], controls: tuple[Option, ...]) -> Say:
-    return Say(
-        text=text,
-        options=options,
-        controls=controls,
-        prompt=say.prompt,
-        file=say.file,
-        link=say.link,
-        wants=say.wants,
-        lane=say.lane,
-        progress=say.progress,
-    )
-
-
-def _without_file(say: Say) -> Say:
-    return Say(text=say.text, prompt=say.prompt, link=say.link, wants=say.wants, lane=say.lane, progress=say.progress)
-
-
-def _file_alone(say: Say) -> Say:
-    return Say(text="", file=say.file, lane=say.lane)
-
-
-def _pieces(
-    say: Say, text: str, options: tuple[Option, ...], controls: tuple[Option, ...], limit: int
-) -> tuple[Say, ...]:
-    parts = _split(text, limit)
-    *first, last = parts
-    return (*(Say(text=part, lane=say.lane) for part in first), _with(say, last, options, controls))
+def _changed(say: Say, **what: Any) -> Say:
+    return msgspec.structs.replace(say, **what)
 
 
 def _split(text: str, limit: int) -> list[str]:
     """At paragraphs, else lines, else spaces, else anywhere: never an empty part."""
     parts: list[str] = []
+    text = text.strip()
     while len(text) > limit:
         cut = next(
             (at for mark in ("\n\n", "\n", " ") if (at := text.rfind(mark, limit // 3, limit + 1)) > 0),
@@ -245,6 +235,4 @@ def _split(text: str, limit: int) -> list[str]:
         )
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    if text or not parts:
-        parts.append(text)
-    return parts
+    return [*parts, text] if text or not parts else parts
