@@ -204,7 +204,7 @@ class Chat:
         return EventSourceResponse(self._changes(association.slug, handle_of(association.slug, cookie)), ping=20)
 
     async def _changes(self, slug: str, handle: str) -> AsyncIterator[dict[str, Any]]:
-        yield {"event": "open", "retry": 3000, "data": ""}
+        yield {"event": "hello", "retry": 3000, "data": "0"}
         async for seq in self.ports.changed(slug, handle):
             yield {"event": "changed", "data": str(seq)}
 
@@ -348,6 +348,8 @@ SCRIPT_WORDS = (
     "record_denied",
     "place_denied",
     "new_window",
+    "new_below",
+    "cancel",
 )
 
 

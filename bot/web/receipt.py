@@ -1,0 +1,65 @@
+"""Two small public pages: the list of associations, and what confirms a receipt without saying anything personal."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.web import page as pages
+from bot.web.ports import Away, Ports, Site
+
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{6,32}")
+_DIGEST = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+class PublicPages:
+    def __init__(self, ports: Ports, site: Site) -> None:
+        self.ports, self.site = ports, site
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self.index, methods=["GET"]),
+            Route("/{association}/receipt/{reference}", self.receipt, methods=["GET"]),
+        ]
+
+    async def index(self, request: Request) -> Response:
+        language = pages.language_of(request)
+        response = pages.page(
+            "index.html",
+            language=language,
+            words=pages.words_in(language),
+            other="ar" if language == "en" else "en",
+            associations=[
+                {"slug": slug, "name": one.profile.name.to(language), "serves": one.profile.serves.to(language)}
+                for slug, one in self.site.associations.items()
+            ],
+        )
+        if request.query_params.get("lang") == language:
+            secure = self.site.https or request.url.scheme == "https"
+            response.set_cookie(pages.LANGUAGE_COOKIE, language, max_age=pages.YEAR, secure=secure, httponly=True)
+        return response
+
+    async def receipt(self, request: Request) -> Response:
+        """Reference, date, and whether the digest is the one we hold; the same kind page for everything unknown."""
+        association = pages.of_association(self.site, request)
+        language = pages.language_of(request)
+        reference, digest = request.path_params["reference"], request.query_params.get("d", "")
+        if association is None or not _REFERENCE.fullmatch(reference) or not _DIGEST.fullmatch(digest):
+            return pages.kind_page("no_receipt", language=language, status=404, association=association)
+        try:
+            view = await self.ports.receipt(association.slug, reference.upper(), digest)
+        except Away:
+            return pages.kind_page("away", language=language, status=503, association=association)
+        if view is None:
+            return pages.kind_page("no_receipt", language=language, status=404, association=association)
+        from conversations.cases.calendar import said
+
+        return pages.page(
+            "receipt.html",
+            language=language,
+            words=pages.words_in(language, association),
+            more_headers=pages.headers(referrer="no-referrer"),
+            receipt=view,
+            day_said=said(view.day, language),
+        )
