@@ -131,10 +131,10 @@ def by_day(moment: datetime) -> datetime:
 
 @lru_cache(maxsize=64)
 def public_holidays(year: int) -> dict[date, str]:
-    """Saudi public holidays of a Gregorian year, with substitute days, named in Arabic."""
+    """Saudi public holidays of a Gregorian year, with substitute days, named in Arabic whatever the machine speaks."""
     from holidays.countries.saudi_arabia import SaudiArabia
 
-    return dict(SaudiArabia(years=year, islamic_show_estimated=True))
+    return dict(SaudiArabia(years=year, islamic_show_estimated=True, language="ar"))
 
 
 class WorkingCalendar:
