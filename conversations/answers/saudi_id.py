@@ -12,16 +12,16 @@ from conversations.events import Event, Text
 from conversations.wording import house_wording
 
 _NUMBERS = re.compile(r"[0-9²³¹]+")
-_TWICE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-"""The digit sum of twice a digit."""
+_FORM = re.compile(r"[12][0-9]{9}")
 
 
 def is_saudi_id(digits: str) -> bool:
     """Ten ASCII digits, first 1 (citizen) or 2 (resident), Luhn over all ten."""
-    if len(digits) != 10 or not digits.isascii() or not digits.isdigit() or digits[0] not in "12":
+    if _FORM.fullmatch(digits) is None:
         return False
-    values = [int(digit) for digit in digits]
-    return (sum(_TWICE[value] for value in values[::2]) + sum(values[1::2])) % 10 == 0
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))
 
 
 def masked(value: Any, language: str) -> str:

@@ -1,0 +1,67 @@
+"""How was it: three faces with words, so that nobody needs a scale; who thinks in numbers may give one to five."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, Hearing
+from conversations.arabic.normalise import fold
+from conversations.arabic.understand import choose
+from conversations.events import Event, Press, Text
+from conversations.says import Option
+from conversations.wording import house_wording
+
+FACES: Mapping[str, int] = {"good": 5, "fair": 3, "poor": 1}
+_WORDS: Mapping[str, int] = {
+    fold(word): value
+    for value, words in {
+        5: "ممتاز،ممتازة،رائع،رائعة،راضي جدا،راضية جدا،راضين جدا،مرة زين،excellent,great,very good,😊,😍,🥰,😁,😃",
+        4: "جيد جدا،جيدة جدا،جيد،جيدة،زين،زينة،كويس،كويسة،راضي،راضية،راضين،طيب،good,satisfied,happy,👍,🙂",
+        3: "عادي،عادية،وسط،متوسط،متوسطة،مقبول،مقبولة،نص نص،لا بأس،الى حد ما،okay,ok,fair,average,so so,😐",
+        2: "ضعيف،ضعيفة،مو زين،مو زينة،مب زين،غير راضي،غير راضية،مو راضي،مو راضية،bad,unhappy,not good,🙁,👎,😕",
+        1: "سيئ،سيئة،سيء،سيئ جدا،سيء جدا،سيئة جدا،زفت،خايس،فاشل،very bad,terrible,awful,😞,😡,😠,😢,😭",
+    }.items()
+    for word in re.split("[،,]", words)
+}
+_OF_FIVE = re.compile(r"([1-5])\s*(?:من|of|out of|\s)\s*5")
+_STARS = re.compile(r"[⭐★🌟✨ ]+")
+
+
+@dataclass(frozen=True)
+class Rating(Answer):
+    """One to five; the faces are 5, 3 and 1. A number up to three typed alone means the row, as everywhere."""
+
+    kind: ClassVar[str] = "rating"
+
+    def hear(self, event: Event, hearing: Hearing) -> Heard:
+        if isinstance(event, Press):
+            return Got(FACES[event.option]) if event.option in FACES else Again("choice.old")
+        if not isinstance(event, Text):
+            return Again("rating.pick")
+        folded = fold(event.text[:200])
+        if folded in _WORDS:
+            return Got(_WORDS[folded])
+        if of_five := _OF_FIVE.fullmatch(folded):
+            return Got(int(of_five[1]))
+        if folded and _STARS.fullmatch(folded):
+            stars = len(folded.replace(" ", ""))
+            return Got(stars) if 1 <= stars <= 5 else Again("rating.pick")
+        if folded in ("4", "5"):
+            return Confirm(int(folded), "rating.confirm")
+        # The face on a label is not typed.
+        found = choose(event.text, [option.title.partition(" ")[2] for option in self.options(hearing.language)])
+        if found is None:
+            return Again("rating.pick")
+        value = tuple(FACES.values())[found[0]]
+        return Got(value) if found[1] else Confirm(value, "rating.confirm")
+
+    def options(self, language: str) -> tuple[Option, ...]:
+        words = house_wording(language)
+        return tuple(Option(face, words(f"rating.{face}")) for face in FACES)
+
+    def show(self, value: Any, language: str) -> str:
+        return house_wording(language)("rating.shown", value=value)
+
+    def input(self) -> Mapping[str, Any]:
+        return {"type": "radio"}
