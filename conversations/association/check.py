@@ -313,11 +313,9 @@ def _who(profile: Profile) -> Iterator[Found]:
     for service in profile.services:
         if not service.who:
             yield f'service "{service.id}"', "nobody may apply", "list who may"
-        if any(field.sensitive and field.kind in ("document", "photo") for field in service.fields) and (
-            not service.sensitive_purpose
-        ):
-            remedy = 'set sensitive_purpose, for example "health"'
-            yield f'service "{service.id}"', "asks for sensitive papers without a purpose to consent to", remedy
+        if service.sensitive_purpose and not any(field.sensitive for field in service.fields):
+            problem = f'asks consent for "{service.sensitive_purpose}" and no field is sensitive'
+            yield f'service "{service.id}"', problem, "mark the field, or remove sensitive_purpose"
 
 
 _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
