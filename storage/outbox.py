@@ -1,0 +1,200 @@
+"""What is left over of sending: rows claimed under a lease, leases that ran out, rows a person decides about (rule 3).
+
+A row sent right after its commit is inserted as `sending` already; this is for the rest: after a crash, later, retries.
+Who claims holds the account's lease (accounts.py), so that two processes never claim for the same account at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Text, and_, bindparam, case, exists, literal_column, not_, null, or_, select, update
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.selectable import CTE
+
+from storage.batch import Batch, columns_of
+from storage.conversations import open_handle
+from storage.messages import BODY, unsettled
+from storage.schema import conversations, messages
+from storage.vault import Vault, context
+
+
+class Claimed(NamedTuple):
+    """A row to send now, leased by whoever claimed it. Times in milliseconds."""
+
+    association: str
+    id: int
+    conversation: int
+    seq: int
+    channel: str
+    lane: str
+    kind: str
+    at: int
+    body: bytes
+    attempts: int
+    again: bool
+    """It may have arrived before: say so."""
+    handle: str
+    last_in: int | None
+    """When the person last wrote: WhatsApp's window counts from it."""
+    stopped: bool
+
+
+def claim(
+    connection: Connection,
+    vault: Vault,
+    account: tuple[str, str],
+    me: str,
+    now: int,
+    until: int,
+    limit: int = 100,
+    lanes: Sequence[str] = ("dialogue", "notice", "bulk"),
+) -> list[Claimed]:
+    """Lease the account's (association, channel) due rows until `until`: in order per conversation and lane.
+
+    A row waits behind an earlier one of its lane that is being sent or may not be tried yet. Dialogue goes first.
+    """
+    association, channel = account
+    m, earlier = messages.c, messages.alias("earlier")
+    blocked = exists().where(
+        earlier.c.association == m.association,
+        earlier.c.conversation == m.conversation,
+        earlier.c.lane == m.lane,
+        earlier.c.seq < m.seq,
+        unsettled(earlier),
+        # A predecessor with a greater id (another process's clock) could fall behind the limit: wait for it.
+        or_(earlier.c.state == literal_column("'sending'"), earlier.c.not_before > now, earlier.c.id > m.id),
+    )
+    due = (
+        select(m.id)
+        .where(
+            m.association == association,
+            m.channel == channel,
+            unsettled(),
+            m.state == literal_column("'queued'"),
+            m.not_before <= now,
+            m.lane.in_(lanes),
+            not_(blocked),
+        )
+        .order_by(case({"dialogue": 0, "notice": 1}, value=m.lane, else_=2), m.id)
+        .limit(limit)
+    )
+    taken = connection.execute(
+        update(messages)
+        .where(m.association == association, m.state == literal_column("'queued'"), m.id.in_(due.scalar_subquery()))
+        .values(state="sending", lease_by=me, lease_until=until, updated=now)
+        .returning(m.id, m.conversation, m.seq, m.lane, m.kind, m.at, m.body, m.attempts, m.again)
+    ).all()
+    people = {row.id: row for row in _WHOM.run(connection, sorted({(association, row.conversation) for row in taken}))}
+    claimed = []
+    for row in sorted(taken, key=lambda row: (row.conversation, row.lane, row.seq)):
+        whom = people[row.conversation]
+        claimed.append(
+            Claimed(
+                association=association,
+                id=row.id,
+                conversation=row.conversation,
+                seq=row.seq,
+                channel=channel,
+                lane=row.lane,
+                kind=row.kind,
+                at=row.at,
+                body=vault.open(row.body, context(BODY, association, row.id)),
+                attempts=row.attempts,
+                again=bool(row.again),
+                handle=open_handle(vault, association, row.conversation, whom.handle),
+                last_in=whom.last_in,
+                stopped=bool(whom.stopped),
+            )
+        )
+    return claimed
+
+
+def expire(connection: Connection, now: int, resend: Iterable[str]) -> list[tuple[str, int, str]]:
+    """End the leases that ran out; returns (association, id, state) of these rows.
+
+    Nobody knows whether they arrived. On the channels of `resend`, whose provider cannot be asked, a dialogue reply or
+    a notice goes back to the queue once, marked `again`; everything else becomes uncertain.
+    """
+    m = messages.c
+    once = and_(m.channel.in_(list(resend)), m.lane.in_(["dialogue", "notice"]), not_(m.again))
+    changed = connection.execute(
+        update(messages)
+        .where(unsettled(), m.state == literal_column("'sending'"), m.lease_until < now)
+        .values(
+            state=case((once, "queued"), else_="uncertain"),
+            again=case((once, True), else_=m.again),
+            attempts=m.attempts + 1,
+            lease_by=null(),
+            lease_until=null(),
+            updated=now,
+        )
+        .returning(m.association, m.id, m.state)
+    )
+    return [(row[0], row[1], row[2]) for row in changed]
+
+
+def extend(connection: Connection, me: str, until: int) -> None:
+    """Move the end of all leases of `me`, while its sends are still under way."""
+    m = messages.c
+    connection.execute(
+        update(messages)
+        .where(unsettled(), m.state == literal_column("'sending'"), m.lease_by == me)
+        .values(lease_until=until)
+    )
+
+
+def uncertain(connection: Connection, association: str | None = None, limit: int = 200) -> list[tuple[str, int, str]]:
+    """(association, id, channel) of rows that may have arrived, oldest first: to be asked for, or for a person."""
+    m = messages.c
+    query = select(m.association, m.id, m.channel).where(m.state == "uncertain").order_by(m.id).limit(limit)
+    if association is not None:
+        query = query.where(m.association == association)
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def release(connection: Connection, rows: Iterable[tuple[str, int]], now: int) -> list[tuple[str, int]]:
+    """A person decides that uncertain or held rows go out (again): back to the queue. Returns those that were."""
+    return [(row[0], row[1]) for row in _RELEASE.run(connection, sorted(rows), now=now)]
+
+
+def doubt_unsent(connection: Connection, now: int) -> int:
+    """After a restore: nobody knows what was sent since the copy was made. Everything unsent becomes uncertain."""
+    statement = update(messages).where(unsettled())
+    return connection.execute(
+        statement.values(state="uncertain", lease_by=null(), lease_until=null(), updated=now)
+    ).rowcount
+
+
+_WHOM = Batch(
+    columns_of(conversations, "association", "id"),
+    lambda given: select(
+        conversations.c.id, conversations.c.handle, conversations.c.last_in, conversations.c.stopped
+    ).select_from(
+        given.join(
+            conversations,
+            and_(conversations.c.association == given.c.association, conversations.c.id == given.c.id),
+        )
+    ),
+)
+
+
+def _released(given: CTE) -> Executable:
+    m, g = messages.c, given.c
+    return (
+        update(messages)
+        .where(
+            m.association == g.association,
+            m.id == g.id,
+            m.state.in_([literal_column("'uncertain'"), literal_column("'held'")]),
+        )
+        .values(
+            state=literal_column("'queued'", Text),
+            again=case((m.state == literal_column("'uncertain'"), literal_column("true")), else_=m.again),
+            not_before=literal_column("0"),
+            updated=bindparam("now"),
+        )
+        .returning(m.association, m.id)
+    )
+
+
+_RELEASE = Batch(columns_of(messages, "association", "id"), _released)

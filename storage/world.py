@@ -1,0 +1,178 @@
+"""What a turn may know of the person, read in one statement after the conversations are locked (rule 2).
+
+A statement of its own on purpose: within the one that waits for a lock, PostgreSQL would show the other tables as they
+were before the wait.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.selectable import CTE
+
+from conversations.says import Lane
+from conversations.world import CaseView, Person
+from storage.batch import Batch, columns_of
+from storage.messages import unsettled
+from storage.schema import beneficiaries, cases, conversations, messages
+from storage.times import DAY, moment, moment_or_none
+from storage.vault import Vault, context
+
+AT_MOST = 20
+CLOSED_FOR = 30 * DAY
+"""A closed case stays in view for so long."""
+_KNOWN, _MEMBER = "beneficiaries.known", "cases.member"
+_LANES: tuple[Lane, ...] = ("dialogue", "notice", "bulk")
+
+
+class Known(msgspec.Struct):
+    """A conversation's surroundings: the person, their cases, and the lanes in which earlier rows are not settled yet
+    and not this process's own: what is said there now is queued, not sent from memory."""
+
+    person: Person = Person()
+    cases: tuple[CaseView, ...] = ()
+    busy: frozenset[Lane] = frozenset()
+
+
+class Facts(msgspec.Struct, omit_defaults=True):
+    """What is kept of a beneficiary."""
+
+    facts: dict[str, Any] = {}
+    consents: dict[str, bool] = {}
+
+
+class Beneficiary(NamedTuple):
+    association: str
+    id: int
+    facts: dict[str, Any]
+    consents: dict[str, bool]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_facts = msgspec.msgpack.Decoder(Facts).decode
+
+
+def load(
+    connection: Connection, vault: Vault, people: Iterable[tuple[str, int, int | None]], me: str, now: int
+) -> dict[tuple[str, int], Known]:
+    """By (association, conversation), for rows of (association, conversation, beneficiary); all are in the answer."""
+    asked = sorted(set(people), key=lambda row: row[:2])
+    known: dict[tuple[str, int], Known] = {}
+    for row in _LOAD.run(connection, asked, me=me, since=now - CLOSED_FOR):
+        key = (row.association, row.conversation)
+        if key not in known:
+            known[key] = Known(_person(vault, row), (), _BUSY[row.busy or 0])
+        if row.id is not None:
+            known[key].cases += (_view(vault, row),)
+    return known
+
+
+def save_beneficiaries(connection: Connection, vault: Vault, people: Iterable[Beneficiary], now: int) -> None:
+    """Keep what is known of these people, new ones too, in one statement. Last given wins."""
+    latest = {(person.association, person.id): person for person in people}
+    _SAVE.run(
+        connection,
+        [
+            (
+                association,
+                id,
+                vault.seal(_encode(Facts(person.facts, person.consents)), context(_KNOWN, association, id)),
+                now,
+            )
+            for (association, id), person in sorted(latest.items(), key=lambda item: item[0])
+        ],
+    )
+
+
+def seal_member(vault: Vault, association: str, case_id: int, member: str) -> bytes | None:
+    """Whose case it is on a shared phone; None where there is nothing to hide."""
+    return vault.seal(member.encode(), context(_MEMBER, association, case_id)) if member else None
+
+
+def open_member(vault: Vault, association: str, case_id: int, sealed: bytes | None) -> str:
+    return "" if sealed is None else vault.open(sealed, context(_MEMBER, association, case_id)).decode()
+
+
+def _person(vault: Vault, row: Any) -> Person:
+    if row.known is None:
+        return Person(id=row.beneficiary or 0)
+    kept = _facts(vault.open(row.known, context(_KNOWN, row.association, row.beneficiary)))
+    return Person(id=row.beneficiary, facts=kept.facts, consents=kept.consents)
+
+
+def _view(vault: Vault, row: Any) -> CaseView:
+    return CaseView(
+        reference=row.reference,
+        kind=row.kind,
+        stage=row.stage,
+        service=row.service,
+        opened_at=moment(row.opened_at),
+        earliest=moment_or_none(row.earliest),
+        latest=moment_or_none(row.latest),
+        next_update=moment_or_none(row.next_update),
+        member=open_member(vault, row.association, row.id, row.member),
+    )
+
+
+_BUSY = tuple(frozenset(lane for place, lane in enumerate(_LANES) if bits >> place & 1) for bits in range(8))
+_VIEWED = ("id", "reference", "kind", "stage", "service", "opened_at", "earliest", "latest", "next_update", "member")
+
+
+def _select_known(given: CTE) -> Executable:
+    g, b, c, m = given.c, beneficiaries.c, cases.c, messages.c
+    bit = case(
+        {literal_column(f"'{lane}'", Text): literal_column(str(1 << place)) for place, lane in enumerate(_LANES)},
+        value=m.lane,
+        else_=literal_column("0"),
+    )
+    busy = (
+        select(func.sum(bit.distinct()))
+        .where(
+            m.association == g.association,
+            m.conversation == g.conversation,
+            unsettled(),
+            or_(m.lease_by.is_(None), m.lease_by != bindparam("me", type_=Text)),
+        )
+        .scalar_subquery()
+    )
+    newest = (
+        select(c.id)
+        .where(
+            c.association == g.association,
+            c.beneficiary == g.beneficiary,
+            or_(c.closed_at.is_(None), c.closed_at > bindparam("since", type_=BigInteger)),
+        )
+        .order_by(c.id.desc())
+        .limit(literal_column(str(AT_MOST)))
+        .correlate(given)
+        .scalar_subquery()
+    )
+    mine = and_(c.association == g.association, c.beneficiary == g.beneficiary, c.id.in_(newest))
+    person = and_(b.association == g.association, b.id == g.beneficiary)
+    return (
+        select(g.association, g.conversation, g.beneficiary, b.known, busy.label("busy"), *columns_of(cases, *_VIEWED))
+        .select_from(given.outerjoin(beneficiaries, person).outerjoin(cases, mine))
+        .order_by(g.association, g.conversation, c.id.desc())
+    )
+
+
+_LOAD = Batch(
+    (*columns_of(messages, "association", "conversation"), *columns_of(conversations, "beneficiary")), _select_known
+)
+
+_SAVED = ("association", "id", "known", "updated")
+
+
+def _upsert(given: CTE) -> Executable:
+    rows: Any = select(*given.c).where(literal_column("true"))
+    statement = insert(beneficiaries).from_select(_SAVED, rows)
+    return statement.on_conflict_do_update(
+        index_elements=["association", "id"],
+        set_={"known": statement.excluded.known, "updated": statement.excluded.updated},
+    )
+
+
+_SAVE = Batch(columns_of(beneficiaries, *_SAVED), _upsert)
