@@ -98,7 +98,7 @@ class Chat:
             message_id=secrets.token_urlsafe(12),
             text_limit=TEXT,
             file_limit=self.site.file_limit,
-            script_words={key: words(f"web.script.{key}") for key in SCRIPT_WORDS},
+            script_words=msgspec.json.encode({key: words(f"web.script.{key}") for key in SCRIPT_WORDS}).decode(),
         )
         # Set again at each visit, so that who comes back within the time is still known.
         self._set_cookie(request, response, association.slug, cookie or secrets.token_urlsafe(32))

@@ -119,8 +119,7 @@ class Form:
                 await self._keep_files(view, filled)
             if filled.wrong:
                 return self._again(request, view, form, filled)
-            consents = (view.purpose,) if view.purpose else ()
-            await self.ports.submit(request.path_params["token"], filled.values, consents)
+            await self.ports.submit(request.path_params["token"], filled.values)
         except Used:
             return self._closed(request, view, "used") if view else self._kind_page(request, "form.unknown", 404)
         except Expired:
@@ -147,6 +146,11 @@ class Form:
         hearer = Hearer(view.language, self._today())
         filled = Filled()
         for one in view.fields:
+            if one.declines.intersection(form.all(one.step)):
+                declined = Filled()
+                self._hear_typed(one, form.all(one.step), hearer, words, form, declined)
+                return declined
+        for one in view.fields:
             if _shape(one.answer, view.language) == "file":
                 filled.uploads[one.step] = form.uploads(one.step)
                 if not filled.uploads[one.step] and not one.optional:
@@ -160,8 +164,6 @@ class Form:
                     filled.wrong[one.step] = words("web.form.missing")
                 continue
             self._hear_typed(one, typed, hearer, words, form, filled)
-        if view.purpose and form.get("consent") != view.purpose:
-            filled.wrong["consent"] = words("web.form.consent_missing")
         return filled
 
     def _hear_typed(
@@ -247,9 +249,7 @@ class Form:
             if shown.kind == "file" and not shown.wrong and filled.uploads.get(one.step):
                 shown.wrong = words("web.form.file_again")
             fields.append(shown)
-        return self._page(
-            request, view, fields, status=422, consented=form.get("consent"), no_consent=filled.wrong.get("consent", "")
-        )
+        return self._page(request, view, fields, status=422)
 
     def _not_now(self, request: Request, view: FormView | None, form: Posted | None, error: Exception) -> Response:
         """The page again with what was typed, where that is known."""
@@ -259,9 +259,7 @@ class Form:
         fields = [_field_view(one, view.language) for one in view.fields]
         for shown in fields:
             shown.typed = form.all(shown.id) if form else []
-        return self._page(
-            request, view, fields, status=status, notice=notice, consented=form.get("consent") if form else ""
-        )
+        return self._page(request, view, fields, status=status, notice=notice)
 
     def _page(
         self,
@@ -270,8 +268,6 @@ class Form:
         fields: list[FieldView],
         status: int = 200,
         notice: str = "",
-        consented: str = "",
-        no_consent: str = "",
     ) -> Response:
         words = self._words(view)
         until = view.until.astimezone(RIYADH)
@@ -287,9 +283,6 @@ class Form:
             title=view.title,
             fields=fields,
             until=words("web.form.until", time=f"{time_said} {half}", day=_day_said(until.date(), view.language)),
-            purpose=view.purpose,
-            consented=consented == view.purpose,
-            no_consent=no_consent,
             notice=notice,
         )
 

@@ -15,7 +15,9 @@ from conversations.says import Option, Say
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"'«»]+")
+_MARKED = re.compile(r"https?://[^\s<>\"'«»]+|\b[A-Z]{3}-[A-Z0-9]{5}-[A-Z0-9]{5}\b")
+_LINK = '<a href="{0}" target="_blank" rel="noopener noreferrer" dir="ltr">{0}</a>'
+_REFERENCE = '<bdi dir="ltr">{0}</bdi>'
 _TAIL = ".,;:!?)]}،؛؟"
 """What ends a sentence, not an address."""
 
@@ -129,16 +131,14 @@ def _buttons(options: tuple[Option, ...], say: Say) -> tuple[Button, ...]:
 
 
 def linked(text: str) -> "Markup":
-    """Text as HTML, with web addresses one can press and nothing else."""
+    """Text as HTML: web addresses can be pressed, and a reference is never broken over two lines."""
     from markupsafe import Markup, escape
 
     parts, end = [], 0
-    for found in _ADDRESS.finditer(text):
+    for found in _MARKED.finditer(text):
         address = found.group().rstrip(_TAIL)
         parts.append(escape(text[end : found.start()]))
-        parts.append(
-            Markup('<a href="{0}" target="_blank" rel="noopener noreferrer" dir="ltr">{0}</a>').format(address)
-        )
+        parts.append(Markup(_LINK if "://" in address else _REFERENCE).format(address))
         end = found.start() + len(address)
     return Markup("").join([*parts, escape(text[end:])])
 

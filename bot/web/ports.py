@@ -3,7 +3,7 @@
 The composition root gives an object that has these methods; the tests give a small one that lives in memory.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Protocol
@@ -71,11 +71,13 @@ class FormField:
     optional: bool = False
     value: Any = None
     """A canonical value known before; shown only where the kind is not sensitive."""
+    declines: frozenset[str] = frozenset()
+    """Options that end it («لا أوافق»): then nothing else on the page is needed, and nothing else is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormView:
-    """A secure page as it stands now. `purpose` names the explicit consent it needs (`health`), or is empty."""
+    """A secure page as it stands now."""
 
     association: str
     channel: str
@@ -85,7 +87,6 @@ class FormView:
     fields: tuple[FormField, ...]
     until: datetime
     state: Literal["open", "used", "expired"] = "open"
-    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +129,8 @@ class Ports(Protocol):
         """The page behind a token; reading it uses nothing up."""
         ...
 
-    async def submit(self, token: str, values: Mapping[str, Any], consents: Collection[str]) -> None:
-        """Take the canonical values by step and the purposes consented to, and use the page up.
-
-        Raises Used or Expired."""
+    async def submit(self, token: str, values: Mapping[str, Any]) -> None:
+        """Take the canonical values by step (None: left empty) and use the page up. Raises Used or Expired."""
         ...
 
     async def renew(self, token: str) -> bool:
