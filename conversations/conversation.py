@@ -33,18 +33,26 @@ class Draft(msgspec.Struct, omit_defaults=True):
     """The fingerprint of the flow's steps when the draft was last touched."""
     trail: list[str] = []
     """Steps answered in this order, so that back means what the person expects."""
-    pending: list[str] = []
-    """Parts of a burst, waiting for a few quiet seconds."""
+    pending: list[Any] = []
+    """Parts of a burst, waiting for a few quiet seconds: texts, or {"value": …} of what was heard otherwise."""
     waiting: list[str] = []
     """Files asked for and not yet fetched."""
     failures: int = 0
-    returning: bool = False
-    """Went back from the read-back to change one answer."""
-    reserved: str = ""
-    """The reference this draft will be filed under, once it has one."""
+    kinds: dict[str, str] = {}
+    """The kind each answer was heard by: an answer whose kind has changed since is asked again."""
+    confirm: "Confirming | None" = None
     form: str = ""
-    """The secure page that is open for this draft."""
+    """The secure page that is open for this draft, and until when."""
+    form_until: datetime | None = None
+    reminded: bool = False
     touched: datetime | None = None
+
+
+class Confirming(msgspec.Struct, omit_defaults=True):
+    """A value waiting for yes or no: probably meant, or known from before."""
+
+    value: Any
+    known: bool = False
 
 
 class Member(msgspec.Struct, omit_defaults=True):
@@ -82,9 +90,15 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What the very first message asked, taken up after the notice."""
     members: list[Member] = []
     member: str = ""
+    news: dict[str, list[Any]] = {}
+    """By reference: the key and the facts of words that wait until the person opens them."""
     last_at: datetime | None = None
     """When the person last did something."""
-    flood_told: datetime | None = None
+    held: list[Any] = []
+    """Events of a flood, encoded, waiting for their turn."""
+    minute: int = 0
+    """The minute (Unix time / 60) that `in_minute` counts the person's messages in."""
+    in_minute: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

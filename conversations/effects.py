@@ -29,8 +29,10 @@ class FileCase(_Effect, frozen=True, kw_only=True, tag="file_case"):
     anonymous: bool = False
     linked_to: str = ""
     signature: "Signature | None" = None
+    member: str = ""
+    """Whose it is, where several people share a phone."""
     source: str = ""
-    """The policy's channel it came by, for example social_media."""
+    """The channel or way it came by."""
 
 
 class Signature(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -116,18 +118,30 @@ class Suppress(_Effect, frozen=True, kw_only=True, tag="suppress"):
 
 
 class AskOther(_Effect, frozen=True, kw_only=True, tag="ask_other"):
-    """Ask somebody at another address (a represented adult's consent, proof of an address)."""
+    """Ask somebody at another address: the owner of a phone number, or (without one) whoever the case belongs to.
 
+    `token` opens the question by a link (`?start=consent-<token>`); only its digest is kept."""
+
+    question: Literal["consent", "show_case"]
+    reference: str
+    phone: str = ""
+    token: str = ""
+    details: dict[str, str] = {}
+
+
+class AnswerAsk(_Effect, frozen=True, kw_only=True, tag="answer_ask"):
+    """The word of whoever was asked."""
+
+    ask: str
     question: str
     reference: str
-    phone: str
-    words: str
+    given: bool
 
 
 class Lookup(_Effect, frozen=True, kw_only=True, tag="lookup"):
     """Something `world` does not hold; answered by a Found event in the same transaction, at most once a turn."""
 
-    lookup: Literal["case", "knowledge"]
+    lookup: Literal["case", "ask"]
     key: str
 
 
@@ -150,6 +164,7 @@ Effect = (
     | Remember
     | Suppress
     | AskOther
+    | AnswerAsk
     | Lookup
     | Alarm
 )

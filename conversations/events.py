@@ -86,14 +86,28 @@ class TimePassed(_Event, frozen=True, kw_only=True, tag="time_passed"):
 
 
 class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
-    """A case that concerns this person moved; `move` names a row of its lifecycle."""
+    """A case that concerns this person moved; `move` names a row of its lifecycle.
+
+    `given` is what came with the move and its words may interpolate (items, reason, help, dates as ISO days)."""
 
     reference: str
     kind: str
     move: str
+    from_stage: str
     stage: str
-    reason: str = ""
-    """Words for the person, where the move has any."""
+    who: str
+    service: str = ""
+    sensitive: bool = False
+    given: dict[str, str] = {}
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    next_update: datetime | None = None
+
+
+class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
+    """The day came on which the person hears where a case stands, decided or not."""
+
+    case: dict[str, Any]
 
 
 class Found(_Event, frozen=True, kw_only=True, tag="found"):
@@ -104,12 +118,22 @@ class Found(_Event, frozen=True, kw_only=True, tag="found"):
     result: Any = None
 
 
+class Asked(_Event, frozen=True, kw_only=True, tag="asked"):
+    """Somebody at another address needs this person's word: consent to a request, or leave to show a case."""
+
+    ask: str
+    question: Literal["consent", "show_case"]
+    reference: str
+    details: dict[str, str] = {}
+
+
 class Answered(_Event, frozen=True, kw_only=True, tag="answered"):
-    """Somebody asked at another address has answered (a represented adult consents, an address proves itself)."""
+    """What this person asked of somebody at another address was answered."""
 
     question: str
     reference: str
     given: bool
+    case: dict[str, Any] = {}
 
 
 Event = (
@@ -124,7 +148,9 @@ Event = (
     | FileRefused
     | TimePassed
     | CaseMoved
+    | CaseUpdate
     | Found
+    | Asked
     | Answered
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)

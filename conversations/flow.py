@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from conversations.answers.contract import Answer
+from conversations.association.association import Association
 from conversations.association.profile import Words
 from conversations.conversation import Draft
 
@@ -93,9 +94,8 @@ class Flow:
     name: str
     steps: tuple[Step, ...]
     finish: "Callable[[Moment, Draft], None]"
-    build: "Callable[[Moment, Draft], tuple[Step, ...]] | None" = None
-    """For flows whose steps follow from the profile and the draft's subject: the steps after the fixed ones. Cached by
-    association and subject."""
+    build: Callable[[Association, str], tuple[Step, ...]] | None = None
+    """For flows whose steps follow from the profile and the draft's subject: the steps after the fixed ones."""
     resumable: bool = True
     """Set aside when something else is asked for; else simply closed."""
     needs_notice: bool = True
@@ -125,3 +125,12 @@ def review(**how: Any) -> Step:
 def under(condition: tuple[Answered, ...], *steps: Step) -> tuple[Step, ...]:
     """The same steps, each only when the condition holds as well."""
     return tuple(replace(step, when=condition + step.when) for step in steps)
+
+
+FLOWS: dict[str, Flow] = {}
+"""Every flow by name; `conversations.flows` fills it."""
+
+
+def register(flow: Flow) -> Flow:
+    FLOWS[flow.name] = flow
+    return flow

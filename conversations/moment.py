@@ -57,7 +57,7 @@ class Moment:
 
     def options(self, *keys: str) -> tuple[Option, ...]:
         """Options titled by the words `option.<id>`."""
-        return tuple(Option(key, self.words(f"option.{key.lstrip('/')}")) for key in keys)
+        return tuple(Option(key, self.words(f"option.{key.lstrip('/').replace(':', '_')}")) for key in keys)
 
     def tell(self, text: str, **more: Any) -> None:
         self.says.append(Say(text=text, **more))

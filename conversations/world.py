@@ -37,8 +37,6 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     latest: datetime | None = None
     next_update: datetime | None = None
     member: str = ""
-    news: str = ""
-    """Words waiting for the person to open them (refusals, complaints, health)."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

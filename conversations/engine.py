@@ -1,0 +1,419 @@
+"""advance(): the only way a conversation moves. Pure: the same three arguments give the same turn.
+
+The order in which a person's message is looked at is the heart of the house's care, and it is this:
+harm first; then who holds the conversation; buttons; courtesies (answered, never counted as failures); the choices on
+offer; commands; what the open question can hear; another wish; and never a dead end.
+"""
+
+from collections.abc import Callable
+from copy import copy
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from conversations import commands, dialogue, flows
+from conversations.answers.contract import Again, Got
+from conversations.arabic.disclosures import disclosure
+from conversations.arabic.masking import mask_secrets
+from conversations.arabic.normalise import fold
+from conversations.arabic.understand import choose, command, intent, language_of, strip_courtesy, yes_no
+from conversations.conversation import Conversation, Draft
+from conversations.effects import Alarm, Effect, HandOver, Mask, SetTimer
+from conversations.events import (
+    PERSONAL,
+    Answered,
+    Asked,
+    CaseMoved,
+    CaseUpdate,
+    Contact,
+    Event,
+    FileReady,
+    FileRefused,
+    FormFilled,
+    Found,
+    Location,
+    Media,
+    Opened,
+    Press,
+    Text,
+    TimePassed,
+)
+from conversations.flow import Step
+from conversations.moment import Moment
+from conversations.says import Say
+from conversations.world import World
+
+MERGED_TEXT = 1000
+"""Characters up to which what is said in a row becomes one message."""
+SHORT = 80
+"""Characters of a message that may be a wish for something else inside a free answer."""
+LONG_SILENCE = timedelta(days=182)
+WELCOME_BACK = timedelta(hours=12)
+MOST_HELD = 200
+
+
+class Turn(NamedTuple):
+    conversation: Conversation
+    says: tuple[Say, ...]
+    effects: tuple[Effect, ...]
+
+
+def advance(conversation: Conversation, event: Event, world: World) -> Turn:
+    """Never raises for anything a person can send; leaves its arguments as they were."""
+    moment = Moment(_own(conversation), event, world)
+    if isinstance(event, PERSONAL):
+        _person(moment, event)
+    else:
+        _HOUSE[type(event)](moment, event)
+    return Turn(moment.conversation, _merged(moment.says), tuple(moment.effects))
+
+
+def _own(conversation: Conversation) -> Conversation:
+    """A copy that may be written to, as deep as turns write."""
+    mine = copy(conversation)
+    mine.aside = [*conversation.aside]
+    mine.members = [*conversation.members]
+    mine.held = [*conversation.held]
+    mine.news = dict(conversation.news)
+    if conversation.open is not None:
+        draft = mine.open = copy(conversation.open)
+        draft.answers = dict(draft.answers)
+        draft.kinds = dict(draft.kinds)
+        draft.trail, draft.pending, draft.waiting = [*draft.trail], [*draft.pending], [*draft.waiting]
+    return mine
+
+
+def _merged(says: list[Say]) -> tuple[Say, ...]:
+    """Plain texts in a row, and the question they lead up to, are one message: one buzz of the phone, not three."""
+    if len(says) < 2:
+        return tuple(says)
+    merged: list[Say] = []
+    for say in says:
+        last = merged[-1] if merged else None
+        plain = last is not None and not (last.options or last.link or last.file or last.controls)
+        if last and plain and not say.file and len(last.text) + len(say.text) < MERGED_TEXT and last.lane == say.lane:
+            merged[-1] = msgspec.structs.replace(say, text=f"{last.text}\n\n{say.text}")
+        else:
+            merged.append(say)
+    return tuple(merged)
+
+
+# --- what a person does ----------------------------------------------------------------------------------------------
+
+
+def _person(moment: Moment, event: Event) -> None:
+    conversation = moment.conversation
+    if _floods(moment, event):
+        return
+    last = conversation.last_at
+    conversation.last_at = event.at
+    if last is not None and event.at - last > LONG_SILENCE:
+        conversation.proof_needed = True
+    if isinstance(event, Text):
+        _text(moment, event)
+    elif isinstance(event, Press):
+        if not _silent(moment):
+            _press(moment, event)
+    elif isinstance(event, Opened):
+        if not _silent(moment):
+            commands.opened(moment, event.payload)
+    elif isinstance(event, Media):
+        _media(moment, event)
+    elif isinstance(event, Location | Contact) and not _silent(moment):
+        _shared(moment, event)
+    if conversation.open is not None and not conversation.open.reminded:
+        due = moment.world.now + timedelta(hours=moment.profile.limits.remind_draft_hours)
+        moment.do(SetTimer(timer="draft", due=due))
+
+
+def _floods(moment: Moment, event: Event) -> bool:
+    """More than a person can mean in a minute waits its turn: kept, told once, taken in when the minute is over."""
+    conversation = moment.conversation
+    minute = int(event.at.timestamp()) // 60
+    if minute != conversation.minute:
+        conversation.minute, conversation.in_minute = minute, 0
+    conversation.in_minute += 1
+    limit = moment.profile.limits.flood_per_minute
+    if conversation.in_minute <= limit and not conversation.held:
+        return False
+    if isinstance(event, Text) and disclosure(fold(event.text)) is not None:
+        return False
+    if not conversation.held:
+        moment.tell(moment.words("flood.slow"))
+        moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
+    if len(conversation.held) < MOST_HELD:
+        conversation.held.append(msgspec.to_builtins(event))
+    elif len(conversation.held) == MOST_HELD:
+        moment.do(Alarm(code="flood"))
+    return True
+
+
+def _silent(moment: Moment) -> bool:
+    """A worker holds the conversation, or the person stopped our messages: the bot keeps out of it."""
+    conversation = moment.conversation
+    if conversation.stopped:
+        event = moment.event
+        if isinstance(event, Press) and event.option == "/start":
+            return False
+        commands.still_stopped(moment)
+        return True
+    return conversation.holder.startswith("staff:")
+
+
+def _text(moment: Moment, event: Text) -> None:
+    conversation = moment.conversation
+    folded = fold(event.text)
+    first = not conversation.greeted
+    if first and (language := language_of(event.text)):
+        moment.speak(language)
+    told = disclosure(folded)
+    if told is not None and flows.harm.disclosed(moment, told):
+        return
+    word = command(folded)
+    if conversation.stopped and word == "start":
+        commands.run(moment, "start")
+        return
+    if word != "stop" and _silent(moment):
+        return
+    masked = mask_secrets(event.text) if not dialogue.asks_sensitive(moment) else None
+    if masked is not None:
+        moment.do(Mask(text=masked))
+        commands.secret_typed(moment, event)
+        return
+    courtesy, rest = strip_courtesy(event.text)
+    if first:
+        commands.welcome(moment, courtesy, rest)
+        return
+    if courtesy and not rest:
+        commands.courtesy(moment, courtesy)
+        return
+    if _offered(moment, folded):
+        return
+    if word is not None and commands.run(moment, word):
+        return
+    if rest != event.text:
+        event = msgspec.structs.replace(event, text=rest)
+        folded = fold(rest)
+    _wish(moment, event, folded, courtesy)
+
+
+def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
+    """Neither button nor command: an answer to what is open, a wish for something else, or words nobody expected."""
+    conversation = moment.conversation
+    draft = conversation.open
+    if courtesy == "salam":
+        moment.tell(moment.words("courtesy.salam"))
+    step = dialogue.current_step(moment)
+    if draft is not None and step is not None:
+        wish = intent(folded)
+        leaves = wish is not None and wish != draft.flow and wish in commands.WISHES
+        free = step.answer is not None and not step.answer.options(moment.language)
+        if leaves and (not free or (len(folded) <= SHORT and wish in commands.STRONG_WISHES)):
+            heard = None if free or step.answer is None else step.answer.hear(event, moment)
+            if not isinstance(heard, Got):
+                commands.wish(moment, str(wish), event.text)
+                return
+        if dialogue.hear(moment, event):
+            return
+        commands.remind_of_question(moment)
+        return
+    if draft is not None and conversation.offered:
+        commands.not_offered(moment)
+        return
+    commands.free_words(moment, event.text, folded)
+
+
+def _offered(moment: Moment, folded: str) -> bool:
+    """A number, a label or yes/no that answers the choices on offer outside the answer kinds (menus, confirmations)."""
+    conversation = moment.conversation
+    offered = conversation.offered
+    if not offered:
+        return False
+    draft = conversation.open
+    step = dialogue.current_step(moment)
+    asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
+    if asked and step is not None and step.answer is not None:
+        # The kind itself understands its own options better; only what we added to them is looked for here.
+        added = [option for option in offered if option.id[0] == "/" or ":" in option.id]
+        match = next((option for option in added if fold(option.title) == folded), None)
+        if match is None:
+            return False
+        commands.chosen(moment, match.id)
+        return True
+    if draft is not None and draft.confirm is not None and (said := yes_no(folded)) is not None:
+        commands.chosen(moment, "confirm:yes" if said else "confirm:no")
+        return True
+    if step is not None and step.kind == "review" and (said := yes_no(folded)) is not None:
+        commands.chosen(moment, "review:yes" if said else "review:edit")
+        return True
+    found = choose(folded, [option.title for option in offered])
+    if found is None or not found[1]:
+        return False
+    commands.chosen(moment, offered[found[0]].id)
+    return True
+
+
+def _press(moment: Moment, event: Press) -> None:
+    """A press on an old button never disturbs what is open now."""
+    conversation = moment.conversation
+    option = event.option
+    current = event.prompt in (0, conversation.prompt)
+    if not conversation.greeted:
+        commands.greet(moment, "")
+    if not current and not (option in commands.ALWAYS or (option.startswith("/") and conversation.open is None)):
+        commands.old_button(moment)
+        return
+    if option.startswith("/") or ":" in option:
+        commands.chosen(moment, option)
+        return
+    if conversation.open is None or not dialogue.hear(moment, event):
+        commands.old_button(moment)
+
+
+def _media(moment: Moment, event: Media) -> None:
+    if event.caption and (told := disclosure(fold(event.caption))) is not None and flows.harm.disclosed(moment, told):
+        return
+    if _silent(moment):
+        return
+    if not moment.conversation.greeted:
+        commands.greet(moment, "")
+    if event.kind == "sticker":
+        commands.courtesy(moment, "thanks")
+        return
+    step = dialogue.current_step(moment)
+    takes = step is not None and step.answer is not None and step.answer.wants in ("file", "voice", "text_or_voice")
+    if takes and dialogue.hear(moment, event):
+        return
+    # A voice note or a photo instead of words: kept, put before a person, with a way on.
+    reason = "voice" if event.kind in ("voice", "audio") else "file"
+    if moment.conversation.holder == "bot":
+        moment.conversation.holder = "queue"
+    moment.do(HandOver(reason=reason, women_only=moment.conversation.women_only))
+    moment.tell(moment.words(f"media.{reason}", when=commands.next_person(moment)))
+    commands.way_on(moment)
+
+
+def _shared(moment: Moment, event: Location | Contact) -> None:
+    if moment.conversation.open is not None and dialogue.hear(moment, event):
+        return
+    moment.tell(moment.words("media.other"))
+    commands.way_on(moment)
+
+
+# --- what the house does ---------------------------------------------------------------------------------------------
+
+
+def _form_filled(moment: Moment, event: FormFilled) -> None:
+    conversation = moment.conversation
+    if conversation.open is not None and conversation.open.form == event.form:
+        dialogue.take_form(moment, conversation.open, event.values)
+        moment.tell(moment.words("form.thanks"))
+        dialogue.proceed(moment)
+        return
+    for draft in conversation.aside:
+        if draft.form == event.form:
+            draft.answers = {**draft.answers, **event.values}
+            draft.form = ""
+            moment.tell(moment.words("form.thanks_aside", title=dialogue.course_title(moment, draft)))
+            return
+    moment.do(Alarm(code="form_without_draft"))
+
+
+def _file_ready(moment: Moment, event: FileReady) -> None:
+    """The bytes are here. What they are by their signature may still not be what the step takes."""
+    draft = moment.conversation.open
+    if draft is None or event.file not in draft.waiting:
+        return
+    step = _step_of_file(moment, draft, event.file)
+    heard = step.answer.hear(event, moment) if step is not None and step.answer is not None else None
+    if isinstance(heard, Again):
+        _drop_file(moment, draft, event.file, moment.words(heard.words, **(heard.args or {})))
+        return
+    draft.waiting.remove(event.file)
+    if draft.step == "@files" and not draft.waiting:
+        dialogue.proceed(moment)
+
+
+def _file_refused(moment: Moment, event: FileRefused) -> None:
+    draft = moment.conversation.open
+    text = moment.words(f"file.refused.{event.reason}")
+    if draft is None or event.file not in draft.waiting:
+        moment.tell(text)
+    else:
+        _drop_file(moment, draft, event.file, text)
+
+
+def _drop_file(moment: Moment, draft: Draft, file: str, text: str) -> None:
+    """A file that cannot be kept leaves its answer; an answer left empty is asked again, now or before signing."""
+    moment.tell(text)
+    draft.waiting.remove(file)
+    kept = (part if isinstance(part, str) else _without_file(part, file) for part in draft.pending)
+    draft.pending = [part for part in kept if part]
+    emptied = False
+    for step_id, value in list(draft.answers.items()):
+        left = _without_file(value, file)
+        if left:
+            draft.answers[step_id] = left
+        elif value is not None:
+            emptied = True
+            for gone in (step_id, "review", "declaration"):
+                dialogue.forget(draft, gone)
+    if emptied or (draft.step == "@files" and not draft.waiting):
+        dialogue.proceed(moment)
+    elif not draft.pending:
+        commands.way_on(moment)
+
+
+def _step_of_file(moment: Moment, draft: Draft, file: str) -> Step | None:
+    by_id = dialogue.course_of(moment, draft).by_id
+    holder = next((step_id for step_id, value in draft.answers.items() if _without_file(value, file) != value), None)
+    return by_id.get(holder or draft.step)
+
+
+def _without_file(value: Any, file: str) -> Any:
+    if isinstance(value, list):
+        return [left for one in value if (left := _without_file(one, file)) is not None] or None
+    if isinstance(value, dict):
+        left = {key: _without_file(one, file) for key, one in value.items()}
+        return left if all(one is not None for one in left.values()) else None
+    return None if value == file else value
+
+
+def _time_passed(moment: Moment, event: TimePassed) -> None:
+    if event.timer == "quiet":
+        dialogue.take_burst(moment)
+    elif event.timer == "flood":
+        _take_held(moment)
+    elif event.timer == "draft":
+        commands.remind_of_draft(moment)
+
+
+def _take_held(moment: Moment) -> None:
+    """What a flood left waiting, one after the other, as if it had come just now."""
+    conversation = moment.conversation
+    held, conversation.held = conversation.held, []
+    conversation.in_minute = 0
+    for raw in held[: moment.profile.limits.flood_per_minute]:
+        moment.event = msgspec.convert(raw, Event)
+        _person(moment, moment.event)
+    if left := held[moment.profile.limits.flood_per_minute :]:
+        conversation.held = left
+        moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
+
+
+def _found(moment: Moment, event: Found) -> None:
+    (flows.represent.found if event.lookup == "ask" else flows.track.found)(moment, event)
+
+
+_HOUSE: dict[type, Callable[[Moment, Any], None]] = {
+    FormFilled: _form_filled,
+    FileReady: _file_ready,
+    FileRefused: _file_refused,
+    TimePassed: _time_passed,
+    CaseMoved: flows.track.moved,
+    CaseUpdate: flows.track.updated,
+    Found: _found,
+    Asked: flows.represent.asked,
+    Answered: flows.represent.answered,
+}

@@ -1,0 +1,108 @@
+"""What every filed case has in common: a reference, a promise, who it is about, the agreed channel; and its receipt."""
+
+from typing import Any
+
+from conversations.association.profile import Choice, Words
+from conversations.cases.calendar import calendar_of
+from conversations.cases.promise import Promised, promise_for, promise_lines
+from conversations.cases.reference import new_reference
+from conversations.conversation import Draft
+from conversations.dialogue import course_of
+from conversations.effects import FileCase, LogConsent, Remember
+from conversations.moment import Moment
+
+PURPOSE = "case"
+"""The consent that a request or complaint needs: to study this one and follow it up, nothing else."""
+
+
+def house_choices(prefix: str, *ids: str) -> tuple[Choice, ...]:
+    """Choices whose titles are the house's own words (`<prefix>.<id>`), not a profile's."""
+    from conversations.wording import house_wording
+
+    arabic, english = house_wording("ar"), house_wording("en")
+
+    def about(key: str) -> Words | None:
+        return Words(ar=arabic(key), en=english(key)) if key in arabic else None
+
+    return tuple(
+        Choice(
+            id=one,
+            title=Words(ar=arabic(f"{prefix}.{one}"), en=english(f"{prefix}.{one}")),
+            about=about(f"{prefix}.{one}.about"),
+        )
+        for one in ids
+    )
+
+
+def answers_of(moment: Moment, draft: Draft) -> dict[str, Any]:
+    """The answers that count: of steps that apply, in the order of the flow, without what was skipped."""
+    return {
+        step.id: draft.answers[step.id]
+        for step in course_of(moment, draft).steps
+        if draft.answers.get(step.id) is not None and step.applies(draft) and step.kind == "ask"
+    }
+
+
+def reference_for(moment: Moment) -> str:
+    return new_reference(moment.world.draw("reference"), moment.profile.reference_prefix)
+
+
+def promised_for(moment: Moment, kind: str) -> Promised:
+    return promise_for(moment.profile, kind, moment.world.now, calendar_of(moment.profile))
+
+
+def promise_text(moment: Moment, promised: Promised) -> str:
+    return " ".join(promise_lines(promised, moment.language, moment.words))
+
+
+def channel_name(moment: Moment, agreed: str) -> str:
+    return moment.words(f"agreed.{agreed}") if agreed and agreed != "here" else here(moment)
+
+
+def here(moment: Moment) -> str:
+    return moment.words(f"channel.{moment.world.traits.name}")
+
+
+def agreed_channel(moment: Moment, answers: dict[str, Any]) -> str:
+    """What was agreed, "here" resolved to the channel it was said on."""
+    chosen = str(answers.get("agreed_channel") or "here")
+    return moment.world.traits.name if chosen == "here" else chosen
+
+
+def file(moment: Moment, draft: Draft, kind: str, stage: str, **more: Any) -> FileCase:
+    """The effect that opens a case of this draft. `more` overrides or adds fields."""
+    answers = more.pop("answers", None) or answers_of(moment, draft)
+    promised = promised_for(moment, kind)
+    fields: dict[str, Any] = {
+        "reference": reference_for(moment),
+        "kind": kind,
+        "stage": stage,
+        "service": draft.subject,
+        "answers": answers,
+        "completed_at": moment.world.now,
+        "earliest": promised.earliest,
+        "latest": promised.latest,
+        "next_update": promised.next_update,
+        "agreed_channel": agreed_channel(moment, answers),
+        "source": moment.world.traits.name,
+    }
+    fields.update(more)
+    case = FileCase(**fields)
+    moment.do(case)
+    return case
+
+
+def remember(moment: Moment, draft: Draft) -> None:
+    """Facts to be offered next time instead of asked, from the steps that name one."""
+    facts = {
+        step.known_as: draft.answers[step.id]
+        for step in course_of(moment, draft).steps
+        if step.known_as and draft.answers.get(step.id) is not None and step.applies(draft)
+    }
+    if facts:
+        moment.do(Remember(facts=facts))
+
+
+def log_consent(moment: Moment, purpose: str, given: bool, reference: str = "") -> None:
+    version = moment.profile.privacy.notice_version
+    moment.do(LogConsent(purpose=purpose, given=given, wording_version=version, reference=reference))

@@ -1,0 +1,83 @@
+"""A disclosure of harm interrupts everything: numbers to call, a restricted queue, and whether replying here is safe.
+
+Source: DOMAIN, situation 10, and law 2 and 8: helped first, in full confidentiality, the accused excluded, no survey
+afterwards. Every message passes the reviewed table in `arabic/disclosures.py` before anything else looks at it.
+"""
+
+from conversations.answers.choice import OneOf
+from conversations.arabic.disclosures import Disclosure
+from conversations.association.association import Association
+from conversations.conversation import Draft
+from conversations.dialogue import offer, set_aside, start
+from conversations.effects import Alarm, HandOver, Suppress
+from conversations.flow import Flow, Step, ask, register
+from conversations.flows.filing import house_choices
+from conversations.flows.urgent import numbers
+from conversations.moment import Moment
+
+HOTLINES = {
+    "self_harm": ("psychological", "health", "ambulance", "emergency"),
+    "child_abuse": ("child", "social_protection", "police", "emergency"),
+    "abuse": ("social_protection", "police", "emergency"),
+    "exploitation": ("social_protection", "police", "emergency"),
+    "danger": ("emergency", "police", "ambulance", "social_protection"),
+}
+
+
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    return (ask("safe", OneOf(house_choices("harm.safe", "here", "call", "not_now"))),)
+
+
+def disclosed(moment: Moment, told: Disclosure) -> bool:
+    """True when the turn is the disclosure's alone. An idiom goes to a person's eye and interrupts nothing."""
+    conversation = moment.conversation
+    if told.category == "idiom":
+        moment.do(Alarm(code="idiom"))
+        moment.do(HandOver(reason="idiom"))
+        return False
+    if told.category == "death_report":
+        death(moment)
+        return True
+    conversation.greeted = True
+    conversation.restricted = True
+    if conversation.open is not None and conversation.open.flow == "harm":
+        moment.do(Alarm(code=told.category, urgent=True))
+    else:
+        set_aside_silently(moment)
+        moment.do(Alarm(code=told.category, urgent=True))
+        moment.do(HandOver(reason=told.category, urgent=True, restricted=True))
+    if conversation.holder == "bot":
+        conversation.holder = "queue"
+    moment.tell(moment.words(f"harm.{told.category}"))
+    moment.tell(numbers(moment, HOTLINES[told.category]))
+    start(moment, "harm")
+    return True
+
+
+def set_aside_silently(moment: Moment) -> None:
+    """The draft is kept, and nothing about it is said now."""
+    said = len(moment.says)
+    set_aside(moment)
+    del moment.says[said:]
+
+
+def death(moment: Moment) -> None:
+    """Every message that we would begin stops at once; staff call the family. What the family writes is answered."""
+    set_aside_silently(moment)
+    moment.conversation.greeted = True
+    moment.do(Suppress(on=True, why="death"))
+    moment.do(Alarm(code="death_report"))
+    moment.do(HandOver(reason="death_report"))
+    offer(moment, moment.words("harm.death_report"), moment.options("/person", "/callme"))
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    safe = draft.answers["safe"]
+    moment.do(HandOver(reason=f"harm_{safe}", urgent=True, restricted=True, callback=str(safe)))
+    if safe == "call":
+        start(moment, "callme")
+    else:
+        offer(moment, moment.words(f"harm.after.{safe}"), moment.options("/callme", "/person"))
+
+
+harm = register(Flow(name="harm", steps=(), build=build, finish=finish, resumable=False, needs_notice=False))

@@ -1,0 +1,80 @@
+"""Rights over one's data: see, correct, copy, erase, another agreed channel or language, withdrawing consent.
+
+Source: PDPL and its implementing regulation, art. 3: each request is logged as a case and answered within 30 days.
+"""
+
+from conversations.answers.choice import OneOf, YesNo
+from conversations.answers.text import LongText
+from conversations.association.association import Association
+from conversations.conversation import Draft
+from conversations.dialogue import offer
+from conversations.effects import MoveCase
+from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
+from conversations.flows.apply import AGREED
+from conversations.flows.filing import PURPOSE, file, house_choices, log_consent
+from conversations.moment import Moment
+
+ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared")
+
+
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    return (
+        ask(
+            "what",
+            OneOf(house_choices("my_data", *ASKS)),
+            exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone")},
+        ),
+        ask("correction", LongText(voice=False), when=answered("what", "correct")),
+        ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), when=answered("what", "channel")),
+        ask("language", OneOf(house_choices("language", "ar", "en")), when=answered("what", "language")),
+        ask(
+            "sure",
+            YesNo(),
+            when=answered("what", "erase"),
+            exits={False: Leave("my_data.erase.kept")},
+        ),
+    )
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    what = draft.answers["what"]
+    if what == "language":
+        moment.speak(str(draft.answers["language"]))
+    case = file(moment, draft, "data_request", "received", service=what)
+    if what == "see":
+        moment.tell(what_we_hold(moment))
+    offer(moment, moment.words(f"my_data.{what}.done", reference=case.reference), moment.options("/track", "/menu"))
+
+
+def what_we_hold(moment: Moment) -> str:
+    """In short and masked: the whole of it is handed over by staff, once identity is proven."""
+    facts = moment.world.person.facts
+    titles = [field.title.to(moment.language) for field in moment.profile.common if field.id in facts]
+    held = (moment.words("list.join") + " ").join(titles) or moment.words("my_data.nothing")
+    return moment.words("my_data.see.held", held=held, count=len(moment.world.cases))
+
+
+def withdraw_finish(moment: Moment, draft: Draft) -> None:
+    """As easy as giving: one word and one press. Open requests stop with it."""
+    log_consent(moment, PURPOSE, given=False)
+    for case in moment.world.cases:
+        if case.kind == "request":
+            moment.do(MoveCase(reference=case.reference, move="withdraw"))
+    moment.conversation.aside = []
+    offer(moment, moment.words("withdraw.done"), moment.options("/mydata", "/menu"))
+
+
+def cases_named(moment: Moment) -> str:
+    count = sum(case.kind == "request" for case in moment.world.cases)
+    return moment.words("withdraw.sure.ask_open" if count else "withdraw.sure.ask_none", count=count)
+
+
+my_data = register(Flow(name="my_data", steps=(), build=build, finish=finish))
+withdraw = register(
+    Flow(
+        name="withdraw",
+        steps=(ask("sure", YesNo(), asks=cases_named, exits={False: Leave("withdraw.kept")}),),
+        finish=withdraw_finish,
+        resumable=False,
+    )
+)

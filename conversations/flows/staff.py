@@ -1,0 +1,39 @@
+"""A call back at a time that suits: for who cannot read, only sends voice, or would rather talk."""
+
+from conversations.answers.choice import OneOf
+from conversations.answers.phone import Phone
+from conversations.association.association import Association
+from conversations.conversation import Draft
+from conversations.dialogue import offer
+from conversations.effects import HandOver
+from conversations.flow import Flow, Step, ask, register
+from conversations.flows.filing import house_choices
+from conversations.moment import Moment
+
+
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    return (
+        ask("when", OneOf(house_choices("callme", "morning", "afternoon", "any"))),
+        ask("mobile", Phone(), known_as="mobile"),
+    )
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    conversation = moment.conversation
+    if conversation.holder == "bot":
+        conversation.holder = "queue"
+    when = moment.words(f"callme.{draft.answers['when']}")
+    moment.do(
+        HandOver(
+            reason="callback",
+            women_only=conversation.women_only,
+            restricted=conversation.restricted,
+            callback=f"{draft.answers['when']} {draft.answers['mobile']}",
+        )
+    )
+    from conversations.commands import next_person
+
+    offer(moment, moment.words("callme.done", when=when, next=next_person(moment)), moment.options("/menu"))
+
+
+callme = register(Flow(name="callme", steps=(), build=build, finish=finish))

@@ -1,0 +1,250 @@
+"""Where a case stands: one's own by a list, another by its reference, and news pushed without being asked for.
+
+Source: T general goal («دون الحاجة إلى طلب المستفيد»), harif ت-5. A reference typed from an address that is not on the
+case shows nothing until somebody who is on it allows it; an anonymous case is followed by its reference alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
+from conversations.answers.saudi_id import Identity
+from conversations.cases import lifecycle
+from conversations.cases.calendar import here, said
+from conversations.cases.promise import Promised, promise_lines
+from conversations.cases.reference import find_reference
+from conversations.conversation import Draft
+from conversations.dialogue import ask as ask_step
+from conversations.dialogue import attach_receipt, current_step, offer, proceed, start
+from conversations.effects import AskOther, HandOver, Lookup
+from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
+from conversations.flow import Flow, Leave, ask, register
+from conversations.moment import Moment
+from conversations.says import Option
+from conversations.world import CaseView
+
+FULLY_LISTED = 4
+
+
+@dataclass(frozen=True)
+class Reference(Answer):
+    """A reference as printed on the receipt, however it is typed."""
+
+    kind: ClassVar[str] = "reference"
+
+    def hear(self, event: Event, hearing: Hearing) -> Heard:
+        found = find_reference(event.text) if isinstance(event, Text) else None
+        return Got(found) if found else Again("reference.again")
+
+    def input(self) -> Mapping[str, Any]:
+        return {"type": "text", "autocapitalize": "characters"}
+
+
+# --- asking for it ---------------------------------------------------------------------------------------------------
+
+
+def show(moment: Moment) -> None:
+    """The person's own cases; what is open stays open and is asked again."""
+    conversation = moment.conversation
+    if conversation.proof_needed and moment.world.cases:
+        start(moment, "prove")
+        return
+    if conversation.members and not conversation.member:
+        from conversations.flows.shared_phone import ask_who
+
+        ask_who(moment)
+        return
+    cases = visible(moment)
+    if not cases:
+        if conversation.open is None or conversation.open.flow != "track":
+            moment.tell(moment.words("track.none"))
+            start(moment, "track")
+        else:
+            proceed(moment)
+        return
+    text = "\n\n".join(summary(moment, case) for case in cases[:FULLY_LISTED])
+    step = current_step(moment)
+    if step is not None:
+        moment.tell(text)
+        ask_step(moment, step)
+        return
+    options = tuple(Option(f"track:{case.reference}", case.reference, title(moment, case)[:72]) for case in cases)
+    ways = (Option("/track_other", moment.words("option.other_reference")), *moment.options("/menu"))
+    offer(moment, text, (*(options if len(cases) > 1 else ()), *ways))
+
+
+def visible(moment: Moment) -> tuple[CaseView, ...]:
+    members, member = moment.conversation.members, moment.conversation.member
+    if not members:
+        return moment.world.cases
+    first = members[0].name
+    return tuple(case for case in moment.world.cases if (case.member or first) == member)
+
+
+def title(moment: Moment, case: CaseView) -> str:
+    service = moment.profile.service(case.service) if case.service else None
+    return service.title.to(moment.language) if service else moment.words(f"kind.{case.kind}")
+
+
+def summary(moment: Moment, case: CaseView) -> str:
+    """Title, reference, stage, and when they will hear; a waiting piece of news is announced, not told."""
+    lines = [
+        moment.words("track.line", title=title(moment, case), reference=case.reference),
+        moment.words("track.stage", stage=moment.words(f"stage.{case.kind}.{case.stage}")),
+    ]
+    if case.reference in moment.conversation.news:
+        lines.append(moment.words("track.news_waiting"))
+    elif lifecycle.is_open(case.stage):
+        promised = Promised(earliest=case.earliest, latest=case.latest, next_update=case.next_update)
+        lines += promise_lines(promised, moment.language, moment.words)
+    return "\n".join(lines)
+
+
+def show_one(moment: Moment, reference: str) -> None:
+    """One case; opening it is what releases the words that waited for it."""
+    case = next((case for case in visible(moment) if case.reference == reference), None)
+    if moment.conversation.proof_needed and moment.world.cases:
+        start(moment, "prove")
+        return
+    if case is None:
+        moment.do(Lookup(lookup="case", key=reference))
+        return
+    waiting = moment.conversation.news.pop(reference, None)
+    if waiting is not None:
+        moment.tell(moment.words(str(waiting[0]), **waiting[1]))
+    moment.tell(summary(moment, case))
+    go_on(moment, case)
+
+
+def go_on(moment: Moment, case: CaseView | None = None) -> None:
+    step = current_step(moment)
+    if step is not None:
+        ask_step(moment, step)
+        return
+    receipt = (
+        (Option(f"receipt:{case.reference}", moment.words("option.receipt")),)
+        if case is not None and case.kind == "request"
+        else ()
+    )
+    offer(moment, moment.words("menu.how"), (*receipt, *moment.options("/person", "/menu")))
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    reference = str(draft.answers["reference"])
+    if any(case.reference == reference for case in visible(moment)):
+        show_one(moment, reference)
+    else:
+        moment.do(Lookup(lookup="case", key=reference))
+
+
+def found(moment: Moment, event: Found) -> None:
+    """The same words whether a reference exists or not: only its owner may tell."""
+    case: dict[str, Any] | None = event.result
+    if case is not None and (case.get("anonymous") or case.get("mine")):
+        tell_case(moment, case)
+        go_on(moment)
+        return
+    if case is not None:
+        moment.do(AskOther(question="show_case", reference=event.key))
+    offer(moment, moment.words("track.not_yours"), moment.options("/track_other", "/person", "/menu"))
+
+
+def tell_case(moment: Moment, case: dict[str, Any]) -> None:
+    moment.tell(summary(moment, view_of(case)))
+
+
+def view_of(case: dict[str, Any]) -> CaseView:
+    fields = CaseView.__struct_fields__
+    return CaseView(**{key: value for key, value in case.items() if key in fields})
+
+
+# --- news, without being asked for -----------------------------------------------------------------------------------
+
+
+def moved(moment: Moment, event: CaseMoved) -> None:
+    """Every change of status is pushed. Refusals, complaints and health say only that there is news."""
+    move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
+    sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
+    if not sent or (moment.conversation.stopped and not is_decision(event)):
+        return
+    facts = facts_of(moment, event)
+    if shown:
+        moment.conversation.news[event.reference] = [shown, facts]
+        options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
+    else:
+        moment.conversation.news.pop(event.reference, None)
+        options = (Option(f"track:{event.reference}", moment.words("option.track_this")),)
+    text = moment.words(sent, **facts)
+    moment.tell(text, options=options, lane="notice")
+    if event.move == "consent":
+        attach_receipt(moment, event.reference)
+
+
+def is_decision(event: CaseMoved) -> bool:
+    return event.stage in ("accepted", "refused", "answered", "proven", "not_proven", "returned")
+
+
+def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
+    """What the words of a move may interpolate; days are said in both calendars."""
+    service = moment.profile.service(event.service) if event.service else None
+    promised = Promised(earliest=event.earliest, latest=event.latest, next_update=event.next_update)
+    facts = {
+        "reference": event.reference,
+        "title": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
+        "service": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
+        "committee": lifecycle.committee_for(moment.profile, event.kind).to(moment.language),
+        "promise": " ".join(promise_lines(promised, moment.language, moment.words)),
+    }
+    for name in ("earliest", "latest", "next_update"):
+        at: datetime | None = getattr(event, name)
+        facts[name] = said(here(at).date(), moment.language) if at else ""
+    for key, value in event.given.items():
+        facts[key] = said(date.fromisoformat(value), moment.language) if is_day(value) else value
+    return facts
+
+
+def is_day(value: str) -> bool:
+    return len(value) == 10 and value[4] == value[7] == "-" and value.replace("-", "").isdecimal()
+
+
+def updated(moment: Moment, event: CaseUpdate) -> None:
+    """Nobody waits in silence: where it stands, on the day that was named for it."""
+    if moment.conversation.stopped:
+        return
+    case = view_of(event.case)
+    option = Option(f"track:{case.reference}", moment.words("option.track_this"))
+    text = moment.words("track.update", summary=summary(moment, case))
+    moment.tell(text, options=(option,), lane="notice")
+
+
+# --- proving who one is, after long silence --------------------------------------------------------------------------
+
+
+def same_person(moment: Moment, value: Any) -> Leave | None:
+    known = moment.world.person.facts.get("identity")
+    return None if known is not None and known == value else Leave("prove.not_matched")
+
+
+def proven(moment: Moment, draft: Draft) -> None:
+    moment.conversation.proof_needed = False
+    show(moment)
+
+
+def not_proven_call(moment: Moment, value: Any) -> None:
+    if moment.world.person.facts.get("identity") != value:
+        moment.do(HandOver(reason="identity_not_proven"))
+
+
+track = register(
+    Flow(name="track", steps=(ask("reference", Reference()),), finish=finish, resumable=False, needs_notice=False)
+)
+prove = register(
+    Flow(
+        name="prove",
+        steps=(ask("identity", Identity(), guard=same_person, heard=not_proven_call),),
+        finish=proven,
+        resumable=False,
+    )
+)

@@ -1,0 +1,50 @@
+"""«عاجل»: no shelter, food or medicine, or somebody in danger. One word from anywhere, at any hour, past everything."""
+
+from conversations.answers.choice import OneOf
+from conversations.answers.text import LongText
+from conversations.association.association import Association
+from conversations.conversation import Draft
+from conversations.dialogue import offer, start
+from conversations.effects import Alarm, HandOver
+from conversations.flow import Flow, Step, ask, register
+from conversations.flows.filing import house_choices
+from conversations.moment import Moment
+
+EMERGENCY = ("emergency", "ambulance", "police", "social_protection")
+DANGER = "danger"
+
+
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    return (
+        ask("need", OneOf(house_choices("urgent", "shelter", "food", "medicine", DANGER, "other"))),
+        ask("where", LongText(), optional=True),
+    )
+
+
+def begin(moment: Moment) -> None:
+    """The on-duty contact is reached before anything is asked."""
+    on_duty = moment.profile.on_duty
+    reached = bool(on_duty.telegram_chat or on_duty.phone)
+    if moment.conversation.holder == "bot":
+        moment.conversation.holder = "queue"
+    moment.do(Alarm(code="urgent", urgent=True))
+    moment.do(HandOver(reason="urgent", urgent=True, women_only=moment.conversation.women_only))
+    moment.tell(moment.words("urgent.reached" if reached else "urgent.nobody_on_duty"))
+    moment.tell(numbers(moment, EMERGENCY))
+    start(moment, "urgent")
+
+
+def numbers(moment: Moment, ids: tuple[str, ...]) -> str:
+    """Numbers to call, whether the association has confirmed them or not: a person in danger sees them all the same."""
+    lines = [f"{line.title.to(moment.language)}: {line.number}" for line in moment.profile.hotlines if line.id in ids]
+    return moment.words("urgent.numbers") + "\n" + "\n".join(lines)
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    need = str(draft.answers["need"])
+    where = draft.answers.get("where")
+    moment.do(HandOver(reason=f"urgent_{need}", urgent=True, callback=where if isinstance(where, str) else ""))
+    offer(moment, moment.words("urgent.noted"), moment.options("/callme", "/menu"))
+
+
+urgent = register(Flow(name="urgent", steps=(), build=build, finish=finish, needs_notice=False))

@@ -1,0 +1,327 @@
+"""A conversation without a channel or a database: for the terminal, the golden dialogues, the tests and the bench.
+
+`Play` keeps what storage would keep, in memory, and encodes and decodes the conversation between any two turns, so that
+resuming is always played too. Time stands still unless it is told to pass.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from conversations.answers.contract import Got, Later
+from conversations.association.association import Association
+from conversations.cases import lifecycle
+from conversations.cases.calendar import calendar_of
+from conversations.cases.promise import promise_for
+from conversations.conversation import Address, Conversation, decode, encode
+from conversations.dialogue import course
+from conversations.effects import (
+    AskOther,
+    ClearTimer,
+    Effect,
+    FileCase,
+    LogConsent,
+    Lookup,
+    MoveCase,
+    OpenForm,
+    Remember,
+    SetTimer,
+)
+from conversations.engine import Turn, advance
+from conversations.events import (
+    CaseMoved,
+    Event,
+    FileReady,
+    FormFilled,
+    Found,
+    Location,
+    Media,
+    MediaKind,
+    Opened,
+    Press,
+    Text,
+    TimePassed,
+)
+from conversations.says import Option, Say
+from conversations.world import CaseView, Person, Traits, World
+
+TRAITS = {
+    "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
+    "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
+    "whatsapp": Traits(name="whatsapp", proves_phone=True),
+}
+KIND_BY_SUFFIX: dict[str, tuple[MediaKind, str]] = {
+    "jpg": ("photo", "jpeg"),
+    "jpeg": ("photo", "jpeg"),
+    "png": ("photo", "png"),
+    "pdf": ("document", "pdf"),
+    "ogg": ("voice", "ogg"),
+    "mp3": ("audio", "mp3"),
+    "mp4": ("video", "mp4"),
+    "webp": ("sticker", "webp"),
+    "exe": ("document", "exe"),
+}
+_SPAN = re.compile(r"\+(\d+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_QUIET = ("quiet",)
+
+
+class Play:
+    """One person, one address, one association."""
+
+    def __init__(
+        self,
+        association: Association,
+        channel: str = "web_chat",
+        now: datetime = datetime(2026, 11, 22, 7, 0, tzinfo=UTC),
+        public_url: str = "https://wasl.example",
+        handle: str = "966500000001",
+    ) -> None:
+        self.association, self.traits, self.now, self.public_url = association, TRAITS[channel], now, public_url
+        self.blob = encode(Conversation(association=association.slug, address=Address(channel, handle), id=1))
+        self.person = Person(id=1)
+        self.cases: dict[str, FileCase] = {}
+        self.stages: dict[str, str] = {}
+        self.timers: dict[str, datetime] = {}
+        self.forms: list[OpenForm] = []
+        self.asks: list[AskOther] = []
+        self.turns = 0
+        self.last: tuple[Say, ...] = ()
+        self.seen_options: dict[str, tuple[Option, int]] = {}
+
+    @property
+    def conversation(self) -> Conversation:
+        return decode(self.blob)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    def line(self, line: str, settle: bool = True) -> Turn:
+        """One line as typed in the terminal. `settle`: a few quiet seconds pass after it."""
+        line = line.strip("\n")
+        if line.startswith("#"):
+            option, _, prompt = line[1:].partition("@")
+            return self.send(Press(id=self._id(), at=self.now, option=option, prompt=int(prompt or 0)), settle)
+        if line.startswith("@"):
+            return self.file(line[1:], settle)
+        if line.startswith("="):
+            return self.fill(line[1:])
+        if span := _SPAN.fullmatch(line):
+            return self.wait(timedelta(**{_UNITS[span[2]]: int(span[1])}))
+        if line.startswith("/start"):
+            return self.send(Opened(id=self._id(), at=self.now, payload=line[6:].strip()), settle)
+        if line.startswith("geo:"):
+            latitude, _, longitude = line[4:].partition(",")
+            place = Location(id=self._id(), at=self.now, latitude=float(latitude), longitude=float(longitude))
+            return self.send(place, settle)
+        return self.send(Text(id=self._id(), at=self.now, text=line), settle)
+
+    def press(self, title: str) -> Turn:
+        """The newest button of this title; it may belong to an old message. Raises KeyError where none was shown."""
+        option, prompt = self.seen_options[title]
+        return self.send(Press(id=self._id(), at=self.now, option=option.id, prompt=prompt))
+
+    def file(self, path: str, settle: bool = True) -> Turn:
+        """A file on its way, and then here. A bare word (voice, photo) is a file of that kind."""
+        suffix = {"voice": "ogg", "photo": "jpg", "sticker": "webp"}.get(path, path.rpartition(".")[2].lower())
+        kind, bytes_kind = KIND_BY_SUFFIX.get(suffix, ("other", suffix))
+        event = Media(id=self._id(), at=self.now, file=f"f{self.turns}", kind=kind, name=path, size=1000)
+        taken = self.send(event, settle=False)
+        arrived = self.send(FileReady(id=self._id(), at=self.now, file=event.file, kind=bytes_kind, size=1000), False)
+        turn = _joined(taken, arrived)
+        return _joined(turn, self.settle()) if settle else turn
+
+    def fill(self, fields: str) -> Turn:
+        """The secure page, as `step: value | step: value`; a value that begins with @ is a file."""
+        form = self.forms[-1]
+        conversation = self.conversation
+        draft = next(d for d in (conversation.open, *conversation.aside) if d is not None and d.form == form.form)
+        by_id = course(self.association, draft.flow, draft.subject).by_id
+        values: dict[str, Any] = {}
+        for part in fields.split("|"):
+            step_id, _, raw = (piece.strip() for piece in part.partition(":"))
+            answer = by_id[step_id].answer
+            assert answer is not None
+            event: Event = Text(id=self._id(), at=self.now, text=raw)
+            if raw.startswith("@"):
+                event = Media(id=self._id(), at=self.now, file=raw[1:], kind="photo")
+            heard = answer.hear(event, _Hearing(conversation.language, self.now))
+            if not isinstance(heard, Got | Later):
+                raise ValueError(f"{step_id}: {heard}")
+            values[step_id] = heard.value
+        return self.send(FormFilled(id=self._id(), at=self.now, form=form.form, values=values))
+
+    def wait(self, span: timedelta) -> Turn:
+        """Time passes, and every timer that falls due meanwhile fires, in order."""
+        until, turn = self.now + span, Turn(self.conversation, (), ())
+        while due := sorted((at, timer) for timer, at in self.timers.items() if at <= until):
+            at, timer = due[0]
+            self.now = max(self.now, at)
+            del self.timers[timer]
+            turn = _joined(turn, self.send(TimePassed(id=self._id(), at=self.now, timer=timer), settle=False))
+        self.now = until
+        return turn
+
+    def settle(self) -> Turn:
+        """The quiet seconds after a burst."""
+        turn = Turn(self.conversation, (), ())
+        for timer in _QUIET:
+            if timer in self.timers:
+                self.now = max(self.now, self.timers.pop(timer))
+                turn = _joined(turn, self.send(TimePassed(id=self._id(), at=self.now, timer=timer), settle=False))
+        return turn
+
+    # --- what the house does -----------------------------------------------------------------------------------------
+
+    def move(self, name: str, reference: str = "", who: str = "", **given: str) -> Turn:
+        """Staff move a case; the person hears of it."""
+        reference = reference or next(reversed(self.cases))
+        case, stage = self.cases[reference], self.stages[reference]
+        move = lifecycle.LIFECYCLES[case.kind].steps[stage, name]
+        self.stages[reference] = lifecycle.stage_after(move, stage)
+        event = CaseMoved(
+            id=self._id(),
+            at=self.now,
+            reference=reference,
+            kind=case.kind,
+            move=name,
+            from_stage=stage,
+            stage=self.stages[reference],
+            who=who or move.who[0],
+            service=case.service,
+            given=given,
+            **self._promise(case),
+        )
+        return self.send(event)
+
+    def send(self, event: Event, settle: bool = True) -> Turn:
+        self.turns += 1
+        turn = advance(decode(self.blob), event, self._world())
+        self.blob = encode(turn.conversation)
+        for effect in turn.effects:
+            turn = _joined(turn, self._carry_out(effect))
+        for say in turn.says:
+            for option in (*say.options, *say.controls):
+                self.seen_options[option.title] = (option, say.prompt)
+        if turn.says:
+            self.last = turn.says
+        return _joined(turn, self.settle()) if settle and "quiet" in self.timers else turn
+
+    def _carry_out(self, effect: Effect) -> Turn:
+        nothing = Turn(self.conversation, (), ())
+        match effect:
+            case FileCase():
+                self.cases[effect.reference] = effect
+                self.stages[effect.reference] = effect.stage
+            case MoveCase() if effect.reference in self.cases:
+                return self.move(effect.move, effect.reference, who="beneficiary")
+            case LogConsent():
+                consents = {**self.person.consents, effect.purpose: effect.given}
+                self.person = msgspec.structs.replace(self.person, consents=consents)
+            case Remember():
+                facts = {**self.person.facts, **effect.facts}
+                self.person = msgspec.structs.replace(self.person, facts=facts)
+            case SetTimer():
+                self.timers[effect.timer] = effect.due
+            case ClearTimer():
+                self.timers.pop(effect.timer, None)
+            case OpenForm():
+                self.forms.append(effect)
+            case AskOther():
+                self.asks.append(effect)
+            case Lookup(lookup="case"):
+                case = self.cases.get(effect.key)
+                result = None
+                if case is not None:
+                    view = msgspec.to_builtins(self._view(case), builtin_types=(datetime,))
+                    result = {**view, "mine": not case.anonymous, "anonymous": case.anonymous}
+                found = Found(id=self._id(), at=self.now, lookup="case", key=effect.key, result=result)
+                return self.send(found, settle=False)
+            case _:
+                pass
+        return nothing
+
+    def _world(self) -> World:
+        return World(
+            association=self.association,
+            now=self.now,
+            seed=f"play-{self.turns}".encode(),
+            traits=self.traits,
+            person=self.person,
+            cases=tuple(
+                self._view(case)
+                for reference, case in self.cases.items()
+                if not case.anonymous and lifecycle.is_open(self.stages[reference])
+            ),
+            public_url=self.public_url,
+        )
+
+    def _view(self, case: FileCase) -> CaseView:
+        return CaseView(
+            reference=case.reference,
+            kind=case.kind,
+            stage=self.stages[case.reference],
+            service=case.service,
+            opened_at=case.completed_at or self.now,
+            member=case.member,
+            **self._promise(case),
+        )
+
+    def _promise(self, case: FileCase) -> dict[str, Any]:
+        stage = self.stages[case.reference]
+        if case.kind == "request" and case.completed_at is None and stage != "awaiting_consent":
+            promised = promise_for(self.association.profile, case.kind, self.now, calendar_of(self.association.profile))
+            return {name: getattr(promised, name) for name in ("earliest", "latest", "next_update")}
+        return {name: getattr(case, name) for name in ("earliest", "latest", "next_update")}
+
+    def _id(self) -> str:
+        self.turns += 1
+        return f"e{self.turns}"
+
+
+class _Hearing:
+    def __init__(self, language: str, now: datetime) -> None:
+        self.language, self.today = language, now.date()
+
+
+def _joined(first: Turn, second: Turn) -> Turn:
+    return Turn(second.conversation, first.says + second.says, first.effects + second.effects)
+
+
+# --- as text ---------------------------------------------------------------------------------------------------------
+
+
+def shown(say: Say) -> str:
+    """A say as a page of a golden dialogue shows it."""
+    lines = [say.text] if say.text else []
+    if say.link:
+        lines.append(f"🔗 {say.link.title}")
+    if say.file:
+        lines.append(f"📎 {say.file.name}")
+    abouts = [f"  {option.title} — {option.about}" for option in say.options if option.about]
+    if abouts:
+        lines += abouts
+    if say.options:
+        lines.append(" ".join(f"[{option.title}]" for option in say.options))
+    if say.controls:
+        lines.append(" ".join(f"({option.title})" for option in say.controls))
+    return "\n".join(lines)
+
+
+def described(effect: Effect) -> str:
+    """An effect in a line, without anything that was typed."""
+    fields = msgspec.to_builtins(effect)
+    name = fields.pop("does").replace("_", " ")
+    hidden = ("answers", "signature", "details", "facts", "text", "callback", "token", "wording_version")
+    parts = []
+    for key, value in fields.items():
+        if key in hidden:
+            keys = " ".join(sorted(value)) if isinstance(value, dict) else ""
+            parts.append(f"{key}: {keys}" if keys else key)
+        elif value is True:
+            parts.append(key)
+        elif value not in ("", None, False):
+            shown_value = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+            parts.append(f"{key}={shown_value}")
+    return f"{name} · " + " · ".join(parts) if parts else name
