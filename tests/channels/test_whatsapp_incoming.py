@@ -172,8 +172,22 @@ def test_any_bytes_are_a_result_or_unparseable(body: bytes) -> None:
 @given(
     st.dictionaries(
         st.sampled_from(
-            "MessageSid From To Body NumMedia MediaUrl0 MediaContentType0 Latitude Longitude ButtonPayload ListId "
-            "ExternalUserId MessageStatus ErrorCode".split()
+            [
+                "MessageSid",
+                "From",
+                "To",
+                "Body",
+                "NumMedia",
+                "MediaUrl0",
+                "MediaContentType0",
+                "Latitude",
+                "Longitude",
+                "ButtonPayload",
+                "ListId",
+                "ExternalUserId",
+                "MessageStatus",
+                "ErrorCode",
+            ]
         ),
         st.text(max_size=40) | st.sampled_from([SID, f"whatsapp:{PERSON}", "3", "1e400", "read", "https://[x", "::"]),
     )

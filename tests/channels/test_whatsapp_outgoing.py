@@ -211,6 +211,34 @@ OUTGOING = [
         raises=AddressGone("21610"),
         expects=[request("Content"), request("Messages.json")],
     ),
+    Case(
+        "choices that WhatsApp refuses are not tried twice",
+        say=choices(2),
+        provider={"/v1/Content": MADE, "Messages.json": failure(400, 63013)},
+        raises=ContentRefused("63013"),
+        expects=[request("Content"), request("Messages.json")],
+    ),
+    Case(
+        "half a sign of a variable is enough for numbered lines",
+        say=Say(text="كتبتم: {{1", options=(Option("yes", "نعم"),)),
+        expects=[request("Messages.json", Body="كتبتم: {{1\n\n1. نعم")],
+    ),
+    Case(
+        "a word too long for a value makes numbered lines",
+        say=Say(text="س" * 256, options=(Option("yes", "نعم"),)),
+        expects=[request("Messages.json", Body="س" * 256 + "\n\n1. نعم")],
+    ),
+    Case(
+        "an apostrophe reaches the person",
+        say=Say(text="Don't wait", options=(Option("yes", "I don't"),)),
+        expects=[request("Content"), request("Messages.json", values=["Don't wait", "I don't", "0:yes"])],
+    ),
+    Case(
+        "numbered lines leave away what is said about them rather than a choice",
+        say=Say(text="س " * 500, options=tuple(Option(f"o{n}", f"خيار {n}", "ش" * 72) for n in range(10))),
+        provider=BEFORE,
+        expects=[request("Content"), request("Messages.json", Body=lambda body: body.endswith("\n10. خيار 9"))],
+    ),
     Case("nobody listens", say=text("مرحبا"), provider=NOBODY, raises=TryAgain("not_connected")),
     Case(
         "the line drops after the request",
@@ -588,6 +616,12 @@ async def test_a_message_known_to_be_another_rows_is_passed_over(http: Http) -> 
     reply = listed(message("SM3", "مرحبا", status="failed", code=63016), message("SM2", "مرحبا"))
     report, _ = await ask(http, reply, text("مرحبا"), known=("SM2",))
     assert report == StatusReport(key="SM3:failed", status="failed", provider_id="SM3", code="63016")
+
+
+async def test_of_two_that_say_the_same_the_older_one_is_meant(http: Http) -> None:
+    report, _ = await ask(http, listed(message("SM3", "مرحبا", 3), message("SM2", "مرحبا", 2)), text("مرحبا"))
+    assert report is not None
+    assert report.provider_id == "SM2"
 
 
 async def test_choices_are_found_as_a_content_or_as_lines(http: Http) -> None:

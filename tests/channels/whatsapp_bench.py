@@ -141,7 +141,14 @@ def _against_spec(name: str, where: tuple[str, str], value: Any) -> list[str]:
     )
 
 
-_TYPES = {"string": str, "object": dict, "array": list, "integer": int, "boolean": bool, "number": (int, float)}
+_TYPES: dict[str, Any] = {
+    "string": str,
+    "object": dict,
+    "array": list,
+    "integer": int,
+    "boolean": bool,
+    "number": (int, float),
+}
 
 
 def _schema_problems(spec: dict[str, Any], schema: dict[str, Any], value: Any, at: str = "") -> list[str]:
