@@ -9,7 +9,7 @@ Promises are days, kept as instants in UTC because that is what is stored: earli
 Riyadh, latest the last second of its day, an update the middle of the morning.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -28,6 +28,13 @@ BY_LAW = {
     ),
 }
 """What holds where a profile sets no promise for the kind."""
+
+_AMOUNTS: Mapping[str, Callable[[Promise], tuple[int | None, int | None]]] = {
+    "at_most": lambda rule: (None, rule.amount),
+    "not_less_than": lambda rule: (rule.amount, rule.aim),
+    "none": lambda rule: (None, None),
+}
+"""At least and at most how many days, by rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +63,9 @@ def promise_for(profile: Profile, kind: str, completed: datetime, calendar: Work
     if rule is None:
         update = day + timedelta(days=_SILENCE) if kind in _NEVER_SILENT else None
         return Promised(next_update=_at(update, _MORNING))
-    earliest = _counted(day, rule.amount, rule, calendar) if rule.rule == "not_less_than" else None
-    amount = rule.aim if earliest else rule.amount
-    latest = _counted(day, amount, rule, calendar) if amount else None
+    least, most = _AMOUNTS[rule.rule](rule)
+    earliest = _counted(day, least, rule, calendar) if least else None
+    latest = _counted(day, most, rule, calendar) if most else None
     update = None
     if rule.next_update_days:
         update = earliest or day + timedelta(days=rule.next_update_days)

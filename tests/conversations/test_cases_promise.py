@@ -1,6 +1,7 @@
 """When will they hear: the policies' two rules, holidays between, and a count that begins anew."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversations.association.load import load_associations
 from conversations.association.profile import Holidays, Hours, Profile, Promise
-from conversations.cases.calendar import RIYADH, WorkingCalendar, here, to_hijri
+from conversations.cases.calendar import RIYADH, WorkingCalendar, calendar_of, here, to_hijri
 from conversations.cases.promise import (
     Asked,
     Promised,
@@ -107,6 +109,30 @@ def test_a_kind_without_a_promise_claims_none_and_a_complaint_is_still_not_left_
     assert days(promise_for(a_profile(), kind, COMPLETE, CALENDAR)) == (None, None, update)
 
 
+def test_a_rule_that_promises_no_date_still_names_the_next_update() -> None:
+    none = Promise(rule="none", counted_from="receipt", next_update_days=7)
+    assert days(promise_for(a_profile(complaint=none), "complaint", COMPLETE, CALENDAR)) == (
+        None,
+        None,
+        date(2026, 11, 29),
+    )
+
+
+def test_the_five_policies_promise_what_they_print() -> None:
+    associations = load_associations(Path(__file__).parents[2] / "deploy" / "associations")
+    assert len(associations) == 5
+    for association in associations:
+        profile = association.profile
+        promised = promise_for(profile, "request", COMPLETE, calendar_of(profile))
+        if profile.policy.template == "H":
+            assert days(promised)[:2] == (None, date(2026, 12, 13))
+        else:
+            assert days(promised) == (date(2026, 12, 6), None, date(2026, 12, 6))
+        complaint = promise_for(profile, "complaint", COMPLETE, calendar_of(profile))
+        assert (complaint.earliest, complaint.latest) == (None, None)
+        assert complaint.next_update
+
+
 def test_the_count_begins_anew_when_the_last_published_paper_arrives() -> None:
     profile = a_profile(request=HARIF)
     before = promise_for(profile, "request", COMPLETE, CALENDAR)
@@ -145,7 +171,7 @@ def test_the_sentences_promise_what_the_policy_promises() -> None:
 
 @given(
     completed=st.datetimes(datetime(2025, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    rule=st.sampled_from(["at_most", "not_less_than"]),
+    rule=st.sampled_from(["at_most", "not_less_than", "none"]),
     unit=st.sampled_from(["days", "working_days"]),
     amount=st.integers(1, 60),
     more=st.none() | st.integers(0, 60),
