@@ -27,10 +27,15 @@ SERVED = frozenset(
     "telegram whatsapp web_chat sms email interview phone letter fax volunteering branch_delegate aid_request".split()  # noqa: SIM905
 )
 """The channels of the product and the sources that staff record."""
+KEPT = (*CASE_KINDS, "draft", "conversation")
+"""What a retention period can be set for."""
 CHATS = ("telegram", "whatsapp", "web_chat")
 ASKED_BY_APPLY: dict[str, tuple[str, ...]] = {"who": ("self", "relative", "guardian", "agent", "organisation")}
 """Steps of the apply flow itself that a field's `ask_if` may look at, with their values."""
-STEPS_OF_FLOWS = frozenset({"who", "service", "agreed_channel", "consent", "review", "declaration"})
+STEPS_OF_FLOWS = frozenset(
+    "service details consent who applicant_name guardianship agency organisation_name cr_number consent_by "  # noqa: SIM905
+    "their_phone consent_sensitive agreed_channel email review declaration".split()
+)
 """Ids a field may not take."""
 BUTTONS = 3
 """Up to so many options are shown as buttons everywhere; more become a list."""
@@ -307,6 +312,14 @@ def _hotlines(profile: Profile) -> Iterator[Found]:
             yield f'hotline "{hotline.id}"', f'number "{hotline.number}" cannot be dialled', "digits only"
 
 
+def _retention(profile: Profile) -> Iterator[Found]:
+    for kind, days in profile.privacy.retention_days.items():
+        if kind not in KEPT:
+            yield "privacy, retention_days", f'unknown kind "{kind}"', meant(kind, KEPT)
+        if days < 1:
+            yield "privacy, retention_days", f'"{kind}" is kept {days} days', "at least 1"
+
+
 def _who(profile: Profile) -> Iterator[Found]:
     if not profile.services:
         yield "service", "no service", "add at least one"
@@ -329,5 +342,6 @@ _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _promises,
     _hours,
     _hotlines,
+    _retention,
     _who,
 )

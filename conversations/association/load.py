@@ -17,6 +17,7 @@ from conversations.association.association import Association, KnowledgeEntry
 from conversations.association.check import check
 from conversations.association.mistakes import Mistake, ProfileMistakes, meant
 from conversations.association.profile import Profile
+from conversations.says import ROW_TITLE
 from conversations.wording import LANGUAGES, Wording, house_wording, read_catalogue, with_overrides
 
 RESERVED = frozenset(
@@ -111,7 +112,7 @@ def _read_profile(folder: Path) -> tuple[Profile | None, list[Mistake]]:
     except FileNotFoundError:
         return None, [Mistake(file, "", "no such file", "copy the profile.toml of another association")]
     except UnicodeDecodeError:
-        return None, [Mistake(file, "", "is not UTF-8", "save it as UTF-8")]
+        return None, [_not_utf8(path)]
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
         return None, [Mistake(file, place.rstrip(")"), message, "see https://toml.io for how a value is written")]
@@ -215,9 +216,12 @@ def _read_overrides(path: Path, language: str) -> tuple[Wording, list[Mistake]]:
 
     try:
         overrides, _ = read_catalogue(path)
+    except UnicodeDecodeError:
+        return house_wording(language), [_not_utf8(path)]
     except PoFileError as error:
         problem = str(error).removesuffix(f" on {error.lineno}")
-        return house_wording(language), [Mistake(_shown(path), f"line {error.lineno}", problem, "correct the line")]
+        where = f"line {error.lineno + 1}"  # babel counts from nought
+        return house_wording(language), [Mistake(_shown(path), where, problem, "correct the line")]
     house = house_wording(language)
     mistakes = [
         Mistake(_shown(path), where, problem, remedy)
@@ -231,11 +235,18 @@ def _against(house: Wording, key: str, sentence: str | tuple[str, ...]) -> Itera
     if key not in house:
         yield "", f'unknown key "{key}"', meant(key, house.sentences)
         return
+    if (wanted_forms := _forms(house.sentences[key])) != (given_forms := _forms(sentence)):
+        yield f'"{key}"', f"has {given_forms} forms, the language needs {wanted_forms}", "write each msgstr"
+        return
     wanted, given = _placeholders(house.sentences[key]), _placeholders(sentence)
     for name in sorted(wanted - given - ALWAYS_GIVEN):
         yield f'"{key}"', f"does not say {{{name}}}", "put the placeholder in"
     for name in sorted(given - wanted - ALWAYS_GIVEN):
         yield f'"{key}"', f"unknown placeholder {{{name}}}", meant(name, wanted | ALWAYS_GIVEN)
+
+
+def _forms(sentence: str | tuple[str, ...]) -> int:
+    return 1 if isinstance(sentence, str) else sum(1 for form in sentence if form)
 
 
 def _placeholders(sentence: str | tuple[str, ...]) -> set[str]:
@@ -259,7 +270,11 @@ def _read_knowledge(path: Path) -> tuple[tuple[KnowledgeEntry, ...], list[Mistak
         return (), []
     entries: list[KnowledgeEntry] = []
     mistakes: list[Mistake] = []
-    for title, lines in _sections(path.read_text("utf-8")):
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return (), [_not_utf8(path)]
+    for title, lines in _sections(text):
         start = next((n for n, line in enumerate(lines) if line and not _QUESTION.match(line)), len(lines))
         questions = tuple(match[1] for line in lines[:start] if (match := _QUESTION.match(line)))
         answer = "\n".join(lines[start:]).strip()
@@ -267,6 +282,9 @@ def _read_knowledge(path: Path) -> tuple[tuple[KnowledgeEntry, ...], list[Mistak
             mistakes.append(Mistake(_shown(path), f'"{title}"', "has no question", 'add a line "- …?" below the title'))
         if not answer:
             mistakes.append(Mistake(_shown(path), f'"{title}"', "has no answer", "write it below the questions"))
+        if len(title) > ROW_TITLE:
+            problem = f"title has {len(title)} characters, a list row shows {ROW_TITLE}"
+            mistakes.append(Mistake(_shown(path), f'"{title}"', problem, "shorten it"))
         if title in (entry.title for entry in entries):
             mistakes.append(Mistake(_shown(path), f'"{title}"', "stands twice", "keep one"))
         entries.append(KnowledgeEntry(title, questions, answer))
@@ -286,6 +304,10 @@ def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
             lines.append(line.rstrip())
     if title:
         yield title, lines
+
+
+def _not_utf8(path: Path) -> Mistake:
+    return Mistake(_shown(path), "", "is not UTF-8", "save it as UTF-8")
 
 
 def _profile_file(folder: Path) -> str:

@@ -1,0 +1,273 @@
+"""Whoever edits a profile is told every mistake at once: file, place, problem, remedy."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conversations.association.load import RESERVED, load_association, load_associations, read_associations
+from conversations.association.mistakes import ProfileMistakes
+from conversations.wording import house_wording
+
+HOUSE = Path(__file__).parents[2] / "deploy" / "associations"
+
+Copy = Callable[..., Path]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    """A copy of Harif's folder with edits to its profile; each edit must find what it replaces."""
+
+    def make(*edits: tuple[str, str], slug: str = "harif") -> Path:
+        folder = tmp_path / slug
+        shutil.copytree(HOUSE / "harif", folder)
+        profile = folder / "profile.toml"
+        text = profile.read_text("utf-8")
+        for old, new in edits:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        profile.write_text(text, "utf-8")
+        return folder
+
+    return make
+
+
+def mistakes_of(folder: Path) -> list[str]:
+    """Without the file, which the tests of the form look at."""
+    with pytest.raises(ProfileMistakes) as raised:
+        load_association(folder)
+    return [
+        re.sub(r"^.*?/(profile\.toml|[a-z]+\.[a-z]{2}\.(md|po)): ", "", line) for line in str(raised.value).split("\n")
+    ]
+
+
+IBAN = 'id = "iban"\n  kind = "iban"'
+ACTIVITY = 'ask_if = { field = "activity", among = ["other"] }'
+
+EDITS = [
+    ("a mistyped key", (IBAN, 'id = "iban"\n  knid = "iban"'),
+     'service "project-support", field "iban": unknown key "knid" — did you mean "kind"?'),
+    ("a missing key", (IBAN, 'id = "iban"'), 'service "project-support", field "iban": missing key "kind" — add it'),
+    ("a key of the top", ('licence = "1306"', 'license = "1306"'), 'unknown key "license" — did you mean "licence"?'),
+    ("text without quotation marks", ('licence = "1306"', "licence = 1306"),
+     '"licence" must be text — put it in quotation marks'),
+    ("a number in quotation marks", ("amount = 15", 'amount = "many"'),
+     'promise, request: "amount" must be a whole number — write it without quotation marks'),
+    ("a value of no list", ('rule = "at_most"', 'rule = "at_least"'),
+     'promise, request: "rule" is "at_least" — use one of: '),
+    ("a prefix of another form", ('reference_prefix = "HRF"', 'reference_prefix = "Harif"'),
+     '"reference_prefix" is "Harif"'),
+    ("an hour that is none", ('opens = "08:00"', 'opens = "8 am"'),
+     'hours, season "year": "opens" must be a time of day — write it as "08:00"'),
+    ("a list that is none", ('who = ["self", "relative", "agent"]', 'who = "self"'),
+     'service "family-registration": "who" must be a list — write it between [ and ]'),
+    ("an unknown kind", (IBAN, 'id = "iban"\n  kind = "ibann"'),
+     'service "project-support", field "iban": unknown kind "ibann" — did you mean "iban"?'),
+    ("no words in a language", ('title = { ar = "النشاط", en = "Activity" }', 'title = { ar = "النشاط", en = " " }'),
+     'service "family-registration", field "activity", title: no words in "en" — write them'),
+    ("lines in one language only", ('    "Family record",\n', ""),
+     'service "family-registration", documents: 2 lines in Arabic, 1 in English — say the same in both'),
+    ("an id that stands twice", ('id = "training"', 'id = "project-support"'),
+     'service "project-support": stands twice'),
+    ("an id no channel carries", ('id = "perfume"', 'id = "عطور"'),
+     'field "activity", choices: id "عطور" is not usable'),
+    ("a question on an unknown field", (ACTIVITY, 'ask_if = { field = "activty", among = ["other"] }'),
+     'field "activity_other": is asked only after "activty", which no earlier field is — did you mean "activity"?'),
+    ("a question on a later field", (ACTIVITY, 'ask_if = { field = "selling", among = [true] }'),
+     'field "activity_other": is asked only after "selling", which no earlier field is'),
+    ("a question on an impossible answer", (ACTIVITY, 'ask_if = { field = "activity", among = ["others"] }'),
+     'field "activity_other": "activity" is never answered "others" — use: food, '),
+    ("a yes expected as a word", ('ask_if = { field = "other_support", among = [true] }',
+                                  'ask_if = { field = "other_support", among = ["yes"] }'),
+     'field "other_support_from": "other_support" is never answered "yes" — use: true, false'),
+    ("a question on free text", ('ask_if = { field = "other_support", among = [true] }',
+                                 'ask_if = { field = "plan", among = ["x"] }'),
+     'field "other_support_from": "plan" has no fixed answers to look at'),
+    ("a question that never comes", (ACTIVITY, 'ask_if = { field = "activity", among = [] }'),
+     'field "activity_other": is never asked: ask_if.among is empty'),
+    ("a choice without choices",
+     ('id = "activity_other"\n  kind = "short_text"', 'id = "activity_other"\n  kind = "choice"'),
+     'field "activity_other": kind "choice" has 0 choices — list at least two'),
+    ("choices of no choice", ('id = "activity"\n  kind = "choice"', 'id = "activity"\n  kind = "short_text"'),
+     'field "activity": kind "short_text" takes no choices'),
+    ("a field the dialogue asks itself", ('id = "selling"', 'id = "who"'),
+     'field "who": is the name of a step of the dialogue itself — rename it'),
+    ("a field asked twice", ('id = "selling"', 'id = "full_name"'),
+     'field "full_name": is asked as a common field already'),
+    ("a long row", ('title = { ar = "تسويق منتجات"', f'title = {{ ar = "{"م" * 25}"'),
+     'service "product-marketing": title.ar has 25 characters, a list row shows 24 — shorten '),
+    ("a long button", ('title = { ar = "فكرة"', f'title = {{ ar = "{"ف" * 21}"'),
+     'field "stage", choices "idea": title.ar has 21 characters, a button shows 20 — shorten '),
+    ("a long description", ('about = { ar = "دورات تعينكم على مشروعكم المنزلي"', f'about = {{ ar = "{"د" * 73}"'),
+     'service "training": about.ar has 73 characters, a list row shows 72 — shorten '),
+    ("a clause that nothing fulfils", ('fulfilled_by = ["promise.request", "receipt"]', "fulfilled_by = []"),
+     'clause "ت-6": nothing fulfils it — name in fulfilled_by what does'),
+    ("an unknown fulfilment", ('"promise.request", "receipt"', '"promise.requests", "receipt"'),
+     'clause "ت-6": unknown fulfilment "promise.requests" — did you mean "promise.request"?'),
+    ("a clause that is not there", ('clause = "ت-6"', 'clause = "ت-7"'), 'promise "request": unknown clause "ت-7"'),
+    ("an unknown source", ('serves = ["fax"]', 'serves = ["faxx"]'),
+     'channel "fax": serves the unknown "faxx" — did you mean "fax"?'),
+    ("a chat that counts as nothing", ('"letter", "telegram", ', '"letter", '),
+     'channel: no channel of the policy serves "telegram"'),
+    ("a chat that counts twice", ('serves = ["fax"]', 'serves = ["fax", "telegram"]'),
+     'channel "fax": "telegram" counts as "correspondence" already'),
+    ("a promise of no amount", ("amount = 15", "amount = 0"), 'promise "request": rule "at_most" needs an amount'),
+    ("an unknown kind of case", ("[promise.complaint]", "[promise.complaints]"),
+     'promise "complaints": no such kind of case — did you mean "complaint"?'),
+    ("silence without an end", ('rule = "none"', 'rule = "none"\namount = 3'),
+     'promise "complaint": rule "none" takes no amount and no aim'),
+    ("an office that closes first", ('closes = "16:00"', 'closes = "07:00"'),
+     'hours, season "year": closes before it opens'),
+    ("women's hours with one end", ('women_closes = "14:00"\n', ""), 'season "year": women\'s hours need both ends'),
+    ("no rest of the year", ("hijri_months = [9]\n", ""), "hours: exactly one season must be without hijri_months"),
+    ("a thirteenth month", ("hijri_months = [9]", "hijri_months = [13]"),
+     'season "ramadan": there is no Hijri month 13'),
+    ("no number for children", ('id = "child"', 'id = "on_duty"'), 'hotline: no "child"'),
+    ("a number that cannot be dialled", ('number = "116111"', 'number = "11 61"'), 'number "11 61" cannot be dialled'),
+    ("an unknown retention", ("suggestion = 365", "sugestion = 365"),
+     'privacy, retention_days: unknown kind "sugestion" — did you mean "suggestion"?'),
+    ("a document that is not there", ('id = "bylaws"', 'id = "bylaws"\nfile = "bylaws.pdf"'),
+     'tool "bylaws": no file "bylaws.pdf" in documents/'),
+    ("consent to nothing", ('category = "training"', 'category = "training"\nsensitive_purpose = "health"'),
+     'service "training": asks consent for "health" and no field is sensitive'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "said"), [row[1:] for row in EDITS], ids=[row[0] for row in EDITS])
+def test_a_mistake_is_named_with_its_place_and_remedy(copy: Copy, edit: tuple[str, str], said: str) -> None:
+    assert any(said in line for line in mistakes_of(copy(edit)))
+
+
+def test_a_mistyped_key_is_one_mistake_and_not_two(copy: Copy) -> None:
+    assert len(mistakes_of(copy((IBAN, 'id = "iban"\n  knid = "iban"')))) == 1
+
+
+def test_a_line_reads_file_place_problem_remedy(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = copy((IBAN, 'id = "iban"\n  knid = "iban"'))
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(ProfileMistakes) as raised:
+        load_association(folder)
+    assert str(raised.value) == (
+        'harif/profile.toml: service "project-support", field "iban": unknown key "knid" — did you mean "kind"?'
+    )
+
+
+def test_all_mistakes_of_all_profiles_come_at_once(copy: Copy) -> None:
+    first = copy(('rule = "at_most"', 'rule = "soon"'), ('opens = "08:00"', 'opens = "8"'))
+    copy(('serves = ["fax"]', 'serves = ["faxx"]'), slug="other")
+    with pytest.raises(ProfileMistakes) as raised:
+        load_associations(first.parent)
+    lines = str(raised.value).split("\n")
+    assert sum("harif/profile.toml" in line for line in lines) == 2
+    assert any("other/profile.toml" in line and '"faxx"' in line for line in lines)
+    assert len(lines) == len(raised.value.mistakes)
+
+
+def test_broken_toml_names_its_line(copy: Copy) -> None:
+    (line,) = mistakes_of(copy(('slug = "harif"', 'slug = "harif')))
+    assert line.startswith("line 6, column ")
+
+
+def test_a_profile_that_is_missing_or_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "latin").mkdir()
+    (tmp_path / "latin" / "profile.toml").write_bytes("slug = 'é'".encode("latin-1"))
+    _, mistakes = read_associations(tmp_path)
+    assert [mistake.problem for mistake in mistakes] == ["no such file", "is not UTF-8"]
+
+
+def test_a_folder_without_associations_is_a_mistake(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ProfileMistakes, match="no association here"):
+            load_associations(folder)
+
+
+@pytest.mark.parametrize("slug", sorted(RESERVED))
+def test_a_slug_that_is_a_route_is_refused(copy: Copy, slug: str) -> None:
+    (line,) = mistakes_of(copy(('slug = "harif"', f'slug = "{slug}"'), slug=slug))
+    assert f'slug "{slug}" is also a route of the server' in line
+
+
+def test_a_folder_must_be_named_as_its_slug(copy: Copy) -> None:
+    (line,) = mistakes_of(copy(slug="another"))
+    assert 'slug "harif" differs from the folder\'s name "another"' in line
+
+
+def test_two_associations_may_not_share_slug_or_prefix(copy: Copy) -> None:
+    folder = copy(slug="harif")
+    copy(('slug = "harif"', 'slug = "second"'), slug="second")
+    associations, mistakes = read_associations(folder.parent)
+    assert len(associations) == 2
+    assert ['reference_prefix "HRF" is already that of' in str(mistake) for mistake in mistakes] == [True]
+
+
+PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+
+
+def override(folder: Path, language: str, key: str, words: str) -> Path:
+    (folder / f"wording.{language}.po").write_text(f'{PO}msgid "{key}"\nmsgstr "{words}"\n', "utf-8")
+    return folder
+
+
+def test_an_association_says_a_sentence_its_own_way(copy: Copy) -> None:
+    association = load_association(override(copy(), "ar", "apply.thanks", "شكرًا لكم من القلب."))
+    assert association.wording["ar"]("apply.thanks") == "شكرًا لكم من القلب."
+    assert association.wording["en"]("apply.thanks") != "شكرًا لكم من القلب."
+
+
+def test_an_override_of_no_sentence_is_a_mistake(copy: Copy) -> None:
+    (line,) = mistakes_of(override(copy(), "ar", "apply.thank", "شكرًا"))
+    assert line == 'unknown key "apply.thank" — did you mean "apply.thanks"?'
+
+
+def test_an_override_keeps_the_placeholders(copy: Copy) -> None:
+    lines = mistakes_of(override(copy(), "ar", "suggest.received", "وصل اقتراحكم {referense}"))
+    assert any("does not say {reference}" in line for line in lines)
+    assert any("unknown placeholder {referense}" in line and "reference" in line for line in lines)
+
+
+def test_a_broken_catalogue_names_its_line(copy: Copy) -> None:
+    folder = copy()
+    (folder / "wording.en.po").write_text(f'{PO}msgid "apply.thanks"\nmsgstr "Thanks"\nThank you\n', "utf-8")
+    (line,) = mistakes_of(folder)
+    assert line.startswith("line 6: ")
+
+
+def test_a_counted_sentence_needs_every_form_of_the_language(copy: Copy) -> None:
+    folder = copy()
+    key = next(key for key, words in house_wording("ar").sentences.items() if not isinstance(words, str))
+    sentence = f'msgid "{key}"\nmsgid_plural "{key}"\nmsgstr[0] "{{count}}"\nmsgstr[1] "{{count}}"\n'
+    (folder / "wording.ar.po").write_text(PO + sentence, "utf-8")
+    assert f'"{key}": has 2 forms, the language needs 6 — write each msgstr' in mistakes_of(folder)
+
+
+@pytest.mark.parametrize("name", ["wording.ar.po", "knowledge.ar.md"])
+def test_words_that_are_not_utf8_are_named(copy: Copy, name: str) -> None:
+    folder = copy()
+    (folder / name).write_bytes('msgid "é"\nmsgstr "é"\n'.encode("latin-1"))
+    (line,) = mistakes_of(folder)
+    assert "is not UTF-8" in line
+
+
+def test_knowledge_without_question_or_answer_is_a_mistake(copy: Copy) -> None:
+    folder = copy()
+    (folder / "knowledge.en.md").write_text(
+        f"# Answers\n\n## Fees\n\nNone.\n\n## Hours\n- When?\n\n## {'T' * 25}\n- What?\n\nThat.\n", "utf-8"
+    )
+    assert mistakes_of(folder) == [
+        '"Fees": has no question — add a line "- …?" below the title',
+        '"Hours": has no answer — write it below the questions',
+        f'"{"T" * 25}": title has 25 characters, a list row shows 24 — shorten it',
+    ]
+
+
+def test_knowledge_is_read_as_questions_and_their_answer(copy: Copy) -> None:
+    folder = copy()
+    (folder / "knowledge.en.md").write_text(
+        "## Fees\n- What does it cost?\n- Is it free?\n\nWe know of none.\n\n- Ask a person.\n", "utf-8"
+    )
+    (entry,) = load_association(folder).knowledge["en"]
+    assert (entry.title, entry.questions) == ("Fees", ("What does it cost?", "Is it free?"))
+    assert entry.answer == "We know of none.\n\n- Ask a person."
