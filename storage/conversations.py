@@ -1,6 +1,7 @@
 """Where people stand, sealed, one row for each address; locked, loaded and saved by the batch."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, select, true, update
@@ -92,7 +93,7 @@ def _load(connection: Connection, vault: Vault, wanted: dict[Key, bytes]) -> dic
     return {(s.association, s.channel, s.handle): s for s in stored}
 
 
-def _stored(vault: Vault, row: tuple[str, int, str, bytes, int | None, bytes, int, int | None, int]) -> Stored:
+def _stored(vault: Vault, row: Sequence[Any]) -> Stored:
     association, id, channel, handle, beneficiary, state, seq, last_in, updated = row
     return Stored(
         association=association,

@@ -8,21 +8,21 @@ import asyncio
 import os
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 
 from storage.schema import HEAD
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS = 3
@@ -52,11 +52,12 @@ class Database:
     def __init__(self, url: str, *, readers: int = READERS) -> None:
         self.url: URL = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine: Engine | None = None
-        self._reading: Engine | None = None
-        self._readers = readers
+        self._writing = _engine(self.url, reads=False)
+        self._reading = _engine(self.url, reads=True)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
-        self._pool = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
+        self._own = threading.local()
+        self._kept: list[Connection] = []
         self._lock_file: int | None = None
 
     @property
@@ -71,23 +72,25 @@ class Database:
 
         Raises DatabaseAway, NotMigrated.
         """
-        if self.is_sqlite and create:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = _engine(self.url, 1, reads=False)
-        self._reading = _engine(self.url, self._readers, reads=True)
+        if self.is_sqlite:
+            if create:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            elif not self.path.exists():
+                raise NotMigrated(f"there is no database {self.path.name}: run wasl migrate")
         stored = self.write_now(revision)
         if stored != HEAD:
             if not create:
                 raise NotMigrated(f"the database is at revision {stored or 'none'}, not {HEAD}: run wasl migrate")
-            migrate(self)
+            self.write_now(migrate)
 
     def close(self) -> None:
         """Waits for what is being written."""
         self._writer.shutdown(wait=True)
-        self._pool.shutdown(wait=True)
-        for engine in (self._engine, self._reading):
-            if engine is not None:
-                engine.dispose()
+        self._readers.shutdown(wait=True)
+        for connection in self._kept:
+            with suppress(Exception):
+                connection.close()
+        self._kept.clear()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -101,7 +104,7 @@ class Database:
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
         """Run `function(connection, *args)` on a reader's connection, one moment on SQLite. Raises DatabaseAway."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._look, function, args)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, function, args)
 
     def write_now(self, function: Callable[..., T], *args: Any) -> T:
         """`write` for commands, blocking."""
@@ -109,15 +112,14 @@ class Database:
 
     def read_now(self, function: Callable[..., T], *args: Any) -> T:
         """`read` for commands, blocking."""
-        return self._pool.submit(self._look, function, args).result()
+        return self._readers.submit(self._look, function, args).result()
 
     def _transact(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-        assert self._engine is not None, "open() comes first"
         for attempt in range(_TRIES):
             if attempt:
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
             try:
-                with _away(), self._engine.begin() as connection:
+                with self._connected(self._writing) as connection, connection.begin():
                     return function(connection, *args)
             except Contention:
                 if self.is_sqlite or attempt == _TRIES - 1:
@@ -125,14 +127,34 @@ class Database:
         raise AssertionError("unreachable")
 
     def _look(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
-        assert self._reading is not None, "open() comes first"
-        with _away(), self._reading.connect() as connection:
+        with self._connected(self._reading) as connection, connection.begin():
             return function(connection, *args)
 
-    def engine(self) -> Engine:
-        """The writer's engine, for migrations and tests."""
-        assert self._engine is not None, "open() comes first"
-        return self._engine
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        """This thread's own connection, kept between transactions; a broken one is replaced at the next."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        try:
+            if connection is None:
+                connection = self._own.connection = engine.connect()
+                self._kept.append(connection)
+            yield connection
+        except (DBAPIError, self._writing.dialect.loaded_dbapi.Error) as error:
+            away = _what_follows(error)
+            if away is None:
+                raise
+            if not isinstance(away, Contention) and connection is not None:
+                self._drop(connection)
+            # Without its cause: a driver's message may quote what was to be stored.
+            raise away from None
+
+    def _drop(self, connection: Connection) -> None:
+        self._own.connection = None
+        self._kept.remove(connection)
+        with suppress(Exception):
+            connection.invalidate()
+        with suppress(Exception):
+            connection.close()
 
     def hold_serve_lock(self) -> None:
         """Refuse a second `serve` on the same SQLite file; the lock ends with the process. Raises AlreadyServing.
@@ -164,34 +186,24 @@ def revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def migrate(database: Database) -> None:
-    """Bring the schema up to date. Alembic is loaded here and nowhere else."""
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to date, in this transaction. Alembic is loaded here and nowhere else. Raises NotMigrated."""
     from storage.migrations.run import upgrade
 
-    with _away(), database.engine().connect() as connection:
-        upgrade(connection)
+    upgrade(connection)
 
 
 def _notify(connection: Connection, channel: str) -> None:
     connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": channel})
-    connection.commit()
 
 
-def _engine(url: URL, size: int, *, reads: bool) -> Engine:
+def _engine(url: URL, *, reads: bool) -> Engine:
     sqlite = url.get_backend_name() == "sqlite"
     arguments: dict[str, Any] = {"cached_statements": 512, "check_same_thread": False} if sqlite else {}
-    # Parameters never reach an error's text: it is logged.
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-        pool_reset_on_return="rollback",
-        hide_parameters=True,
-        connect_args=arguments,
-    )
+    # A connection is kept by its thread, so there is nothing to pool. Parameters never reach an error: it is logged.
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     if not sqlite:
-        event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "connect", _prepare_reader if reads else _prepare_writer)
         return engine
     event.listen(engine, "connect", _prepare_sqlite)
     # The driver's own transactions begin at the first write and lose updates that were read before it.
@@ -206,34 +218,29 @@ def _engine(url: URL, size: int, *, reads: bool) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_MS}",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
+def _prepare_reader(connection: Any, _record: object) -> None:
     connection.autocommit = True
-    connection.execute(f"SET lock_timeout = {LOCK_MS}")
     connection.execute("SET idle_in_transaction_session_timeout = 60000")
     connection.autocommit = False
 
 
-@contextmanager
-def _away() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        raise (_what_follows(error) or error) from None
+def _prepare_writer(connection: Any, record: object) -> None:
+    _prepare_reader(connection, record)
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = {LOCK_MS}")
+    # The writer looks rows up by key. A plan kept from the time a table was small would go on reading all of it.
+    for way in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        connection.execute(f"SET {way} = off")
+    connection.autocommit = False
 
 
-def _what_follows(error: DBAPIError) -> DatabaseAway | None:
+def _what_follows(error: BaseException) -> DatabaseAway | None:
     """None where the error is not the database's state but a mistake of ours."""
-    cause = error.orig
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -242,7 +249,9 @@ def _what_follows(error: DBAPIError) -> DatabaseAway | None:
     state = getattr(cause, "sqlstate", None)
     if state in ("40001", "40P01", "55P03"):
         return Contention(f"the database refused the locks ({state})")
-    if error.connection_invalidated or (state or "08")[:2] in ("08", "53", "57", "58") or state == "25006":
+    # psycopg names no state when there is no connection to name one.
+    gone = state is None and type(cause).__name__ in ("OperationalError", "ConnectionTimeout", "InterfaceError")
+    if gone or (state or "")[:2] in ("08", "53", "57", "58") or state == "25006":
         return DatabaseAway(f"the database is away ({state or 'no connection'})")
     return None
 

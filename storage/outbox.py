@@ -84,10 +84,11 @@ def claim(
         .values(state="sending", lease_by=me, lease_until=until, updated=now)
         .returning(m.id, m.conversation, m.seq, m.lane, m.kind, m.at, m.body, m.attempts, m.again)
     ).all()
-    people = {row.id: row for row in _WHOM.run(connection, sorted({(association, row.conversation) for row in taken}))}
+    whom = sorted({(association, row.conversation) for row in taken})
+    people = {row[0]: row[1:] for row in _WHOM.run(connection, whom)}
     claimed = []
     for row in sorted(taken, key=lambda row: (row.conversation, row.lane, row.seq)):
-        whom = people[row.conversation]
+        handle, last_in, stopped = people[row.conversation]
         claimed.append(
             Claimed(
                 association=association,
@@ -101,9 +102,9 @@ def claim(
                 body=vault.open(row.body, context(BODY, association, row.id)),
                 attempts=row.attempts,
                 again=bool(row.again),
-                handle=open_handle(vault, association, row.conversation, whom.handle),
-                last_in=whom.last_in,
-                stopped=bool(whom.stopped),
+                handle=open_handle(vault, association, row.conversation, handle),
+                last_in=last_in,
+                stopped=bool(stopped),
             )
         )
     return claimed

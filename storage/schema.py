@@ -86,8 +86,13 @@ def _sealed(name: str) -> Column[bytes | None]:
     return Column(name, Sealed)
 
 
-def _table(name: str, *parts: Any, key: tuple[str, ...] = ("association", "id")) -> Table:
-    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key))
+def _table(name: str, *parts: Any, key: tuple[str, ...] = ("association", "id"), **options: Any) -> Table:
+    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key), **options)
+
+
+def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Of the rows where `where` holds; it serves only a condition that is written the same way."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -110,8 +115,11 @@ conversations = _table(
     _maybe_at("last_in"),
     _at("updated"),
     UniqueConstraint("association", "channel", "handle_index"),
-    Index(None, "association", "holder", "updated"),
-    Index(None, "association", "beneficiary"),
+    # Partial, so that PostgreSQL never mistakes them for a way to an address while the table is small.
+    _index("ix_conversations_held", "association", "holder", where="holder <> 'bot'"),
+    _index("ix_conversations_beneficiary", "association", "beneficiary", where="beneficiary IS NOT NULL"),
+    # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
+    postgresql_with={"fillfactor": 60},
 )
 
 beneficiaries = _table("beneficiaries", _key("association"), _id("id"), _sealed("known"), _at("updated"))
@@ -141,23 +149,8 @@ messages = _table(
     _flag("again"),
     _maybe_at("updated"),
     UniqueConstraint("association", "conversation", "seq"),
-    Index(
-        "ix_messages_unsettled",
-        "association",
-        "conversation",
-        "lane",
-        "seq",
-        sqlite_where=text(UNSETTLED),
-        postgresql_where=text(UNSETTLED),
-    ),
-    Index(
-        "ix_messages_provider_id",
-        "association",
-        "channel",
-        "provider_id",
-        sqlite_where=text("provider_id IS NOT NULL"),
-        postgresql_where=text("provider_id IS NOT NULL"),
-    ),
+    _index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
+    _index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
 )
 
 seen = _table(
@@ -202,12 +195,7 @@ cases = _table(
     UniqueConstraint("association", "reference"),
     Index(None, "association", "beneficiary", "id"),
     Index(None, "association", "kind", "stage", "opened_at"),
-    Index(
-        "ix_cases_next_update",
-        "next_update",
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    _index("ix_cases_next_update", "next_update", where="closed_at IS NULL"),
 )
 
 case_moves = _table(
@@ -295,12 +283,7 @@ files = _table(
     _number("lease_until"),
     _at("at"),
     Index(None, "association", "conversation"),
-    Index(
-        "ix_files_wanted",
-        "not_before",
-        sqlite_where=text("state IN ('wanted', 'fetching')"),
-        postgresql_where=text("state IN ('wanted', 'fetching')"),
-    ),
+    _index("ix_files_wanted", "not_before", where="state IN ('wanted', 'fetching')"),
 )
 
 handoffs = _table(
@@ -319,13 +302,7 @@ handoffs = _table(
     _text("taken_by"),
     _maybe_at("taken_at"),
     _maybe_at("done_at"),
-    Index(
-        "ix_handoffs_waiting",
-        "association",
-        "at",
-        sqlite_where=text("done_at IS NULL"),
-        postgresql_where=text("done_at IS NULL"),
-    ),
+    _index("ix_handoffs_waiting", "association", "at", where="done_at IS NULL"),
     Index(None, "association", "conversation"),
 )
 
@@ -391,14 +368,7 @@ alarms = _table(
     _at("at"),
     _at("last_at"),
     _maybe_at("seen_at"),
-    Index(
-        "uq_alarms_waiting",
-        "association",
-        "code",
-        unique=True,
-        sqlite_where=text("seen_at IS NULL"),
-        postgresql_where=text("seen_at IS NULL"),
-    ),
+    _index("uq_alarms_waiting", "association", "code", where="seen_at IS NULL", unique=True),
 )
 
 audit = _table(

@@ -4,7 +4,7 @@ A statement of its own on purpose: within the one that waits for a lock, Postgre
 were before the wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -61,12 +61,14 @@ def load(
     """By (association, conversation), for rows of (association, conversation, beneficiary); all are in the answer."""
     asked = sorted(set(people), key=lambda row: row[:2])
     known: dict[tuple[str, int], Known] = {}
-    for row in _LOAD.run(connection, asked, me=me, since=now - CLOSED_FOR):
-        key = (row.association, row.conversation)
+    for association, conversation, beneficiary, facts, busy, *viewed in _LOAD.run(
+        connection, asked, me=me, since=now - CLOSED_FOR
+    ):
+        key = (association, conversation)
         if key not in known:
-            known[key] = Known(_person(vault, row), (), _BUSY[row.busy or 0])
-        if row.id is not None:
-            known[key].cases += (_view(vault, row),)
+            known[key] = Known(_person(vault, association, beneficiary, facts), (), _BUSY[busy or 0])
+        if viewed[0] is not None:
+            known[key].cases += (view_case(vault, association, viewed),)
     return known
 
 
@@ -96,29 +98,31 @@ def open_member(vault: Vault, association: str, case_id: int, sealed: bytes | No
     return "" if sealed is None else vault.open(sealed, context(_MEMBER, association, case_id)).decode()
 
 
-def _person(vault: Vault, row: Any) -> Person:
-    if row.known is None:
-        return Person(id=row.beneficiary or 0)
-    kept = _facts(vault.open(row.known, context(_KNOWN, row.association, row.beneficiary)))
-    return Person(id=row.beneficiary, facts=kept.facts, consents=kept.consents)
+def _person(vault: Vault, association: str, id: int | None, sealed: bytes | None) -> Person:
+    if id is None or sealed is None:
+        return Person(id=id or 0)
+    kept = _facts(vault.open(sealed, context(_KNOWN, association, id)))
+    return Person(id=id, facts=kept.facts, consents=kept.consents)
 
 
-def _view(vault: Vault, row: Any) -> CaseView:
+def view_case(vault: Vault, association: str, row: Sequence[Any]) -> CaseView:
+    """From the columns of VIEWED."""
+    id, reference, kind, stage, service, opened_at, earliest, latest, next_update, member = row
     return CaseView(
-        reference=row.reference,
-        kind=row.kind,
-        stage=row.stage,
-        service=row.service,
-        opened_at=moment(row.opened_at),
-        earliest=moment_or_none(row.earliest),
-        latest=moment_or_none(row.latest),
-        next_update=moment_or_none(row.next_update),
-        member=open_member(vault, row.association, row.id, row.member),
+        reference=reference,
+        kind=kind,
+        stage=stage,
+        service=service,
+        opened_at=moment(opened_at),
+        earliest=moment_or_none(earliest),
+        latest=moment_or_none(latest),
+        next_update=moment_or_none(next_update),
+        member=open_member(vault, association, id, member),
     )
 
 
 _BUSY = tuple(frozenset(lane for place, lane in enumerate(_LANES) if bits >> place & 1) for bits in range(8))
-_VIEWED = ("id", "reference", "kind", "stage", "service", "opened_at", "earliest", "latest", "next_update", "member")
+VIEWED = ("id", "reference", "kind", "stage", "service", "opened_at", "earliest", "latest", "next_update", "member")
 
 
 def _select_known(given: CTE) -> Executable:
@@ -153,7 +157,7 @@ def _select_known(given: CTE) -> Executable:
     mine = and_(c.association == g.association, c.beneficiary == g.beneficiary, c.id.in_(newest))
     person = and_(b.association == g.association, b.id == g.beneficiary)
     return (
-        select(g.association, g.conversation, g.beneficiary, b.known, busy.label("busy"), *columns_of(cases, *_VIEWED))
+        select(g.association, g.conversation, g.beneficiary, b.known, busy.label("busy"), *columns_of(cases, *VIEWED))
         .select_from(given.outerjoin(beneficiaries, person).outerjoin(cases, mine))
         .order_by(g.association, g.conversation, c.id.desc())
     )

@@ -6,9 +6,14 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 
+from storage.database import NotMigrated
 from storage.schema import metadata
+
+_LOCK = 0x5741534C
+"""Whoever migrates holds it, so that two processes that start together take turns."""
 
 
 def scripts() -> ScriptDirectory:
@@ -19,7 +24,13 @@ def scripts() -> ScriptDirectory:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the schema to revision `to`, in one transaction."""
+    """Bring the schema to revision `to`, in the transaction of this connection.
+
+    Raises NotMigrated when the database is newer than this program.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite's writer holds the file already
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     directory = scripts()
 
     def steps(revision: tuple[str, ...] | str, _context: MigrationContext) -> list[RevisionStep]:
@@ -27,6 +38,8 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
     environment = EnvironmentContext(Config(), directory, fn=steps, destination_rev=to)
     environment.configure(connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True)
-    with environment.begin_transaction():
-        environment.run_migrations()
-    connection.commit()
+    try:
+        with environment.begin_transaction():
+            environment.run_migrations()
+    except CommandError as error:
+        raise NotMigrated(f"this program does not know the database's schema ({error}): install a newer one") from None

@@ -201,15 +201,23 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "association", "channel", "handle_index", name=op.f("uq_conversations_association_channel_handle_index")
         ),
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index(
-        op.f("ix_conversations_association_beneficiary"), "conversations", ["association", "beneficiary"], unique=False
-    )
-    op.create_index(
-        op.f("ix_conversations_association_holder_updated"),
+        "ix_conversations_beneficiary",
         "conversations",
-        ["association", "holder", "updated"],
+        ["association", "beneficiary"],
         unique=False,
+        sqlite_where=sa.text("beneficiary IS NOT NULL"),
+        postgresql_where=sa.text("beneficiary IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_conversations_held",
+        "conversations",
+        ["association", "holder"],
+        unique=False,
+        sqlite_where=sa.text("holder <> 'bot'"),
+        postgresql_where=sa.text("holder <> 'bot'"),
     )
     op.create_table(
         "files",
