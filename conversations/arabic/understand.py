@@ -5,7 +5,23 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from conversations.arabic.commands import COMMANDS
+from conversations.arabic.intents import Intent, complaint_inside, insult, intent, threat
 from conversations.arabic.normalise import ascii_digits, fold
+
+__all__ = [
+    "Courtesy",
+    "Intent",
+    "choose",
+    "command",
+    "complaint_inside",
+    "courtesy",
+    "insult",
+    "intent",
+    "language_of",
+    "strip_courtesy",
+    "threat",
+    "yes_no",
+]
 
 Courtesy = Literal["", "salam", "greeting", "thanks", "prayer"]
 
@@ -162,7 +178,7 @@ _YES = _list("""
     thats right, true, fine, yes please, definitely, absolutely, i do, it is
     """)
 _NO = _list("""
-    لا، لأ، لاا، لأه، كلا، ابدا، أبدا، لا ابدا، مو صحيح، مو صح، مب صحيح، مب صح، مهب صحيح، غير صحيح، ليس صحيحا، خطأ،
+    لا، لأ، لاا، لأه، كلا، لا ابدا، مو صحيح، مو صح، مب صحيح، مب صح، مهب صحيح، غير صحيح، ليس صحيحا، خطأ،
     غلط، ما ابي، ما ابغى، مابي، مابغى، ما نبي، ما نبغى، لا اريد، لا أرغب، ما اريد، لا ما ابي، لا ما ابغى، مو موافق،
     مو موافقة، مب موافق، غير موافق، غير موافقة، لا اوافق، ما اوافق، لست موافقا، لا شكرا، لا والله، لا مو صحيح،
     لا مو هذا، مو هذا، مب هذا، لا ليس هذا، ما عندي، لا ما عندي، لا يوجد، ما فيه، مافي، مافيه، ما في، لا ما فيه،

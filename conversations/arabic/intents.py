@@ -1,0 +1,296 @@
+"""Which flow a free sentence asks for, as a table (phrases.py says how to read it). The first row found wins.
+
+`strong` rows say it outright; the others only hint, and the engine offers instead of opening.
+"""
+
+from dataclasses import dataclass
+
+from conversations.arabic.normalise import fold
+from conversations.arabic.phrases import Phrases, phrases_in
+
+_GROUPS = {
+    "want": """ابي ابغى ابغا ابا نبي نبغى نبغا اريد نريد ارغب نرغب ودي ودنا بغيت بغينا احتاج نحتاج محتاج محتاجة
+        محتاجين بدي حاب حابة اطلب نطلب
+        طالب طالبة ابيكم نطالب ممكن اقدر نقدر want need would like wanna looking request requesting can""",
+    "aid": """دعم الدعم مساعدة المساعدة مساعدتكم معونة اعانة سلة غذائية ترميم بناء ايجار اجار اثاث تأثيث بيت سكن
+        زيارة رعاية كرسي جهاز عضوية
+        تدريب دورة حلقة تحفيظ خدمة كفالة ركن تسويق مكيف ثلاجة غسالة سداد فاتورة مشروع مشروعي زكاة استشارة مقرئ سماعة
+        سرير
+        support help aid rent furniture training membership visit wheelchair consultation stall repair service
+        assistance""",
+    "apply": "اقدم نقدم اسجل نسجل التقديم التسجيل تقديم تسجيل انضم الانضمام اشترك apply register enrol enroll join",
+    "mine": """طلبي طلبنا الطلب معاملتي المعاملة شكواي شكوتي اوراقي ملفي طلبه طلبها شكوانا اقتراحي
+        request application case complaint order file""",
+    "where": """وين اين فين وش ايش صار صاير وصل وصلت متى تابع اتابع متابعة حالة اخبار نتيجة طمنوني طمنونا خلص انقبل
+        قبلتوا رديتوا اخر
+        where status track happened news progress update follow""",
+    "person": "موظف موظفين احد شخص انسان المدير المسؤول الباحث مسؤول مدير agent human person someone staff manager",
+    "woman": "موظفة موظفات حرمة وحدة مرة امرأة سيدة woman lady female",
+    "need": """اكل طعام غذا ماكل مقاضي دوا دواء ادوية علاج انسولين حليب مأوى سكن بيت كهرب كهربا كهرباء ماء مويه
+        food medicine insulin milk shelter""",
+}
+
+_TABLE: tuple[tuple[str, bool, str], ...] = (
+    # No shelter, food or medicine today: never waits behind anything.
+    (
+        "urgent",
+        True,
+        """
+        ما عندنا|عندي|عندهم|لقينا|بقى {need}, مافي|مافيه عندنا|عندي|بالبيت|في {need}, ما فيه .. {need},
+        بدون|بلا {need}, خلص|خلصت|انقطع|نفد .. {need}
+        ما اكلنا, ما ناكل, ما لقينا ناكل, ما نلقى ناكل, طردنا, طردونا, طردوني, جوعانين, عيالي جوعانين, جيعان,
+        جيعانين, ننام جياع, نايمين جوعانين
+        طردنا|طردوني|طردوا|طردونا|طردني|بيطردنا|طلعنا|طلعونا .. البيت|الشقة|بيتنا, في الشارع, بالشارع,
+        ننام|انام|نمنا|ساكنين|جالسين .. السيارة|الشارع|المسجد
+        مشردين, مشرد, مشردة, بلا مأوى, بدون مأوى, قطعوا .. الكهرباء|الكهرب|الكهربا|الماء|الموية,
+        انقطعت الكهرباء|الكهربا|الكهرب, الكهرباء|الكهربا|الكهرب مقطوعة
+        حالة عاجلة, حالة طارئة, الحقونا, الحقوني, انقذونا, البيت طاح, طاح السقف, انهار السقف, السقف بيطيح
+        no {need}, without {need}, out of {need}, ran out of {need}, homeless, evicted, on the street, sleeping in,
+        starving, nothing to eat
+        this is urgent, its urgent, emergency
+        """,
+    ),
+    ("track", True, "وش|ايش صار .. شكواي|شكوتي|شكوى, متابعة|تابع|اتابع|حالة .. شكواي|شكوتي|شكوى, {where} .. complaint"),
+    (
+        "complain",
+        True,
+        """
+        {want} .. اشتكي|نشتكي, اشتكي, بشتكي, نشتكي, شكوى, شكاوى, شكوة, تظلم, اتظلم, ارفع شكوى, بلاغ على, ابلغ عن موظف
+        ما احد رد, محد رد, ما حد رد, ما رديتوا, ما تردون, محد يرد, ما احد يرد, تأخرتوا, تأخرتم, تأخيركم, اهملتوا,
+        مهملين, تسويف
+        سوء معاملة, سوء التعامل, معاملة سيئة, تعامل سيئ, عاملني|عاملوني|عاملتني .. سيئة|بقسوة|باحتقار, اسلوب سيء,
+        قليل ادب, اساء الي, اهانني, اهانوني
+        ظلمتوني, ظلموني, ظلمتونا, متضايق|متضايقة|زعلان|زعلانة منكم|من, مو راضي|راضية|راضين عن,
+        غير راضي|راضية|راضين عن, خدمة سيئة
+        سرقتوا, اكلتوا حقي|حقنا, ضيعتوا, فشلتونا
+        complain, complaint, complaining, bad service, treated .. badly, nobody answers, no one answers,
+        nobody replied, unhappy with, rude
+        """,
+    ),
+    (
+        "technical",
+        True,
+        """
+        الرابط|رابط|الصفحة|صفحة|الموقع|البرنامج|الزر|الملف ما|مو|مب|لا|ماهو ..
+        يفتح|تفتح|يشتغل|تشتغل|شغال|شغالة|يعمل|تعمل|يضغط|يفتحلي|يفتح_معي|يجي|يطلع
+        ما|مو|مب|لا .. يفتح|تفتح|يشتغل .. الرابط|الصفحة|الموقع, معلق .. الموقع|الصفحة,
+        الموقع|الصفحة معلق|معلقة|خربان|خربانة, ما يفتح معي|معاي, ما يفتح
+        ما اقدر|قدرت|عرفت ارفع|ارفق|احمل|افتح .. الملف|الصورة|الصور|الرابط|المرفق, ما يقبل .. الملف|الصورة|الرقم,
+        مشكلة|مشكله تقنية|فنية, مشكلة في|ب الموقع|الرابط|الصفحة
+        خطأ في الموقع|الصفحة|الرابط, الرمز ما وصل, ما وصلني الرمز|رمز|كود, رقم التواصل غلط|خطأ, الرقم غلط عندكم
+        link .. work|open|opening|working|broken|expired, page .. open|load|work|error, cant upload|open,
+        cannot upload|open, website .. down|work
+        technical problem, technical issue, technical help
+        """,
+    ),
+    (
+        "track",
+        True,
+        """
+        {where} .. {mine}, {mine} .. {where}, متى .. الرد|تردون|يجي الرد|يوصل الدعم|النتيجة, كم باقي .. {mine},
+        استعلام عن, استعلم عن
+        وش صار, ايش صار, رقم الطلب, رقم طلبي, رقم المعاملة, تم قبول طلبي, what happened, any update, any news,
+        when will .. answer|reply|hear
+        """,
+    ),
+    (
+        "my_data",
+        True,
+        """
+        بياناتي, غيرت|غيرنا|تغير|بدلت .. رقمي|جوالي|جوالنا, غيرت رقمي, غيرت جوالي, تغير رقمي, رقمي تغير,
+        رقم جوالي تغير, جوالي تغير,
+        احدث|اغير|اعدل|تحديث|تغيير|اصحح|احذف|احذفوا|امسحوا|حذف .. بياناتي|رقمي|معلوماتي|جوالي
+        احذفوا|امسحوا .. بياناتي|معلوماتي, نسخة من بياناتي|معلوماتي, وش عندكم عني, my data, my personal data,
+        my personal information
+        changed my number|phone|mobile, my number .. changed,
+        delete|erase|correct|update|change my data|information|number
+        """,
+    ),
+    (
+        "volunteer",
+        True,
+        """
+        اتطوع, نتطوع, التطوع, متطوع معكم, متطوعة معكم, {want} .. متطوعا, اكون متطوع|متطوعة, اصير متطوع|متطوعة,
+        فرص تطوعية, فرصة تطوعية, ساعات تطوعية
+        volunteer with, to volunteer, volunteering, become .. volunteer, as a volunteer
+        """,
+    ),
+    (
+        "donate",
+        True,
+        """
+        اتبرع, نتبرع, التبرع, تبرعي, بتبرع, تبرعات, اتصدق, صدقة جارية, زكاتي, زكاة مالي,
+        ادفع|اخرج|اطلع .. زكاة|الزكاة|زكاتي|صدقة, اكفل, كفالة يتيم
+        ادعم|ندعم الجمعية|جمعيتكم, رقم حساب الجمعية, حسابكم البنكي, حساب التبرع
+        donate, donation, donating, donations, sponsor an orphan, pay .. zakat, my zakat
+        """,
+    ),
+    (
+        "job",
+        True,
+        """
+        وظيفة, وظائف, توظيف, التوظيف, الوظائف, شاغرة, شواغر, سيرتي الذاتية, السيرة الذاتية,
+        ابحث|ادور .. عمل|وظيفة|شغل, ابي|ابغى|اريد شغل
+        {want} اشتغل|اتوظف|اعمل .. معكم|عندكم, اتوظف, job, jobs, vacancy, vacancies, hiring, career, careers, my cv,
+        my resume, work with|for you
+        """,
+    ),
+    (
+        "supplier",
+        True,
+        """
+        مورد, موردين, المورد, الموردين, عرض سعر, عرض اسعار, عروض اسعار, شركتنا, مؤسستنا, نقدم|نوفر لكم,
+        نقدم خدماتنا, مناقصة, مناقصات, مقاول, تعاون تجاري
+        نعرض عليكم, مندوب مبيعات, supplier, vendor, quotation, our company, our services, tender, business proposal
+        """,
+    ),
+    (
+        "suggest",
+        True,
+        """
+        اقترح, نقترح, اقتراح, مقترح, اقتراحات, عندي فكرة, لدي فكرة, فكرة لتطوير, ياليت تضيفون|تسوون|توفرون,
+        يا ليت تضيفون|تسوون|توفرون, حبذا لو
+        suggest, suggestion, suggestions, i have an idea, it would be better if, recommend that
+        """,
+    ),
+    (
+        "woman",
+        True,
+        "{want} .. {woman}, اكلم|اتكلم|تكلمني|تكلمنا .. {woman}, {woman} .. تكلمني|تكلمنا|ترد, speak|talk to .. {woman}",
+    ),
+    (
+        "staff",
+        True,
+        """
+        {want} .. اكلم|اتكلم|اتحدث|التحدث|اتواصل|التواصل|اكلمكم|تكلموني,
+        {want} موظف|المدير|المسؤول|الباحث|انسان|شخص, حولوني|حولني|حول .. {person}
+        اكلم|اتكلم|اتحدث|التحدث|تكلمني .. {person}, اتصلوا|تتصلون|اتصل|دقوا|كلموني .. علي|فيني|بي|معي,
+        {person} .. يكلمني|يتصل|يرد|يساعدني
+        speak|talk to .. {person}, {want} .. {person}, call me, real person
+        """,
+    ),
+    (
+        "apply",
+        True,
+        """
+        {want} .. {aid}, {want} .. {apply}, اقدم على, اقدم طلب, نقدم طلب, بقدم, كيف {apply}, طريقة {apply},
+        وين {apply}, اسجل في|عندكم|معكم
+        تساعدوني|تساعدونا|ساعدوني|ساعدونا في|ب|على, عليه|علي|علينا ديون|ايجار|فاتورة, ظروفي صعبة, ظروفنا صعبة,
+        الوضع صعب, ما عندي دخل, ما عندنا دخل
+        apply for, to apply, how .. apply, to register, how .. register, help with, i need help, financial help,
+        support for
+        """,
+    ),
+    ("urgent", False, "عاجل, عاجلة, طارئ, طارئة, مستعجل, مستعجلة, باسرع وقت, ضروري اليوم, urgent, urgently, asap"),
+    ("staff", False, "{person} .. رد|يرد|موجود, {woman}, staff"),
+    ("volunteer", False, "تطوع, متطوع, متطوعة, volunteer"),
+    (
+        "ask",
+        False,
+        """
+        كيف, متى, وش, ايش, هل, كم, ليش, ليه, لماذا, ماهي, ماهو, ما هي, ما هو, ما هذه, وين, اين, استفسار, استفسر,
+        سؤال, اسأل, شروط, الشروط, شروطكم, المتطلبات, دوامكم
+        الدوام, موقعكم, عنوانكم, رقمكم, مقركم, تفتحون, تقدمون, what, when, where, which, how, do you, is there,
+        are there, can i, could, why, who, question
+        """,
+    ),
+)
+_PHRASES = Phrases(
+    (phrases_in(cell) for _, _, cell in _TABLE), {name: words.split() for name, words in _GROUPS.items()}
+)
+_READ = 400
+"""Characters read: what a long story mentions further on is not what it asks for."""
+_COMPLAINT = next(number for number, (flow, _, _) in enumerate(_TABLE) if flow == "complain")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The flow asked for; `strong` where it was said outright."""
+
+    flow: str
+    strong: bool
+
+
+_INTENTS = [Intent(flow, strong) for flow, strong, _ in _TABLE]
+
+
+def intent(folded: str) -> Intent | None:
+    """The flow a free sentence asks for; what it denies («ما ابغى اشتكي») is not asked for.
+
+    Flows: apply, complain, suggest, track, volunteer, my_data, staff, woman, urgent, ask, donate, job, supplier,
+    technical.
+    """
+    best = len(_TABLE)
+    denied: set[int] = set()
+    for match in _PHRASES.find(_PHRASES.words(folded[:_READ])):
+        if match.denied:
+            denied.add(match.row)
+        elif match.row < best:
+            best = match.row
+    if best in denied and _INTENTS[best].flow == "complain":
+        return None
+    return _INTENTS[best] if best < len(_TABLE) else None
+
+
+def complaint_inside(folded: str) -> bool:
+    """Whether a message complains of something, whatever else it says («يا حرامية، لكم شهر ما رديتوا»)."""
+    return any(
+        match.row == _COMPLAINT and not match.denied for match in _PHRASES.find(_PHRASES.words(folded[: 4 * _READ]))
+    )
+
+
+_RUDE = {
+    "bad": """حرامية حرامي نصابين نصاب نصابه كذابين كذاب كذابه لصوص كلاب كلب حمير حمار اغبياء غبي غبية زبالة زباله
+        تافهين تافه خنازير خنزير متخلفين متخلف
+        وسخين وسخ حقيرين حقير حقارة انذال نذل فاشلين فاشل سراقين سراق دجالين خونة خاين
+        thieves thief liars liar idiots idiot stupid crooks crook scammers scammer bastards bastard losers morons
+        dogs dog""",
+    "you": "يا انتم انتو انتوا انت كلكم انكم طلعتوا والله you youre are all",
+}
+_INSULTS = Phrases(
+    [
+        phrases_in(
+            """
+            {you} {bad}, يا {bad}, قليلين ادب, انتم|انتو|كلكم|انكم .. {bad}, you|are|youre .. {bad}, جمعية {bad},
+            الله يلعنكم, لعنة الله عليكم, لعن الله, الله ياخذكم, يلعن
+            تفو عليكم, تفو, خرا, كل تبن, كلوا تبن, انقلع, انقلعوا, طز فيكم, طز, يا عيال, حسبي الله عليكم, fuck,
+            fuck you, fucking, shit, go to hell, damn you, screw you
+            """
+        )
+    ],
+    {name: words.split() for name, words in _RUDE.items()},
+)
+_BAD = frozenset(_INSULTS.words(fold(_RUDE["bad"])))
+
+
+def insult(folded: str) -> bool:
+    """Whether a message insults us. A thief who robbed somebody («حرامي سرق بيتي») is no insult; the word alone
+    is."""
+    words = _INSULTS.words(folded)
+    return any(not match.denied for match in _INSULTS.find(words)) or (bool(words) and _BAD.issuperset(words))
+
+
+_THREATS = Phrases(
+    [
+        phrases_in(
+            """
+            اقتلكم, بقتلكم, اذبحكم, بذبحكم, راح اقتلكم, راح اذبحكم, والله لاقتلكم, والله لاذبحكم, لاذبحكم, لاقتلكم,
+            اقتلك, بقتلك, اذبحك, بذبحك, لاذبحك
+            اقتل|بقتل|اذبح|بذبح|اضرب|بضرب الموظف|المدير|موظفكم|مديركم,
+            احرق|بحرق|افجر|بفجر|اكسر|بكسر|اهدم .. الجمعية|المكتب|جمعيتكم|مكتبكم|المقر
+            اكسركم, بكسركم, اكسر راسك, اكسر راسكم, بكسر راسك, بكسر راسكم, اضربكم, بضربكم, لاكسر, افجركم, بفجركم,
+            احرقكم, بحرقكم
+            بجيكم|راح اجيكم|اجيكم|اجي عندكم & اكسر|سلاح|سكين|مسدس|اضرب|احرق, اعرف وين ساكنين, اعرف بيتك,
+            اعرف وين تسكن, راح تندمون, بتندمون, والله لتندمون, بتشوفون وش اسوي
+            kill you, kill you all, burn .. office|building|down, i will hurt you, ill hurt you, beat you up,
+            i know where you live, you will regret, youll regret, blow up
+            """
+        )
+    ],
+    {},
+)
+
+
+def threat(folded: str) -> bool:
+    """Whether a message threatens somebody here. A person looks at it."""
+    return any(not match.denied for match in _THREATS.find(_THREATS.words(folded)))
