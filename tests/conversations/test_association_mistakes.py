@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conversations.association.load import RESERVED, load_association, load_associations, read_associations
 from conversations.association.mistakes import ProfileMistakes
@@ -271,3 +273,38 @@ def test_knowledge_is_read_as_questions_and_their_answer(copy: Copy) -> None:
     (entry,) = load_association(folder).knowledge["en"]
     assert (entry.title, entry.questions) == ("Fees", ("What does it cost?", "Is it free?"))
     assert entry.answer == "We know of none.\n\n- Ask a person."
+
+
+LINES = (HOUSE / "harif" / "profile.toml").read_text("utf-8").split("\n")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    number=st.integers(0, len(LINES) - 1),
+    value=st.sampled_from(
+        ["", "0", "-1", "true", '""', '"x"', "[]", "[1]", "{}", "{ x = 1 }", "2026-11-22", "08:00:00"]
+    ),
+)
+def test_whatever_a_line_becomes_it_loads_or_is_a_list_of_mistakes(tmp_path: Path, number: int, value: str) -> None:
+    folder = tmp_path / "harif"
+    folder.mkdir(exist_ok=True)
+    key, equals, _ = LINES[number].partition(" = ")
+    changed = f"{key} = {value}" if equals and value else ""
+    (folder / "profile.toml").write_text("\n".join([*LINES[:number], changed, *LINES[number + 1 :]]), "utf-8")
+    associations, mistakes = read_associations(tmp_path)
+    assert associations or mistakes
+    assert all(str(mistake).startswith(mistake.file) and mistake.problem for mistake in mistakes)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.lists(st.sampled_from(["## A", "## B", "- Q?", "words", "", "# top", "-", "##", "## "]), max_size=12))
+def test_whatever_a_knowledge_file_holds_each_entry_has_all_three_parts_or_is_a_mistake(
+    tmp_path: Path, text: list[str]
+) -> None:
+    from conversations.association.load import _read_knowledge
+
+    path = tmp_path / "knowledge.en.md"
+    path.write_text("\n".join(text), "utf-8")
+    entries, mistakes = _read_knowledge(path)
+    whole = all(entry.title and entry.questions and entry.answer for entry in entries)
+    assert mistakes or (whole and entries)
