@@ -50,7 +50,7 @@ class Http:
     """A session of aiohttp, opened at its first use (it needs the running loop). Redirects are not followed."""
 
     def __init__(self, *, connect: float = CONNECT, answer: float = ANSWER, at_once: int = AT_ONCE) -> None:
-        self._connect, self._answer, self._at_once = connect, answer, at_once
+        self._connect, self.answer, self._at_once = connect, answer, at_once
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(
@@ -104,7 +104,7 @@ class Http:
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
 
-        self._timeout = self._timeout_of(self._answer)
+        self._timeout = self._timeout_of(self.answer)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._at_once, ttl_dns_cache=300),
             cookie_jar=aiohttp.DummyCookieJar(),

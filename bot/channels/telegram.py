@@ -190,7 +190,9 @@ class Telegram:
 
     async def delete_message(self, handle: str, provider_id: str) -> bool:
         """Take a message out of the chat, for example one that held a secret; False where that cannot be done."""
-        return await self._try("deleteMessage", {"chat_id": handle, "message_id": provider_id})
+        if not provider_id.isdecimal():
+            return False
+        return await self._try("deleteMessage", {"chat_id": handle, "message_id": int(provider_id)})
 
     async def answer_callback(self, answer_to: str) -> bool:
         """Stop the button's little clock. Best effort: it may be too old."""
@@ -277,13 +279,13 @@ class Telegram:
         method, field = _METHODS.get(file.media_type, ("sendDocument", "document"))
         if field == "photo" and len(file.data) > PHOTO:
             method, field = "sendDocument", "document"
-        form = FormData()
+        form = FormData(quote_fields=False)  # an Arabic file name as it is: percent signs would be shown
         message = self._message(handle, say)
         form.add_field("chat_id", handle)
         if message["text"]:
             form.add_field("caption", message["text"])
         form.add_field("reply_markup", _encode(message["reply_markup"]).decode())
-        form.add_field(field, file.data, filename=file.name, content_type=file.media_type)
+        form.add_field(field, file.data, filename=" ".join(file.name.split()), content_type=file.media_type)
         return _id_of(await self._ask(method, form, {}))
 
     # --- the wire ---

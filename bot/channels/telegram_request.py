@@ -10,7 +10,7 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.channels.http import ANSWER, Http, NotAnswered, NotSent
+from bot.channels.http import Http, NotAnswered, NotSent
 
 
 class PooledRequest(BaseRequest):
@@ -23,7 +23,7 @@ class PooledRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
-        return ANSWER
+        return self._http.answer
 
     async def initialize(self) -> None:
         pass
@@ -43,7 +43,7 @@ class PooledRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Raises the library's TimedOut and NetworkError, without the address in them."""
         data, headers = _encoded(request_data)
-        answer = ANSWER if read_timeout is None or isinstance(read_timeout, DefaultValue) else float(read_timeout)
+        answer = None if read_timeout is None or isinstance(read_timeout, DefaultValue) else float(read_timeout)
         try:
             return await self._http.ask(method, url, data=data, headers=headers, answer=answer)
         except NotSent as error:
@@ -68,7 +68,7 @@ def _encoded(request: RequestData | None) -> tuple[Any, dict[str, str]]:
         return msgspec.json.encode(request.parameters), {"Content-Type": "application/json"}
     from aiohttp import FormData
 
-    form = FormData()
+    form = FormData(quote_fields=False)
     for name, value in request.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, media_type) in request.multipart_data.items():

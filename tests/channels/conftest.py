@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from .harness import only_local
+pytest.register_assert_rewrite(f"{__package__}.harness")
+
+from .harness import only_local  # noqa: E402 - after its asserts are made to explain themselves
 
 
 @pytest.fixture(autouse=True)

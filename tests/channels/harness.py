@@ -133,10 +133,17 @@ class StandIn:
         self.problems: list[str] = []
         self.url = ""
         self._used: dict[str, int] = {}
-        self._closing = asyncio.Event()
+        self._closing, self._called = asyncio.Event(), asyncio.Event()
 
     def called(self, path_end: str) -> list[Call]:
         return [call for call in self.calls if call.path.endswith(path_end)]
+
+    async def until(self, calls: int) -> None:
+        """Waits until so many calls were made, five seconds at most."""
+        async with asyncio.timeout(5):
+            while len(self.calls) < calls:
+                self._called.clear()
+                await self._called.wait()
 
     def _reply_for(self, path: str) -> Reply:
         if isinstance(self.provider, Mapping):
@@ -154,6 +161,7 @@ class StandIn:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         call = await _read(request)
         self.calls.append(call)
+        self._called.set()
         if self.check:
             self.problems += [f"{call.path.rsplit('/', 1)[-1]}: {problem}" for problem in self.check(call)]
         reply = self._reply_for(call.path)
@@ -203,7 +211,7 @@ async def stand_in(
         return
     app = web.Application(client_max_size=64 * 2**20)
     app.router.add_route("*", "/{tail:.*}", there._handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
     there.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
