@@ -102,8 +102,7 @@ class Chat:
         )
         # Set again at each visit, so that who comes back within the time is still known.
         self._set_cookie(request, response, association.slug, cookie or secrets.token_urlsafe(32))
-        if request.query_params.get("lang") == language:
-            self._set_language(request, response, language)
+        pages.keep_language(self.site, request, response)
         return response
 
     # What people do
@@ -132,7 +131,7 @@ class Chat:
             return Response(status_code=204)
         response = self._back(request, association.slug, language)
         if language in SWITCH and fields and fields.get("language"):
-            self._set_language(request, response, language)
+            pages.remember_language(self.site, request, response, language)
         return response
 
     async def upload(self, request: Request) -> Response:
@@ -312,23 +311,15 @@ class Chat:
         query = _query(request, language or pages.language_of(request))
         return RedirectResponse(f"/{slug}/chat{query}#end", 303, headers={"Cache-Control": "no-store"})
 
-    def _secure(self, request: Request) -> bool:
-        return self.site.https or request.url.scheme == "https"
-
     def _set_cookie(self, request: Request, response: Response, slug: str, value: str) -> None:
         name, same_site = COOKIE, "Lax"
         if _embedded(request):
             # Inside another site's page: a jar of its own there, which only https may have.
-            name, same_site = EMBED_COOKIE, "None; Partitioned" if self._secure(request) else "Lax"
+            name, same_site = EMBED_COOKIE, "None; Partitioned" if pages.is_secure(self.site, request) else "Lax"
         age = COOKIE_DAYS * 24 * 3600 if value else 0
-        secure = "; Secure" if self._secure(request) else ""
+        secure = "; Secure" if pages.is_secure(self.site, request) else ""
         response.headers.append(
             "set-cookie", f"{name}={value}; Path=/{slug}/; Max-Age={age}; HttpOnly; SameSite={same_site}{secure}"
-        )
-
-    def _set_language(self, request: Request, response: Response, language: str) -> None:
-        response.set_cookie(
-            pages.LANGUAGE_COOKIE, language, max_age=pages.YEAR, secure=self._secure(request), httponly=True
         )
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _MARKED = re.compile(r"https?://[^\s<>\"'«»]+|\b[A-Z]{3}-[A-Z0-9]{5}-[A-Z0-9]{5}\b")
-_LINK = '<a href="{0}" target="_blank" rel="noopener noreferrer" dir="ltr">{0}</a>'
-_REFERENCE = '<bdi dir="ltr">{0}</bdi>'
 _TAIL = ".,;:!?)]}،؛؟"
 """What ends a sentence, not an address."""
 
@@ -138,7 +136,12 @@ def linked(text: str) -> "Markup":
     for found in _MARKED.finditer(text):
         address = found.group().rstrip(_TAIL)
         parts.append(escape(text[end : found.start()]))
-        parts.append(Markup(_LINK if "://" in address else _REFERENCE).format(address))
+        if "://" in address:
+            parts.append(
+                Markup('<a href="{0}" target="_blank" rel="noopener noreferrer" dir="ltr">{0}</a>').format(address)
+            )
+        else:
+            parts.append(Markup('<bdi dir="ltr">{0}</bdi>').format(address))
         end = found.start() + len(address)
     return Markup("").join([*parts, escape(text[end:])])
 

@@ -105,6 +105,20 @@ def language_of(request: Request) -> str:
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
+def keep_language(site: Site, request: Request, response: Response) -> None:
+    """Remember the language that was chosen on this page, if one was."""
+    if (language := request.query_params.get("lang")) in LANGUAGES:
+        remember_language(site, request, response, str(language))
+
+
+def remember_language(site: Site, request: Request, response: Response, language: str) -> None:
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR, secure=is_secure(site, request), httponly=True)
+
+
+def is_secure(site: Site, request: Request) -> bool:
+    return site.https or request.url.scheme == "https"
+
+
 def words_in(language: str, association: Association | None = None) -> Words:
     """The sentences of a page; an association's own words and its names come first."""
     if association is None:

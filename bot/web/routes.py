@@ -10,7 +10,7 @@ from bot.web.chat import Chat
 from bot.web.form import Form
 from bot.web.page import static
 from bot.web.ports import Ports, Site
-from bot.web.receipt import PublicPages
+from bot.web.public import PublicPages
 
 
 def routes(ports: Ports, site: Site, channels: Mapping[str, WebChat]) -> APIRouter:

@@ -1,4 +1,4 @@
-"""Two small public pages: the list of associations, and what confirms a receipt without saying anything personal."""
+"""The public pages: the associations, each one's privacy notice, and what confirms a receipt and says nothing else."""
 
 import re
 
@@ -11,6 +11,11 @@ from bot.web.ports import Away, Ports, Site
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{6,32}")
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{0,64}")
+KEPT = (
+    *("request", "complaint", "compensation", "suggestion", "inquiry", "volunteering", "data_request"),
+    *("draft", "conversation"),
+)
+"""What the privacy page says a time for, in this order."""
 
 
 class PublicPages:
@@ -20,6 +25,7 @@ class PublicPages:
     def routes(self) -> list[Route]:
         return [
             Route("/", self.index, methods=["GET"]),
+            Route("/{association}/privacy", self.privacy, methods=["GET"]),
             Route("/{association}/receipt/{reference}", self.receipt, methods=["GET"]),
         ]
 
@@ -35,9 +41,33 @@ class PublicPages:
                 for slug, one in self.site.associations.items()
             ],
         )
-        if request.query_params.get("lang") == language:
-            secure = self.site.https or request.url.scheme == "https"
-            response.set_cookie(pages.LANGUAGE_COOKIE, language, max_age=pages.YEAR, secure=secure, httponly=True)
+        pages.keep_language(self.site, request, response)
+        return response
+
+    async def privacy(self, request: Request) -> Response:
+        """The privacy notice in full: what the greeting's line links to."""
+        association = pages.of_association(self.site, request)
+        language = pages.language_of(request)
+        if association is None:
+            return pages.kind_page("unknown", language=language, status=404)
+        words = pages.words_in(language, association)
+        notice = association.profile.privacy
+        response = pages.page(
+            "privacy.html",
+            language=language,
+            words=words,
+            other="ar" if language == "en" else "en",
+            slug=association.slug,
+            version=notice.notice_version,
+            carriers=notice.processors,
+            kept=[
+                (words(f"web.privacy.kind.{kind}"), _how_long(days, language, words))
+                for kind in KEPT
+                if (days := notice.retention_days.get(kind)) is not None
+            ],
+            keep_confirmed=notice.retention_confirmed,
+        )
+        pages.keep_language(self.site, request, response)
         return response
 
     async def receipt(self, request: Request) -> Response:
@@ -63,3 +93,10 @@ class PublicPages:
             receipt=view,
             day_said=said(view.day, language),
         )
+
+
+def _how_long(days: int, language: str, words: pages.Words) -> str:
+    digits = pages.numerals(language)
+    if days and days % 365 == 0:
+        return words("web.privacy.years", count=days // 365, shown=digits(days // 365))
+    return words("web.privacy.days", count=days, shown=digits(days))
