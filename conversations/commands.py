@@ -5,16 +5,18 @@ CHOSEN (a button "prefix:what"), WISHES (a free sentence).
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from conversations import dialogue, flows
 from conversations.answers.contract import Got
+from conversations.arabic.intents import insult, intent, threat
 from conversations.arabic.masking import secrets_in
 from conversations.arabic.normalise import fold
-from conversations.arabic.understand import choose, insult, intent, threat
+from conversations.arabic.understand import choose
 from conversations.cases.calendar import calendar_of
 from conversations.dialogue import offer
-from conversations.effects import Alarm, ClearTimer, HandOver, Suppress
+from conversations.effects import Alarm, ClearTimer, HandOver, SetTimer, Suppress
 from conversations.events import Text
 from conversations.flow import FLOWS
 from conversations.moment import Moment
@@ -22,8 +24,6 @@ from conversations.says import Option
 
 ALWAYS = ("/track", "/person", "/callme", "/urgent", "/menu", "/stop", "/start")
 """Buttons that may be pressed on any old message: they leave what is open as it is."""
-STRONG_WISHES = ("complain", "staff", "track", "urgent")
-"""Wishes that are taken up even inside a free answer, when the message is short."""
 
 # --- greeting --------------------------------------------------------------------------------------------------------
 
@@ -43,10 +43,10 @@ def greet(moment: Moment, courtesy_kind: str, menu: bool = False) -> None:
 
 def welcome(moment: Moment, courtesy_kind: str, rest: str) -> None:
     """The first message: greeted in full, and what it asked is taken up at once."""
-    wish_named = intent(fold(rest)) if rest else None
-    if wish_named is not None and wish_named in WISHES:
+    wished = intent(fold(rest)) if rest else None
+    if wished is not None:
         greet(moment, courtesy_kind)
-        wish(moment, wish_named, rest)
+        wish(moment, wished.flow, rest)
     elif rest and not _is_hello(rest) and flows.ask.best(moment, rest):
         greet(moment, courtesy_kind)
         flows.ask.answer(moment, rest)
@@ -154,16 +154,12 @@ def still_stopped(moment: Moment) -> None:
 def free_words(moment: Moment, text: str, folded: str) -> None:
     """Nothing is open: a wish, a question with an approved answer, or else a person; never a dead end."""
     conversation = moment.conversation
-    if threat(folded):
-        moment.do(Alarm(code="threat", urgent=True))
-        hand_over(moment, "threat")
-        return
-    if insult(folded):
-        boundary(moment)
-        return
     wished = intent(folded)
-    if wished is not None and wished in WISHES:
-        wish(moment, wished, text)
+    if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
+        insulted(moment, folded)
+        return
+    if wished is not None:
+        wish(moment, wished.flow, text)
         return
     if flows.ask.answer(moment, text):
         conversation.strikes = 0
@@ -180,9 +176,13 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
     offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
 
 
-def boundary(moment: Moment) -> None:
-    """One calm boundary; the complaint inside still counts."""
-    offer(moment, moment.words("insult.boundary"), moment.options("/complain", "/person", "/menu"))
+def insulted(moment: Moment, folded: str) -> None:
+    """One calm boundary; the complaint inside still counts. A threat goes to a person."""
+    if threat(folded):
+        moment.do(Alarm(code="threat", urgent=True))
+        hand_over(moment, "threat")
+    else:
+        offer(moment, moment.words("insult.boundary"), moment.options("/complain", "/person", "/menu"))
 
 
 def service_named(moment: Moment, text: str) -> str:
@@ -681,6 +681,7 @@ WISHES: dict[str, Callable[[Moment, str], None]] = {
     "staff": _command("person"),
     "urgent": _command("urgent"),
     "technical": _command("technical"),
+    "woman": _command("woman"),
     "ask": _ask,
     "donate": _approved("donate"),
     "job": _approved("job"),
@@ -692,6 +693,10 @@ def remind_of_draft(moment: Moment) -> None:
     """Once, after a long silence: the draft is kept. Said in the notice lane: nobody waits for it."""
     draft = moment.conversation.open
     if draft is None or draft.reminded or moment.conversation.stopped or draft.flow not in FLOWS:
+        return
+    due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
+    if due > moment.world.now:
+        moment.do(SetTimer(timer="draft", due=due))
         return
     draft.reminded = True
     title = dialogue.course_title(moment, draft)

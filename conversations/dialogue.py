@@ -86,6 +86,9 @@ def start(moment: Moment, flow_name: str, subject: str = "", **answers: Any) -> 
 def begin(moment: Moment, flow_name: str, subject: str = "", **answers: Any) -> None:
     moment.conversation.open = Draft(flow=flow_name, subject=subject, answers=answers, touched=moment.world.now)
     moment.conversation.strikes = 0
+    if FLOWS[flow_name].resumable:
+        due = moment.world.now + timedelta(hours=moment.profile.limits.remind_draft_hours)
+        moment.do(SetTimer(timer="draft", due=due))
     proceed(moment)
 
 

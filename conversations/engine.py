@@ -15,9 +15,10 @@ import msgspec
 from conversations import commands, dialogue, flows
 from conversations.answers.contract import Again, Got
 from conversations.arabic.disclosures import disclosure
+from conversations.arabic.intents import insult, intent, threat
 from conversations.arabic.masking import mask_secrets
 from conversations.arabic.normalise import fold
-from conversations.arabic.understand import choose, command, intent, language_of, strip_courtesy, yes_no
+from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
 from conversations.conversation import Conversation, Draft
 from conversations.effects import Alarm, Effect, HandOver, Mask, SetTimer
 from conversations.events import (
@@ -122,9 +123,6 @@ def _person(moment: Moment, event: Event) -> None:
         _media(moment, event)
     elif isinstance(event, Location | Contact) and not _silent(moment):
         _shared(moment, event)
-    if conversation.open is not None and not conversation.open.reminded:
-        due = moment.world.now + timedelta(hours=moment.profile.limits.remind_draft_hours)
-        moment.do(SetTimer(timer="draft", due=due))
 
 
 def _floods(moment: Moment, event: Event) -> bool:
@@ -206,14 +204,17 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
         moment.tell(moment.words("courtesy.salam"))
     step = dialogue.current_step(moment)
     if draft is not None and step is not None:
-        wish = intent(folded)
-        leaves = wish is not None and wish != draft.flow and wish in commands.WISHES
         free = step.answer is not None and not step.answer.options(moment.language)
-        if leaves and (not free or (len(folded) <= SHORT and wish in commands.STRONG_WISHES)):
+        wish = intent(folded)
+        leaves = wish is not None and wish.flow != draft.flow
+        if wish is not None and leaves and (not free or (len(folded) <= SHORT and wish.strong)):
             heard = None if free or step.answer is None else step.answer.hear(event, moment)
             if not isinstance(heard, Got):
-                commands.wish(moment, str(wish), event.text)
+                commands.wish(moment, wish.flow, event.text)
                 return
+        if not free and (threat(folded) or insult(folded)):
+            commands.insulted(moment, folded)
+            return
         if dialogue.hear(moment, event):
             return
         commands.remind_of_question(moment)

@@ -14,6 +14,7 @@ from conversations.answers.contract import Got, Later
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import calendar_of
+from conversations.cases.move import Facts
 from conversations.cases.promise import promise_for
 from conversations.conversation import Address, Conversation, decode, encode
 from conversations.dialogue import course
@@ -179,6 +180,13 @@ class Play:
         reference = reference or next(reversed(self.cases))
         case, stage = self.cases[reference], self.stages[reference]
         move = lifecycle.LIFECYCLES[case.kind].steps[stage, name]
+        facts = Facts(
+            now=self.now,
+            earliest=case.earliest,
+            supervisor_confirmed="supervisor_confirmed" in given,
+            given=frozenset(given),
+        )
+        lifecycle.apply(case.kind, stage, name, who or move.who[0], facts)
         self.stages[reference] = lifecycle.stage_after(move, stage)
         event = CaseMoved(
             id=self._id(),

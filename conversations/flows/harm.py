@@ -31,9 +31,9 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 def disclosed(moment: Moment, told: Disclosure) -> bool:
     """True when the turn is the disclosure's alone. An idiom goes to a person's eye and interrupts nothing."""
     conversation = moment.conversation
-    if told.category == "idiom":
-        moment.do(Alarm(code="idiom"))
-        moment.do(HandOver(reason="idiom"))
+    if told.category == "idiom" or not told.sure:
+        moment.do(Alarm(code=f"look_{told.category}"))
+        moment.do(HandOver(reason=f"look_{told.category}", restricted=told.category != "idiom"))
         return False
     if told.category == "death_report":
         death(moment)

@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.answers.saudi_id import Identity
+from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import here, said
+from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
@@ -20,7 +22,7 @@ from conversations.dialogue import ask as ask_step
 from conversations.dialogue import attach_receipt, current_step, offer, proceed, start
 from conversations.effects import AskOther, HandOver, Lookup
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
-from conversations.flow import Flow, Leave, ask, register
+from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.world import CaseView
@@ -33,9 +35,10 @@ class Reference(Answer):
     """A reference as printed on the receipt, however it is typed."""
 
     kind: ClassVar[str] = "reference"
+    prefix: str = ""
 
     def hear(self, event: Event, hearing: Hearing) -> Heard:
-        found = find_reference(event.text) if isinstance(event, Text) else None
+        found = find_reference(event.text, self.prefix) if isinstance(event, Text) else None
         return Got(found) if found else Again("reference.again")
 
     def input(self) -> Mapping[str, Any]:
@@ -183,7 +186,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
 
 
 def is_decision(event: CaseMoved) -> bool:
-    return event.stage in ("accepted", "refused", "answered", "proven", "not_proven", "returned")
+    return event.stage in ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
 
 
 def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
@@ -200,6 +203,8 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     for name in ("earliest", "latest", "next_update"):
         at: datetime | None = getattr(event, name)
         facts[name] = said(here(at).date(), moment.language) if at else ""
+    if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
+        facts["until"] = said(here(due).date(), moment.language)
     for key, value in event.given.items():
         facts[key] = said(date.fromisoformat(value), moment.language) if is_day(value) else value
     return facts
@@ -237,9 +242,11 @@ def not_proven_call(moment: Moment, value: Any) -> None:
         moment.do(HandOver(reason="identity_not_proven"))
 
 
-track = register(
-    Flow(name="track", steps=(ask("reference", Reference()),), finish=finish, resumable=False, needs_notice=False)
-)
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    return (ask("reference", Reference(prefix=association.profile.reference_prefix)),)
+
+
+track = register(Flow(name="track", steps=(), build=build, finish=finish, resumable=False, needs_notice=False))
 prove = register(
     Flow(
         name="prove",
