@@ -156,7 +156,7 @@ _TABLE: tuple[tuple[str, bool, str], ...] = (
     (
         "woman",
         True,
-        "{want} .. {woman}, اكلم|اتكلم|تكلمني|تكلمنا .. {woman}, {woman} .. تكلمني|تكلمنا|ترد, speak|talk to .. {woman}",
+        "{want} .. {woman}, اكلم|اتكلم|تكلمني .. {woman}, {woman} .. تكلمني|تكلمنا|ترد, speak|talk to .. {woman}",
     ),
     (
         "staff",
@@ -214,8 +214,14 @@ class Intent:
 _INTENTS = [Intent(flow, strong) for flow, strong, _ in _TABLE]
 
 
-def intent(folded: str) -> Intent | None:
-    """The flow a free sentence asks for; what it denies («ما ابغى اشتكي») is not asked for.
+def intent(folded: str) -> str | None:
+    """The flow a free sentence asks for, or None: see `wish_of`."""
+    found = wish_of(folded)
+    return found.flow if found else None
+
+
+def wish_of(folded: str) -> Intent | None:
+    """The flow a free sentence asks for, and how plainly; what it denies («ما ابغى اشتكي») is not asked for.
 
     Flows: apply, complain, suggest, track, volunteer, my_data, staff, woman, urgent, ask, donate, job, supplier,
     technical.

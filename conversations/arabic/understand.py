@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from conversations.arabic.commands import COMMANDS
-from conversations.arabic.intents import Intent, complaint_inside, insult, intent, threat
+from conversations.arabic.intents import Intent, complaint_inside, insult, intent, threat, wish_of
 from conversations.arabic.normalise import ascii_digits, fold
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "language_of",
     "strip_courtesy",
     "threat",
+    "wish_of",
     "yes_no",
 ]
 
@@ -133,13 +135,16 @@ _WORD = re.compile(r"\S+")
 
 def strip_courtesy(text: str) -> tuple[Courtesy, str]:
     """As `courtesy`, with the rest in the original spelling."""
-    kind, rest = courtesy(fold(text))
+    folded = fold(text)
+    kind, rest = courtesy(folded)
     if not kind or not rest:
         return kind, "" if kind else text
-    # The rest begins at the first original word from which folding gives just that rest.
-    for word in _WORD.finditer(text[:1000]):
-        if fold(text[word.start() :]) == rest:
+    # As many original words are passed over as the courtesy has folded ones.
+    taken = folded.count(" ") - rest.count(" ")
+    for word in _WORD.finditer(text):
+        if taken <= 0 and fold(word[0]):
             return kind, text[word.start() :].strip()
+        taken -= len(fold(word[0]).split())
     return kind, rest
 
 
@@ -263,9 +268,7 @@ def choose(text: str, titles: Sequence[str], words: Sequence[Sequence[str]] = ()
     folded = fold(ascii_digits(text[:300]))
     if not folded:
         return None
-    labels = [
-        [fold(label) for label in (title, *(words[at] if at < len(words) else ()))] for at, title in enumerate(titles)
-    ]
+    labels = _folded_labels(tuple(titles), tuple(map(tuple, words)))
     exact = [at for at, known in enumerate(labels) if folded in known]
     if exact:
         return (exact[0], True) if len(exact) == 1 else None
@@ -276,6 +279,14 @@ def choose(text: str, titles: Sequence[str], words: Sequence[Sequence[str]] = ()
     if number:
         return (number - 1, True) if number <= len(titles) else None
     return _inside(folded, labels) or _mistyped(folded, labels)
+
+
+@lru_cache(maxsize=256)
+def _folded_labels(titles: tuple[str, ...], words: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(fold(label) for label in (title, *(words[at] if at < len(words) else ())))
+        for at, title in enumerate(titles)
+    )
 
 
 def _inside(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
