@@ -692,7 +692,9 @@ WISHES: dict[str, Callable[[Moment, str], None]] = {
 def remind_of_draft(moment: Moment) -> None:
     """Once, after a long silence: the draft is kept. Said in the notice lane: nobody waits for it."""
     draft = moment.conversation.open
-    if draft is None or draft.reminded or moment.conversation.stopped or draft.flow not in FLOWS:
+    conversation = moment.conversation
+    silent = conversation.stopped or conversation.muted or conversation.unreachable
+    if draft is None or draft.reminded or silent or draft.flow not in FLOWS:
         return
     due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
     if due > moment.world.now:

@@ -74,6 +74,10 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     noticed: bool = False
     """The privacy notice has been shown."""
     stopped: bool = False
+    unreachable: str = ""
+    """Why nothing reaches this address, until the person writes again."""
+    muted: bool = False
+    """A death was reported: we begin nothing here any more; what is written to us is answered."""
     women_only: bool = False
     restricted: bool = False
     proof_needed: bool = False

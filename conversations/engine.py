@@ -39,6 +39,7 @@ from conversations.events import (
     Press,
     Text,
     TimePassed,
+    Unreachable,
 )
 from conversations.flow import Step
 from conversations.moment import Moment
@@ -109,6 +110,7 @@ def _person(moment: Moment, event: Event) -> None:
         return
     last = conversation.last_at
     conversation.last_at = event.at
+    conversation.unreachable = ""
     if last is not None and event.at - last > LONG_SILENCE:
         conversation.proof_needed = True
     if isinstance(event, Text):
@@ -417,4 +419,5 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     Found: _found,
     Asked: flows.represent.asked,
     Answered: flows.represent.answered,
+    Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
 }

@@ -136,6 +136,12 @@ class Answered(_Event, frozen=True, kw_only=True, tag="answered"):
     case: dict[str, Any] = {}
 
 
+class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
+    """The channel says that nothing reaches this address any more (blocked, no such number), until the person writes."""
+
+    code: str
+
+
 Event = (
     Text
     | Press
@@ -152,6 +158,7 @@ Event = (
     | Found
     | Asked
     | Answered
+    | Unreachable
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)
 """The events a person causes, as opposed to those the house causes."""

@@ -134,6 +134,8 @@ class Channel(Protocol):
     association: str
     traits: Traits
     capabilities: Capabilities
+    pushes: bool
+    """Sends by itself; False where people fetch (the web chat), so that a committed row is already with its channel."""
 
     def verify(self, headers: Mapping[str, str], url: str, body: bytes) -> bool:
         """Whether the request is the provider's own; compared in constant time."""
@@ -149,6 +151,10 @@ class Channel(Protocol):
 
     async def fetch(self, source: str, at_most: int) -> bytes:
         """The bytes of a file, at most so many. Raises FetchError."""
+        ...
+
+    async def delete_message(self, handle: str, provider_id: str) -> bool:
+        """Take a message of the person's out of the chat; False where that cannot be done. Never raises."""
         ...
 
     async def close(self) -> None: ...

@@ -133,6 +133,7 @@ class Telegram:
     `asks_sensitive` where there is no public address, and so no secure page to ask on."""
 
     name = NAME
+    pushes = True
     capabilities = CAPABILITIES
 
     def __init__(

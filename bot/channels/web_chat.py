@@ -99,6 +99,13 @@ class Changes:
             if not pages and self._waiting.get(key) is pages:
                 del self._waiting[key]
 
+    def close(self) -> None:
+        """Ends every watch, so that a server that stops need not wait for its pages."""
+        for pages in self._waiting.values():
+            for queue in pages:
+                if not queue.full():
+                    queue.put_nowait(None)
+
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
@@ -107,6 +114,7 @@ class WebChat:
     """One association's chat page. `wake` is told the association and handle of a conversation that has news."""
 
     name = NAME
+    pushes = False
     traits = TRAITS
     capabilities = CAPABILITIES
 

@@ -79,6 +79,7 @@ class WhatsApp:
     """The Channel. `http` is shared, and closed by whoever made it; `sender` is +… (or whatsapp:+…)."""
 
     name = "whatsapp"
+    pushes = True
     # Only of handles that begin with "+": others are user ids, and say nothing of a number.
     traits = Traits(name="whatsapp", proves_phone=True)
     # No text beside a file: WhatsApp drops it beside anything but a picture.
@@ -226,6 +227,10 @@ class WhatsApp:
 
     async def fetch(self, source: str, at_most: int) -> bytes:
         return await fetch_media(self._http, self._api_url, self._authorization, source, at_most)
+
+    async def delete_message(self, handle: str, provider_id: str) -> bool:
+        """WhatsApp lets nobody take another's message out of the chat."""
+        return False
 
     async def close(self) -> None:
         """Nothing of its own is open: the session belongs to whoever made it."""

@@ -233,7 +233,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         اموت فيكم, اموت فيك, اموت عليكم, اموت عليك, اموت في, تموت علي, بموت عليه, اموت فيه, ميت عليه
         متنا, بنموت, نموت, راح نموت, بموت, راح اموت, شوي واموت, تعبت|طفشت|مليت|زهقت|مليت من {life},
         ضايقة فيني الدنيا, ضاقت بي الدنيا, كرهت الدنيا
-        اكرهت {life}, كرهت {life}, ما عاد اقدر اعيش, ما نقدر نعيش, تعبت نفسيا, نفسيتي تعبانة, مكتئب, مكتئبة, اكتئاب
+        ما عاد اقدر اعيش, ما نقدر نعيش, تعبت نفسيا, نفسيتي تعبانة, مكتئب, مكتئبة, اكتئاب
         dying of|from|to, dying .. laughing, dying with laughter, starving to death, bored to death, tired of life,
         tired of living
         scared to death, im dying, i am dying, depressed, depression

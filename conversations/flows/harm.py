@@ -65,6 +65,7 @@ def death(moment: Moment) -> None:
     """Every message that we would begin stops at once; staff call the family. What the family writes is answered."""
     set_aside_silently(moment)
     moment.conversation.greeted = True
+    moment.conversation.muted = True
     moment.do(Suppress(on=True, why="death"))
     moment.do(Alarm(code="death_report"))
     moment.do(HandOver(reason="death_report"))

@@ -170,7 +170,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     """Every change of status is pushed. Refusals, complaints and health say only that there is news."""
     move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
     sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
-    if not sent or (moment.conversation.stopped and not is_decision(event)):
+    if not sent or not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
         return
     facts = facts_of(moment, event)
     if shown:
@@ -183,6 +183,14 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     moment.tell(text, options=options, lane="notice")
     if event.move == "consent":
         attach_receipt(moment, event.reference)
+
+
+def may_begin(moment: Moment, reference: str) -> bool:
+    """Whether we may write first: not after a death; and where nothing arrives, staff call instead."""
+    if moment.conversation.unreachable:
+        moment.do(HandOver(reason="unreachable", reference=reference))
+        return False
+    return not moment.conversation.muted
 
 
 def is_decision(event: CaseMoved) -> bool:
@@ -216,9 +224,9 @@ def is_day(value: str) -> bool:
 
 def updated(moment: Moment, event: CaseUpdate) -> None:
     """Nobody waits in silence: where it stands, on the day that was named for it."""
-    if moment.conversation.stopped:
-        return
     case = view_of(event.case)
+    if moment.conversation.stopped or not may_begin(moment, case.reference):
+        return
     option = Option(f"track:{case.reference}", moment.words("option.track_this"))
     text = moment.words("track.update", summary=summary(moment, case))
     moment.tell(text, options=(option,), lane="notice")

@@ -1,0 +1,15 @@
+"""What is counted, for Prometheus: numbers by association, channel and code, never who or what."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+received = Counter("wasl_received_total", "Events taken in", ["association", "channel"])
+refused = Counter("wasl_refused_total", "Requests refused at the door", ["channel", "why"])
+unused = Counter("wasl_unused_total", "Updates read and not used", ["channel", "what"])
+duplicates = Counter("wasl_duplicates_total", "Events that came twice")
+quarantined = Counter("wasl_quarantined_total", "Events set apart after failing alone")
+spooled = Counter("wasl_spooled_total", "Webhook bodies kept in the spool while the database was away")
+batch = Histogram("wasl_batch_events", "Events in one transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
+sent = Counter("wasl_sent_total", "Messages the provider accepted", ["association", "channel"])
+send_errors = Counter("wasl_send_errors_total", "Sends that failed", ["association", "channel", "code"])
+polls = Counter("wasl_poll_troubles_total", "Failed polls", ["association", "trouble"])
+unsettled = Gauge("wasl_unsettled", "Rows queued or being sent in this process")
