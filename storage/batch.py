@@ -14,7 +14,24 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Dialect, Integer, LargeBinary, Table, Text, column, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    column,
+    delete,
+    select,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler takes its ON CONFLICT too
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
@@ -62,6 +79,36 @@ class Batch:
         runner = make(self._compile(dialect), self._columns)
         self._runners[dialect.name] = runner
         return runner
+
+
+def inserting(table: Table, *names: str) -> Batch:
+    """Insert rows of these columns; a row whose key exists is an error."""
+    return Batch(
+        columns_of(table, *names),
+        lambda given: insert(table).from_select(names, select(*given.c).where(true()), include_defaults=False),
+    )
+
+
+def upserting(table: Table, key: tuple[str, ...], *names: str) -> Batch:
+    """Insert rows of these columns (`key` among them), or replace what a row of the same key holds."""
+
+    def build(given: CTE) -> Executable:
+        # The condition keeps SQLite from reading ON CONFLICT as a join's ON.
+        statement = insert(table).from_select(names, select(*given.c).where(true()), include_defaults=False)
+        changed = {name: statement.excluded[name] for name in names if name not in key}
+        return statement.on_conflict_do_update(index_elements=key, set_=changed)
+
+    return Batch(columns_of(table, *names), build)
+
+
+def deleting(table: Table, *names: str) -> Batch:
+    """Delete the rows that agree with a given one in these columns."""
+
+    def build(given: CTE) -> Executable:
+        agreeing = tuple_(*(table.c[name] for name in names)).in_(select(*given.c))
+        return delete(table).where(agreeing)
+
+    return Batch(columns_of(table, *names), build)
 
 
 def _from_values(columns: Sequence[Column[Any]]) -> str:

@@ -19,18 +19,16 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     literal_column,
     null,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
-from storage.batch import Batch, columns_of
+from storage.batch import Batch, columns_of, inserting
 from storage.schema import messages
 from storage.vault import Vault, context
 
@@ -184,10 +182,7 @@ _INSERTED = (
     "association", "id", "conversation", "seq", "channel", "direction", "lane", "kind", "at", "body",
     "provider_id", "state", "not_before", "lease_by", "lease_until",
 )  # fmt: skip
-_INSERT = Batch(
-    columns_of(messages, *_INSERTED),
-    lambda given: insert(messages).from_select(_INSERTED, select(*given.c).where(true()), include_defaults=False),
-)
+_INSERT = inserting(messages, *_INSERTED)
 
 _MOVED: dict[str, Any] = {"lease_by": null(), "lease_until": null(), "updated": bindparam("now", type_=BigInteger)}
 

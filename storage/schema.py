@@ -277,7 +277,6 @@ files = _table(
     _number("size"),
     _key("state"),
     _text("reason"),
-    _text("digest"),
     _number("attempts"),
     _number("not_before"),
     _number("lease_until"),
@@ -333,6 +332,7 @@ quarantine = _table(
     _number("attempts"),
     _text("error"),
     _maybe_at("settled_at"),
+    _index("ix_quarantine_waiting", "association", "id", where="settled_at IS NULL"),
 )
 
 accounts = _table(
@@ -364,7 +364,7 @@ alarms = _table(
     _id("id"),
     _key("code"),
     _flag("urgent"),
-    _number("count", "1"),
+    _number("times", "1"),
     _at("at"),
     _at("last_at"),
     _maybe_at("seen_at"),

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, case, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
 from conversations.says import Lane
 from conversations.world import CaseView, Person
-from storage.batch import Batch, columns_of
+from storage.batch import Batch, columns_of, upserting
 from storage.messages import unsettled
 from storage.schema import beneficiaries, cases, conversations, messages
 from storage.times import DAY, moment, moment_or_none
@@ -167,16 +166,4 @@ _LOAD = Batch(
     (*columns_of(messages, "association", "conversation"), *columns_of(conversations, "beneficiary")), _select_known
 )
 
-_SAVED = ("association", "id", "known", "updated")
-
-
-def _upsert(given: CTE) -> Executable:
-    rows: Any = select(*given.c).where(literal_column("true"))
-    statement = insert(beneficiaries).from_select(_SAVED, rows)
-    return statement.on_conflict_do_update(
-        index_elements=["association", "id"],
-        set_={"known": statement.excluded.known, "updated": statement.excluded.updated},
-    )
-
-
-_SAVE = Batch(columns_of(beneficiaries, *_SAVED), _upsert)
+_SAVE = upserting(beneficiaries, ("association", "id"), "association", "id", "known", "updated")

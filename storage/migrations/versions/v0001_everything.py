@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("urgent", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
-        sa.Column("count", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("times", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
@@ -231,7 +231,6 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("digest", sa.Text(), server_default="", nullable=False),
         sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lease_until", sa.BigInteger(), server_default="0", nullable=False),
@@ -350,6 +349,14 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_quarantine")),
+    )
+    op.create_index(
+        "ix_quarantine_waiting",
+        "quarantine",
+        ["association", "id"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
     )
     op.create_table(
         "seen",

@@ -1,0 +1,297 @@
+"""Cases of every kind and their moves. What was answered and signed is sealed; stages and dates are in the clear.
+
+An anonymous case names neither beneficiary nor conversation: the way back to its address is sealed apart, and only
+delivery opens it (`route`).
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, insert, or_, select, update
+
+from conversations.effects import Signature
+from conversations.world import CaseView
+from storage.batch import columns_of, inserting
+from storage.schema import case_index, case_moves, cases
+from storage.vault import Vault, context
+from storage.world import CLOSED_FOR, VIEWED, open_member, seal_member, view_case
+
+_BODY, _ROUTE, _REASON = "cases.body", "cases.route", "case_moves.reason"
+
+
+class Case(msgspec.Struct, kw_only=True):
+    """A case whole. Times in milliseconds."""
+
+    association: str
+    id: int
+    reference: str
+    kind: str
+    stage: str
+    service: str = ""
+    category: str = ""
+    branch: str = ""
+    severity: str = ""
+    source: str = ""
+    agreed_channel: str = ""
+    linked_to: str = ""
+    restricted: bool = False
+    anonymous: bool = False
+    beneficiary: int | None = None
+    conversation: int | None = None
+    opened_at: int
+    completed_at: int | None = None
+    closed_at: int | None = None
+    earliest: int | None = None
+    latest: int | None = None
+    next_update: int | None = None
+    answers: dict[str, Any] = {}
+    signature: Signature | None = None
+    member: str = ""
+    moves: int = 0
+    index: tuple[tuple[str, str], ...] = ()
+    """(domain, value): whole normalised words and numbers it is found by. Written, never read back."""
+
+
+class Body(msgspec.Struct, omit_defaults=True):
+    """What is sealed of a case."""
+
+    answers: dict[str, Any] = {}
+    signature: Signature | None = None
+
+
+class Move(msgspec.Struct, kw_only=True):
+    """A case moves. What is not given (UNSET) stays. Milliseconds."""
+
+    association: str
+    reference: str
+    move: str
+    from_stage: str
+    to_stage: str
+    who: str
+    at: int
+    reason: str = ""
+    answers: dict[str, Any] = {}
+    """Laid over the answers it has."""
+    completed_at: int | msgspec.UnsetType | None = msgspec.UNSET
+    closed_at: int | msgspec.UnsetType | None = msgspec.UNSET
+    earliest: int | msgspec.UnsetType | None = msgspec.UNSET
+    latest: int | msgspec.UnsetType | None = msgspec.UNSET
+    next_update: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Step(NamedTuple):
+    """A move as the history shows it."""
+
+    seq: int
+    move: str
+    from_stage: str
+    to_stage: str
+    who: str
+    at: int
+    reason: str
+
+
+class Receipt(NamedTuple):
+    """What the page behind a receipt's code shows: nothing personal."""
+
+    reference: str
+    kind: str
+    at: int
+    digest: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_body = msgspec.msgpack.Decoder(Body).decode
+
+
+def file(connection: Connection, vault: Vault, given: Sequence[Case], now: int) -> None:
+    """Keep new cases with their indexes, in one statement each."""
+    _FILE.run(connection, [_row(vault, case, now) for case in given])
+    index(connection, vault, given)
+
+
+def index(connection: Connection, vault: Vault, given: Sequence[Case]) -> int:
+    """Keep what these cases are found by; how many rows that took."""
+    rows = sorted({row for case in given for row in _indexed(vault, case)})
+    _INDEX.run(connection, rows)
+    return len(rows)
+
+
+def by_reference(
+    connection: Connection, vault: Vault, association: str, reference: str, *, lock: bool = False
+) -> Case | None:
+    """A case whole, or None; `lock` holds it until the transaction ends."""
+    c = cases.c
+    query = select(cases).where(c.association == association, c.reference == reference)
+    found = connection.execute(query.with_for_update() if lock else query).first()
+    return None if found is None else _case(vault, found)
+
+
+def of_beneficiary(
+    connection: Connection, vault: Vault, association: str, beneficiary: int, now: int, limit: int = 20
+) -> list[CaseView]:
+    """What a person sees: their newest cases, those closed lately too. Anonymous ones belong to nobody."""
+    c = cases.c
+    query = (
+        select(*columns_of(cases, *VIEWED))
+        .where(
+            c.association == association,
+            c.beneficiary == beneficiary,
+            or_(c.closed_at.is_(None), c.closed_at > now - CLOSED_FOR),
+        )
+        .order_by(c.id.desc())
+        .limit(limit)
+    )
+    return [view_case(vault, association, row) for row in connection.execute(query)]
+
+
+def move(connection: Connection, vault: Vault, given: Move) -> Case | None:
+    """Carry a move out and log it; the case as it stands now, or None where it is not in `from_stage` (any more)."""
+    case = by_reference(connection, vault, given.association, given.reference, lock=True)
+    if case is None or case.stage != given.from_stage:
+        return None
+    changes: dict[str, Any] = {"stage": given.to_stage, "moves": case.moves + 1, "updated": given.at}
+    for name in ("completed_at", "closed_at", "earliest", "latest", "next_update"):
+        if (value := getattr(given, name)) is not msgspec.UNSET:
+            changes[name] = value
+            setattr(case, name, value)
+    case.stage, case.moves = given.to_stage, case.moves + 1
+    if given.answers:
+        case.answers = {**case.answers, **given.answers}
+        changes["body"] = _seal_body(vault, case)
+    c = cases.c
+    connection.execute(update(cases).where(c.association == case.association, c.id == case.id).values(changes))
+    reason = given.reason and vault.seal(given.reason.encode(), context(_REASON, case.association, case.id))
+    connection.execute(
+        insert(case_moves).values(
+            association=case.association,
+            case_id=case.id,
+            seq=case.moves,
+            move=given.move,
+            from_stage=given.from_stage,
+            to_stage=given.to_stage,
+            who=given.who,
+            at=given.at,
+            reason=reason or None,
+        )
+    )
+    return case
+
+
+def history(connection: Connection, vault: Vault, association: str, case_id: int) -> list[Step]:
+    """The moves of a case, oldest first."""
+    m = case_moves.c
+    query = (
+        select(m.seq, m.move, m.from_stage, m.to_stage, m.who, m.at, m.reason)
+        .where(m.association == association, m.case_id == case_id)
+        .order_by(m.seq)
+    )
+    where = context(_REASON, association, case_id)
+    return [
+        Step(*row[:6], "" if row.reason is None else vault.open(row.reason, where).decode())
+        for row in connection.execute(query)
+    ]
+
+
+def receipt(connection: Connection, association: str, reference: str) -> Receipt | None:
+    c = cases.c
+    query = select(c.reference, c.kind, c.completed_at, c.opened_at, c.digest).where(
+        c.association == association, c.reference == reference
+    )
+    found = connection.execute(query).first()
+    if found is None:
+        return None
+    return Receipt(found.reference, found.kind, found.completed_at or found.opened_at, found.digest)
+
+
+def route(connection: Connection, vault: Vault, association: str, reference: str) -> int | None:
+    """The conversation a case's news goes to, an anonymous one's too: for delivery alone."""
+    c = cases.c
+    found = connection.execute(
+        select(c.id, c.conversation, c.route).where(c.association == association, c.reference == reference)
+    ).first()
+    if found is None or found.route is None:
+        return None if found is None else found.conversation
+    return int(vault.open(found.route, context(_ROUTE, association, found.id)))
+
+
+def find(connection: Connection, vault: Vault, association: str, domain: str, value: str) -> list[str]:
+    """References of the cases that were indexed by this whole word or number, newest first."""
+    i, c = case_index.c, cases.c
+    query = (
+        select(c.reference)
+        .join_from(case_index, cases, (c.association == i.association) & (c.id == i.case_id))
+        .where(
+            i.association == association,
+            i.domain == domain,
+            i.blind == vault.blind(association, f"case:{domain}", value),
+        )
+        .order_by(c.id.desc())
+    )
+    return list(connection.scalars(query))
+
+
+def due_for_news(connection: Connection, now: int, limit: int = 200) -> list[tuple[str, str]]:
+    """(association, reference) of open cases whose person is to hear where it stands, locked until the commit."""
+    c = cases.c
+    query = (
+        select(c.association, c.reference)
+        .where(c.closed_at.is_(None), c.next_update <= now)
+        .order_by(c.association, c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def set_next_update(connection: Connection, association: str, reference: str, at: int | None) -> None:
+    c = cases.c
+    connection.execute(
+        update(cases).where(c.association == association, c.reference == reference).values(next_update=at)
+    )
+
+
+def _row(vault: Vault, case: Case, now: int) -> tuple[Any, ...]:
+    hidden = case.anonymous and case.conversation is not None
+    clear = (None, None) if case.anonymous else (case.beneficiary, case.conversation)
+    return (
+        *(getattr(case, name) for name in _PLAIN),
+        *clear,
+        _seal_body(vault, case),
+        seal_member(vault, case.association, case.id, "" if case.anonymous else case.member),
+        vault.seal(str(case.conversation).encode(), context(_ROUTE, case.association, case.id)) if hidden else None,
+        case.signature.digest if case.signature else "",
+        now,
+    )
+
+
+def _seal_body(vault: Vault, case: Case) -> bytes:
+    return vault.seal(_encode(Body(case.answers, case.signature)), context(_BODY, case.association, case.id))
+
+
+def _indexed(vault: Vault, case: Case) -> list[tuple[str, str, bytes, int]]:
+    association = case.association
+    return [
+        (association, domain, vault.blind(association, f"case:{domain}", value), case.id)
+        for domain, value in case.index
+    ]
+
+
+def _case(vault: Vault, row: Any) -> Case:
+    body = _body(vault.open(row.body, context(_BODY, row.association, row.id)))
+    return Case(
+        **{name: getattr(row, name) for name in (*_PLAIN, "beneficiary", "conversation", "moves")},
+        answers=body.answers,
+        signature=body.signature,
+        member=open_member(vault, row.association, row.id, row.member),
+    )
+
+
+_PLAIN = (
+    "association", "id", "reference", "kind", "stage", "service", "category", "branch", "severity", "source",
+    "agreed_channel", "linked_to", "restricted", "anonymous", "opened_at", "completed_at", "closed_at", "earliest",
+    "latest", "next_update",
+)  # fmt: skip
+_FILE = inserting(cases, *_PLAIN, "beneficiary", "conversation", "body", "member", "route", "digest", "updated")
+_INDEX = inserting(case_index, "association", "domain", "blind", "case_id")

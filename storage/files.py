@@ -1,0 +1,125 @@
+"""Files people sent: what is to be fetched, by whom, and what became of it. The bytes themselves: blobs.py.
+
+wanted → fetching (leased) → ready or refused; erased later. A source is the provider's own name of the file, sealed,
+never a link that holds a token.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, literal_column, or_, select, update
+
+from storage.batch import inserting
+from storage.schema import files
+from storage.vault import Vault, context
+
+READY = "ready"
+_SOURCE, _NAME = "files.source", "files.name"
+
+
+class File(NamedTuple):
+    """`attempts` counts fetches that were begun. Milliseconds."""
+
+    association: str
+    id: int
+    conversation: int
+    channel: str
+    source: str
+    name: str = ""
+    kind: str = ""
+    size: int = 0
+    state: str = "wanted"
+    reason: str = ""
+    attempts: int = 0
+
+
+def want(connection: Connection, vault: Vault, given: Iterable[File], now: int) -> None:
+    """Keep files to fetch, or, as `ready`, uploads whose bytes are stored already; one statement."""
+    _WANT.run(
+        connection,
+        [
+            (
+                *(file.association, file.id, file.conversation, file.channel),
+                vault.seal(file.source.encode(), context(_SOURCE, file.association, file.id)),
+                vault.seal(file.name.encode(), context(_NAME, file.association, file.id)),
+                *(file.kind, file.size, file.state, now),
+            )
+            for file in given
+        ],
+    )
+
+
+def claim(connection: Connection, vault: Vault, now: int, until: int, limit: int = 20) -> list[File]:
+    """Files to fetch now, leased until `until`; those of a lease that ran out too."""
+    f = files.c
+    waiting = f.state.in_([literal_column("'wanted'"), literal_column("'fetching'")])
+    free = or_(f.state == "wanted", and_(f.state == "fetching", f.lease_until < now))
+    due = (
+        select(f.id)
+        .where(waiting, free, f.not_before <= now)
+        .order_by(f.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = connection.execute(
+        update(files)
+        .where(f.id.in_(due))
+        .values(state="fetching", lease_until=until, attempts=f.attempts + 1)
+        .returning(*(f[name] for name in File._fields))
+    )
+    return sorted((_file(vault, row._tuple()) for row in taken), key=lambda file: file.id)
+
+
+def ready(connection: Connection, association: str, id: int, kind: str, size: int) -> bool:
+    """The bytes are stored. False where the file was settled before: then nobody is told twice."""
+    return _settle(connection, association, id, state=READY, kind=kind, size=size)
+
+
+def refuse(connection: Connection, association: str, id: int, reason: str) -> bool:
+    """It will not be had. False where the file was settled before."""
+    return _settle(connection, association, id, state="refused", reason=reason)
+
+
+def later(connection: Connection, association: str, id: int, not_before: int) -> bool:
+    """Fetching failed for now."""
+    return _settle(connection, association, id, state="wanted", not_before=not_before)
+
+
+def get(connection: Connection, vault: Vault, association: str, id: int) -> File | None:
+    f = files.c
+    query = select(*(f[name] for name in File._fields)).where(f.association == association, f.id == id)
+    row = connection.execute(query).first()
+    return None if row is None else _file(vault, row._tuple())
+
+
+def of_conversation(connection: Connection, vault: Vault, association: str, conversation: int) -> list[File]:
+    f = files.c
+    query = select(*(f[name] for name in File._fields)).where(
+        f.association == association, f.conversation == conversation
+    )
+    return [_file(vault, row._tuple()) for row in connection.execute(query.order_by(f.id))]
+
+
+def _settle(connection: Connection, association: str, id: int, **changes: str | int) -> bool:
+    f = files.c
+    unsettled = f.state.in_(["wanted", "fetching"])
+    done = connection.execute(
+        update(files).where(f.association == association, f.id == id, unsettled).values(lease_until=0, **changes)
+    )
+    return done.rowcount == 1
+
+
+def _file(vault: Vault, row: tuple[object, ...]) -> File:
+    file = File(*row)  # type: ignore[arg-type]
+    key = (file.association, file.id)
+    source, name = row[4], row[5]
+    assert isinstance(source, bytes)
+    assert isinstance(name, bytes)
+    return file._replace(
+        source=vault.open(source, context(_SOURCE, *key)).decode(), name=vault.open(name, context(_NAME, *key)).decode()
+    )
+
+
+_WANT = inserting(
+    files, "association", "id", "conversation", "channel", "source", "name", "kind", "size", "state", "at"
+)

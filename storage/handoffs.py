@@ -1,0 +1,97 @@
+"""The staff's queue: conversations that wait for a person."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from storage.batch import inserting
+from storage.schema import handoffs
+from storage.vault import Vault, context
+
+_CALLBACK = "handoffs.callback"
+
+
+class Handoff(NamedTuple):
+    """`callback` is when a call would suit, in the person's words: sealed. Milliseconds."""
+
+    association: str
+    id: int
+    conversation: int
+    reason: str
+    role: str = ""
+    urgent: bool = False
+    restricted: bool = False
+    women_only: bool = False
+    reference: str = ""
+    callback: str = ""
+    at: int = 0
+    taken_by: str = ""
+    taken_at: int | None = None
+    done_at: int | None = None
+
+
+def add(connection: Connection, vault: Vault, given: Iterable[Handoff]) -> None:
+    """Put these into the queue, in one statement."""
+    _ADD.run(
+        connection,
+        [
+            (
+                *handoff[:9],
+                vault.seal(handoff.callback.encode(), context(_CALLBACK, handoff.association, handoff.id))
+                if handoff.callback
+                else None,
+                handoff.at,
+            )
+            for handoff in given
+        ],
+    )
+
+
+def waiting(
+    connection: Connection, vault: Vault, association: str, *, restricted: bool = False, limit: int = 200
+) -> list[Handoff]:
+    """What waits, urgent first, then oldest. Restricted ones are another queue, for the protection officer alone."""
+    h = handoffs.c
+    query = (
+        select(*(h[name] for name in Handoff._fields))
+        .where(h.association == association, h.done_at.is_(None), h.restricted.is_(restricted))
+        .order_by(h.urgent.desc(), h.at)
+        .limit(limit)
+    )
+    return [_handoff(vault, row._tuple()) for row in connection.execute(query)]
+
+
+def take(connection: Connection, association: str, id: int, who: str, now: int) -> bool:
+    """False where somebody else has it or it is done."""
+    h = handoffs.c
+    taken = connection.execute(
+        update(handoffs)
+        .where(h.association == association, h.id == id, h.taken_by.in_(["", who]), h.done_at.is_(None))
+        .values(taken_by=who, taken_at=now)
+    )
+    return taken.rowcount == 1
+
+
+def done(connection: Connection, association: str, conversation: int, now: int) -> int:
+    """Everything that waits for this conversation is dealt with; how many that were."""
+    h = handoffs.c
+    return connection.execute(
+        update(handoffs)
+        .where(h.association == association, h.conversation == conversation, h.done_at.is_(None))
+        .values(done_at=now)
+    ).rowcount
+
+
+def _handoff(vault: Vault, row: tuple[object, ...]) -> Handoff:
+    handoff = Handoff(*row)  # type: ignore[arg-type]
+    sealed = row[9]
+    words = (
+        vault.open(sealed, context(_CALLBACK, handoff.association, handoff.id)).decode()
+        if isinstance(sealed, bytes)
+        else ""
+    )
+    return handoff._replace(callback=words)
+
+
+_ADD = inserting(handoffs, *Handoff._fields[:11])

@@ -1,0 +1,60 @@
+"""Moments a conversation waits for: rows with a due time, claimed in a transaction (rule 10)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, tuple_, update
+
+from storage.batch import deleting, upserting
+from storage.schema import timers
+
+
+class Timer(NamedTuple):
+    """One of each name per conversation. Milliseconds."""
+
+    association: str
+    conversation: int
+    timer: str
+    due: int
+
+
+def set_all(connection: Connection, given: Iterable[Timer]) -> None:
+    """Set these timers, moving those that exist. Of one given twice the last counts."""
+    latest = {timer[:3]: timer for timer in given}
+    _SET.run(connection, [(*timer, 0) for _, timer in sorted(latest.items())])
+
+
+def clear_all(connection: Connection, given: Iterable[tuple[str, int, str]]) -> None:
+    """Forget timers by (association, conversation, name)."""
+    _CLEAR.run(connection, sorted(set(given)))
+
+
+def claim_due(connection: Connection, now: int, until: int, limit: int = 200) -> list[Timer]:
+    """Due timers that nobody has claimed, claimed until `until`: whoever died with one loses it then."""
+    t = timers.c
+    key = tuple_(t.association, t.conversation, t.timer)
+    due = (
+        select(t.association, t.conversation, t.timer)
+        .where(t.due <= now, t.claimed_until <= now)
+        .order_by(t.due)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = connection.execute(
+        update(timers).where(key.in_(due)).values(claimed_until=until).returning(*key.clauses, t.due)
+    )
+    return sorted((Timer._make(row) for row in claimed), key=lambda timer: timer.due)
+
+
+def done(connection: Connection, given: Iterable[Timer]) -> None:
+    """Forget claimed timers whose event was taken in; one that was set anew meanwhile stays."""
+    _DONE.run(connection, sorted(set(given)))
+
+
+_SET = upserting(
+    timers,
+    ("association", "conversation", "timer"),
+    *("association", "conversation", "timer", "due", "claimed_until"),
+)
+_CLEAR = deleting(timers, "association", "conversation", "timer")
+_DONE = deleting(timers, "association", "conversation", "timer", "due")
