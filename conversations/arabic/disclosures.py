@@ -69,7 +69,7 @@ _GROUPS = {
         المشرف مشرف مشرفكم
         المشرفة المدير مدير مديركم المسؤول مسؤول السواق المتطوع متطوع متطوعكم عندكم منكم الجمعية جمعيتكم اللجنة
         employee staff volunteer worker researcher manager supervisor officer representative agent driver someone""",
-    "asks": """طلب يطلب طلبت تطلب طلبوا يطلبون طلبني يطلبني يبي يبغى يبغاني يبيني ابتزني يبتزني اشترط يشترط يشترطون
+    "asks": """طلب يطلب طلبت تطلب طلبوا يطلبون طلبني يطلبني يبون يبغون يريد يريدون يبي يبغى يبغاني يبيني ابتزني يبتزني اشترط يشترط يشترطون
         يلمح
         asked asks wants wanted demanded demands requested offered""",
     "money": """فلوس مبلغ رشوة عمولة نسبة حصة نصيب كاش هدية مصاري money cash bribe commission gift share""",
@@ -140,6 +140,8 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         overdose, hang myself
         """,
     ),
+    # Somebody of ours: told apart from violence at home, so that the accused is kept out.
+    ("exploitation", "{sexual} & {staff}"),
     # Violence at home, threats to life, being locked in; also told about somebody else.
     (
         "abuse",
@@ -168,7 +170,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (
         "exploitation",
         """
-        {sexual} & {staff}, {asks} .. {money} & {staff}, {asks} .. {favour} & {staff}, {asks} .. {money} & {aid},
+        {asks} .. {money} & {staff}, {asks} .. {favour} & {staff}, {asks} .. {money} & {aid},
         {asks} .. {favour} & {aid}
         {asks} مني فلوس, {asks} مني مبلغ, {asks} مني رشوة, {asks} مني صور, {asks} صوري, {asks} صورتي,
         {asks} رقمي الخاص
