@@ -8,6 +8,7 @@ import pytest
 
 from conversations.answers import KINDS
 from conversations.arabic.normalise import fold
+from conversations.arabic.search import KnowledgeIndex
 from conversations.association.association import Association
 from conversations.association.check import CASE_KINDS, FIELD_KINDS, STEPS_OF_FLOWS, check
 from conversations.association.fulfilment import FULFILMENTS
@@ -197,6 +198,41 @@ def test_no_two_approved_answers_share_a_question(house: dict[str, Association])
             assert len(asked) == len(set(asked))
 
 
+def test_every_listed_question_finds_its_own_answer(house: dict[str, Association]) -> None:
+    for association in house.values():
+        for entries in association.knowledge.values():
+            index = KnowledgeIndex(entries)
+            for entry in entries:
+                for question in entry.questions:
+                    assert index.answers(question)[:1] == (entry,), (association.slug, question)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "title"),
+    [
+        ("ar", "كم تاخذ دراسة الطلب", "متى يأتي الرد"),
+        ("ar", "ايش الاوراق", "الأوراق والشروط"),
+        ("ar", "متى دوامكم", "أوقات العمل"),
+        ("ar", "ابي اعرف رقم الجمعية", "وسائل التواصل"),
+        ("ar", "ابي اتبرع لكم", "التبرع"),
+        ("en", "how long until an answer", "When you hear from us"),
+        ("en", "phone number", "How to reach us"),
+    ],
+)
+def test_people_find_answers_in_their_own_words(
+    house: dict[str, Association], language: str, asked: str, title: str
+) -> None:
+    for association in house.values():
+        found = KnowledgeIndex(association.knowledge[language]).answers(asked)
+        assert found
+        assert found[0].title == title
+
+
+def test_a_question_the_files_do_not_answer_finds_nothing(house: dict[str, Association]) -> None:
+    for association in house.values():
+        assert KnowledgeIndex(association.knowledge["ar"]).answers("كيف الطقس اليوم") == ()
+
+
 def test_approved_answers_promise_what_the_profile_promises(house: dict[str, Association]) -> None:
     for slug, association in house.items():
         said = " ".join(entry.answer for entry in association.knowledge["ar"])
@@ -243,7 +279,7 @@ def test_flows_called_ready_are_registered(house: dict[str, Association]) -> Non
     import conversations.engine  # noqa: F401  registers every flow
     from conversations.flow import FLOWS
 
-    of_the_engine = {"welcome", "menu", "stop"}
+    of_the_engine = {"welcome", "menu", "stop", "staff"}
     ready = {id_.removeprefix("flow.") for id_, one in FULFILMENTS.items() if id_.startswith("flow.") and one.ready}
     assert ready - of_the_engine <= set(FLOWS)
 
