@@ -10,7 +10,7 @@ from typing import Any
 
 from conversations import dialogue, flows
 from conversations.answers.contract import Got
-from conversations.arabic.intents import insult, intent, threat
+from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import secrets_in
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose
@@ -43,7 +43,7 @@ def greet(moment: Moment, courtesy_kind: str, menu: bool = False) -> None:
 
 def welcome(moment: Moment, courtesy_kind: str, rest: str) -> None:
     """The first message: greeted in full, and what it asked is taken up at once."""
-    wished = intent(fold(rest)) if rest else None
+    wished = wish_of(fold(rest)) if rest else None
     if wished is not None:
         greet(moment, courtesy_kind)
         wish(moment, wished.flow, rest)
@@ -154,7 +154,7 @@ def still_stopped(moment: Moment) -> None:
 def free_words(moment: Moment, text: str, folded: str) -> None:
     """Nothing is open: a wish, a question with an approved answer, or else a person; never a dead end."""
     conversation = moment.conversation
-    wished = intent(folded)
+    wished = wish_of(folded)
     if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
         insulted(moment, folded)
         return

@@ -15,7 +15,7 @@ import msgspec
 from conversations import commands, dialogue, flows
 from conversations.answers.contract import Again, Got
 from conversations.arabic.disclosures import disclosure
-from conversations.arabic.intents import insult, intent, threat
+from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import mask_secrets
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
@@ -207,7 +207,7 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
     step = dialogue.current_step(moment)
     if draft is not None and step is not None:
         free = step.answer is not None and not step.answer.options(moment.language)
-        wish = intent(folded)
+        wish = wish_of(folded)
         leaves = wish is not None and wish.flow != draft.flow
         if wish is not None and leaves and (not free or (len(folded) <= SHORT and wish.strong)):
             heard = None if free or step.answer is None else step.answer.hear(event, moment)
