@@ -1,5 +1,6 @@
 """One house and one client a test; for the browser, one Chromium and one server a run."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -65,10 +66,16 @@ def serve(house: House, **site: Any) -> Iterator[str]:
     port = listener.getsockname()[1]
     config = uvicorn.Config(application(house, **site), log_level="error", access_log=False, lifespan="off")
     running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+
+    async def run() -> None:
+        house.loop = asyncio.get_running_loop()
+        await running.serve(sockets=[listener])
+
+    thread = threading.Thread(target=asyncio.run, args=[run()], daemon=True)
     thread.start()
     while not running.started:
         time.sleep(0.01)
     yield f"http://localhost:{port}"
     running.should_exit = True
+    house.wake(house.changes.close)
     thread.join(10)

@@ -1,7 +1,8 @@
 """A house in memory for the pages' tests: one small association, and ports that answer by a script of a few lines."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -98,6 +99,8 @@ class House:
 
     def __init__(self) -> None:
         self.changes = Changes()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The server's loop, where the pages are woken; None where a test has no server."""
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.taken: list[Incoming] = []
         self.keys: set[str] = set()
@@ -195,6 +198,15 @@ class House:
 
     def say(self, handle: str, say: Say, **more: Any) -> None:
         self._line(handle, direction="out", say=say, text=say.text, **more)
+
+    def push(self, handle: str, say: Say, **more: Any) -> None:
+        """Says something that nobody asked for, and wakes the pages."""
+        self.say(handle, say, **more)
+        self.wake(self.changes.wake, SLUG, handle, len(self.lines[handle]))
+
+    def wake(self, act: Callable[..., None], *of: Any) -> None:
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(act, *of)
 
     def _line(self, handle: str, **more: Any) -> None:
         lines = self.lines[handle]
