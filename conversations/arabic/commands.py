@@ -88,7 +88,7 @@ COMMANDS: dict[str, str] = {
         stop, stopall, stop all, unsubscribe, end, quit, opt out, optout, stop messages, stop messaging me,
         stop sending, dont message me, do not message me, dont send me messages, no more messages, remove me
         """,
-    "stop_unclear": "وقف، الوقف، قف، قفوا، اوقف، أوقف، أوقفوا، وقفوا، توقف، توقفوا، خلاص، يكفي، كفاية، بس، enough",
+    "stop_unclear": "وقف، الوقف، قف، قفوا، اوقف، أوقف، أوقفوا، وقفوا، توقف، توقفوا، يكفي، كفاية، enough",
     "start": """
         ابدأ، ابدا، ابدؤوا، بداية، نبدأ، نبدا، بدء، اشتراك، الاشتراك، ارجعوا راسلوني، رجعوا الرسائل، فعلوا الرسائل،
         تفعيل، start, begin, lets start, unstop, subscribe, resume messages

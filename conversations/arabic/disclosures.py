@@ -69,9 +69,8 @@ _GROUPS = {
         المشرف مشرف مشرفكم
         المشرفة المدير مدير مديركم المسؤول مسؤول السواق المتطوع متطوع متطوعكم عندكم منكم الجمعية جمعيتكم اللجنة
         employee staff volunteer worker researcher manager supervisor officer representative agent driver someone""",
-    "asks": """طلب يطلب طلبت تطلب طلبوا يطلبون طلبني يطلبني يبون يبغون يريد يريدون يبي يبغى يبغاني يبيني ابتزني يبتزني اشترط يشترط يشترطون
-        يلمح
-        asked asks wants wanted demanded demands requested offered""",
+    "asks": """طلب يطلب طلبت تطلب طلبوا يطلبون طلبني يطلبني يبون يبغون يريد يريدون يبي يبغى يبغاني يبيني ابتزني
+        يبتزني اشترط يشترط يشترطون يلمح asked asks wants wanted demanded demands requested offered""",
     "money": """فلوس مبلغ رشوة عمولة نسبة حصة نصيب كاش هدية مصاري money cash bribe commission gift share""",
     "favour": """علاقة جنس جنسي جنسية خلوة صوري صورتي لقاء الخلوة اقابله نتقابل اطلع معه يقابلني رقصة شقة شقته
         استراحة يتزوجني

@@ -193,7 +193,7 @@ _NO = _list("""
     """)
 _YES_NO = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 _YES_MARKS, _NO_MARKS = frozenset("👍👌✅✔☑💯🆗"), frozenset("👎❌✖🚫🙅")
-_NO_FIRST = frozenset(("لا", "no", "nope", "كلا"))
+_NO_FIRST = frozenset(("لا", "ولا", "او", "no", "or", "nope", "كلا"))
 _YES_FIRST = frozenset(_list("نعم، ايه، ايوه، ايوا، اكيد، yes, yeah, yep, اي نعم"))
 
 
@@ -291,18 +291,19 @@ def _folded_labels(titles: tuple[str, ...], words: tuple[tuple[str, ...], ...]) 
 
 def _inside(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
     """A label within a short sentence: sure when it is the only one, and nothing there denies it."""
-    padded = f" {folded} "
     if len(folded) > 120:
         return None
+    # «وتأخير» is «تأخير» as well.
+    padded = f" {folded} ".replace(" و", " و ") + f" {folded} "
     longest = [
-        max((len(label) for label in known if len(label) > 2 and f" {label} " in padded), default=0) for known in labels
+        max((label for label in known if len(label) > 2 and f" {label} " in padded), key=len, default="")
+        for known in labels
     ]
-    best = max(longest, default=0)
-    if not best or longest.count(best) > 1:
+    best = max(longest, key=len, default="")
+    if not best or any(label and label not in best for label in longest) or longest.count(best) > 1:
         return None
     # «لا، تأخير» and «ليس تأخير» read alike: asked about.
-    sure = not _DENIALS & set(folded.split()) and sum(map(bool, longest)) == 1
-    return longest.index(best), sure
+    return longest.index(best), not _DENIALS & set(folded.split())
 
 
 _DENIALS = frozenset(_list("لا، ما، مو، مب، مش، ليس، ليست، غير، بدون، not, no, dont, never"))
