@@ -1,4 +1,4 @@
-"""One house and one client a test; for the browser, one Chromium and one server a run."""
+"""One house and one client a test; for the browser, one Chromium a module and one server a test."""
 
 import asyncio
 import os
@@ -38,9 +38,12 @@ def client(house: House) -> TestClient:
     return TestClient(application(house), base_url="http://chat.example", follow_redirects=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Skipped with its reason where there is no Chromium; WASL_TEST_BROWSER=required makes that a failure."""
+    """Skipped with its reason where there is no Chromium; WASL_TEST_BROWSER=required makes that a failure.
+
+    For one module at a time: while Playwright lives, its loop runs in this thread, and no asynchronous test can.
+    """
     required = os.environ.get("WASL_TEST_BROWSER") == "required"
     if not os.path.exists(CHROMIUM):
         if required:
