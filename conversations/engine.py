@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import commands, dialogue, flows
-from conversations.answers.contract import Again, Got
+from conversations import arrivals, commands, flows, ways, welcome, wishes
+from conversations.answers.contract import Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import mask_secrets
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
-from conversations.conversation import Conversation, Draft
+from conversations.conversation import Conversation
+from conversations.course import asks_sensitive, current_step
 from conversations.effects import Alarm, Effect, HandOver, Mask, SetTimer
 from conversations.events import (
     PERSONAL,
@@ -41,7 +42,7 @@ from conversations.events import (
     TimePassed,
     Unreachable,
 )
-from conversations.flow import Step
+from conversations.hearing import hear, secret_typed, take_burst
 from conversations.moment import Moment
 from conversations.says import Say
 from conversations.world import World
@@ -120,7 +121,7 @@ def _person(moment: Moment, event: Event) -> None:
             _press(moment, event)
     elif isinstance(event, Opened):
         if not _silent(moment):
-            commands.opened(moment, event.payload)
+            welcome.opened(moment, event.payload)
     elif isinstance(event, Media):
         _media(moment, event)
     elif isinstance(event, Location | Contact) and not _silent(moment):
@@ -156,7 +157,7 @@ def _silent(moment: Moment) -> bool:
         event = moment.event
         if isinstance(event, Press) and event.option == "/start":
             return False
-        commands.still_stopped(moment)
+        ways.still_stopped(moment)
         return True
     return conversation.holder.startswith("staff:")
 
@@ -176,17 +177,17 @@ def _text(moment: Moment, event: Text) -> None:
         return
     if word != "stop" and _silent(moment):
         return
-    masked = mask_secrets(event.text) if not dialogue.asks_sensitive(moment) else None
+    masked = mask_secrets(event.text) if not asks_sensitive(moment) else None
     if masked is not None:
         moment.do(Mask(text=masked))
-        commands.secret_typed(moment, event)
+        secret_typed(moment, event)
         return
     courtesy, rest = strip_courtesy(event.text)
     if first:
-        commands.welcome(moment, courtesy, rest)
+        welcome.welcome(moment, courtesy, rest)
         return
     if courtesy and not rest:
-        commands.courtesy(moment, courtesy)
+        ways.courtesy(moment, courtesy)
         return
     if _offered(moment, folded):
         return
@@ -204,7 +205,7 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
     draft = conversation.open
     if courtesy == "salam":
         moment.tell(moment.words("courtesy.salam"))
-    step = dialogue.current_step(moment)
+    step = current_step(moment)
     if draft is not None and step is not None:
         free = step.answer is not None and not step.answer.options(moment.language)
         wish = wish_of(folded)
@@ -212,19 +213,19 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
         if wish is not None and leaves and (not free or (len(folded) <= SHORT and wish.strong)):
             heard = None if free or step.answer is None else step.answer.hear(event, moment)
             if not isinstance(heard, Got):
-                commands.wish(moment, wish.flow, event.text)
+                wishes.wish(moment, wish.flow, event.text)
                 return
         if not free and (threat(folded) or insult(folded)):
-            commands.insulted(moment, folded)
+            wishes.insulted(moment, folded)
             return
-        if dialogue.hear(moment, event):
+        if hear(moment, event):
             return
-        commands.remind_of_question(moment)
+        ways.remind_of_question(moment)
         return
     if draft is not None and conversation.offered:
-        commands.not_offered(moment)
+        ways.not_offered(moment)
         return
-    commands.free_words(moment, event.text, folded)
+    wishes.free_words(moment, event.text, folded)
 
 
 def _offered(moment: Moment, folded: str) -> bool:
@@ -234,7 +235,7 @@ def _offered(moment: Moment, folded: str) -> bool:
     if not offered:
         return False
     draft = conversation.open
-    step = dialogue.current_step(moment)
+    step = current_step(moment)
     asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
     if asked and step is not None and step.answer is not None:
         # The kind itself understands its own options better; only what we added to them is looked for here.
@@ -263,15 +264,15 @@ def _press(moment: Moment, event: Press) -> None:
     option = event.option
     current = event.prompt in (0, conversation.prompt)
     if not conversation.greeted:
-        commands.greet(moment, "")
+        ways.greet(moment, "")
     if not current and not (option in commands.ALWAYS or (option.startswith("/") and conversation.open is None)):
-        commands.old_button(moment)
+        ways.old_button(moment)
         return
     if option.startswith("/") or ":" in option:
         commands.chosen(moment, option)
         return
-    if conversation.open is None or not dialogue.hear(moment, event):
-        commands.old_button(moment)
+    if conversation.open is None or not hear(moment, event):
+        ways.old_button(moment)
 
 
 def _media(moment: Moment, event: Media) -> None:
@@ -280,116 +281,40 @@ def _media(moment: Moment, event: Media) -> None:
     if _silent(moment):
         return
     if not moment.conversation.greeted:
-        commands.greet(moment, "")
+        ways.greet(moment, "")
     if event.kind == "sticker":
-        commands.courtesy(moment, "thanks")
+        ways.courtesy(moment, "thanks")
         return
-    step = dialogue.current_step(moment)
+    step = current_step(moment)
     takes = step is not None and step.answer is not None and step.answer.wants in ("file", "voice", "text_or_voice")
-    if takes and dialogue.hear(moment, event):
+    if takes and hear(moment, event):
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"
     if moment.conversation.holder == "bot":
         moment.conversation.holder = "queue"
     moment.do(HandOver(reason=reason, women_only=moment.conversation.women_only))
-    moment.tell(moment.words(f"media.{reason}", when=commands.next_person(moment)))
-    commands.way_on(moment)
+    moment.tell(moment.words(f"media.{reason}", when=ways.next_person(moment)))
+    ways.way_on(moment)
 
 
 def _shared(moment: Moment, event: Location | Contact) -> None:
-    if moment.conversation.open is not None and dialogue.hear(moment, event):
+    if moment.conversation.open is not None and hear(moment, event):
         return
     moment.tell(moment.words("media.other"))
-    commands.way_on(moment)
+    ways.way_on(moment)
 
 
 # --- what the house does ---------------------------------------------------------------------------------------------
 
 
-def _form_filled(moment: Moment, event: FormFilled) -> None:
-    conversation = moment.conversation
-    if conversation.open is not None and conversation.open.form == event.form:
-        dialogue.take_form(moment, conversation.open, event.values)
-        moment.tell(moment.words("form.thanks"))
-        dialogue.proceed(moment)
-        return
-    for draft in conversation.aside:
-        if draft.form == event.form:
-            draft.answers = {**draft.answers, **event.values}
-            draft.form = ""
-            moment.tell(moment.words("form.thanks_aside", title=dialogue.course_title(moment, draft)))
-            return
-    moment.do(Alarm(code="form_without_draft"))
-
-
-def _file_ready(moment: Moment, event: FileReady) -> None:
-    """The bytes are here. What they are by their signature may still not be what the step takes."""
-    draft = moment.conversation.open
-    if draft is None or event.file not in draft.waiting:
-        return
-    step = _step_of_file(moment, draft, event.file)
-    heard = step.answer.hear(event, moment) if step is not None and step.answer is not None else None
-    if isinstance(heard, Again):
-        _drop_file(moment, draft, event.file, moment.words(heard.words, **(heard.args or {})))
-        return
-    draft.waiting.remove(event.file)
-    if draft.step == "@files" and not draft.waiting:
-        dialogue.proceed(moment)
-
-
-def _file_refused(moment: Moment, event: FileRefused) -> None:
-    draft = moment.conversation.open
-    text = moment.words(f"file.refused.{event.reason}")
-    if draft is None or event.file not in draft.waiting:
-        moment.tell(text)
-    else:
-        _drop_file(moment, draft, event.file, text)
-
-
-def _drop_file(moment: Moment, draft: Draft, file: str, text: str) -> None:
-    """A file that cannot be kept leaves its answer; an answer left empty is asked again, now or before signing."""
-    moment.tell(text)
-    draft.waiting.remove(file)
-    kept = (part if isinstance(part, str) else _without_file(part, file) for part in draft.pending)
-    draft.pending = [part for part in kept if part]
-    emptied = False
-    for step_id, value in list(draft.answers.items()):
-        left = _without_file(value, file)
-        if left:
-            draft.answers[step_id] = left
-        elif value is not None:
-            emptied = True
-            for gone in (step_id, "review", "declaration"):
-                dialogue.forget(draft, gone)
-    if emptied or (draft.step == "@files" and not draft.waiting):
-        dialogue.proceed(moment)
-    elif not draft.pending:
-        commands.way_on(moment)
-
-
-def _step_of_file(moment: Moment, draft: Draft, file: str) -> Step | None:
-    by_id = dialogue.course_of(moment, draft).by_id
-    holder = next((step_id for step_id, value in draft.answers.items() if _without_file(value, file) != value), None)
-    return by_id.get(holder or draft.step)
-
-
-def _without_file(value: Any, file: str) -> Any:
-    if isinstance(value, list):
-        return [left for one in value if (left := _without_file(one, file)) is not None] or None
-    if isinstance(value, dict):
-        left = {key: _without_file(one, file) for key, one in value.items()}
-        return left if all(one is not None for one in left.values()) else None
-    return None if value == file else value
-
-
 def _time_passed(moment: Moment, event: TimePassed) -> None:
     if event.timer == "quiet":
-        dialogue.take_burst(moment)
+        take_burst(moment)
     elif event.timer == "flood":
         _take_held(moment)
     elif event.timer == "draft":
-        commands.remind_of_draft(moment)
+        ways.remind_of_draft(moment)
 
 
 def _take_held(moment: Moment) -> None:
@@ -410,9 +335,9 @@ def _found(moment: Moment, event: Found) -> None:
 
 
 _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
-    FormFilled: _form_filled,
-    FileReady: _file_ready,
-    FileRefused: _file_refused,
+    FormFilled: arrivals.form_filled,
+    FileReady: arrivals.file_ready,
+    FileRefused: arrivals.file_refused,
     TimePassed: _time_passed,
     CaseMoved: flows.track.moved,
     CaseUpdate: flows.track.updated,

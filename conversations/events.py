@@ -137,7 +137,7 @@ class Answered(_Event, frozen=True, kw_only=True, tag="answered"):
 
 
 class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
-    """The channel says that nothing reaches this address any more (blocked, no such number), until the person writes."""
+    """The channel says that nothing reaches this address any more (blocked, no such number)."""
 
     code: str
 

@@ -17,7 +17,7 @@ from conversations.cases.calendar import calendar_of
 from conversations.cases.move import Facts
 from conversations.cases.promise import promise_for
 from conversations.conversation import Address, Conversation, decode, encode
-from conversations.dialogue import course
+from conversations.course import course
 from conversations.effects import (
     AskOther,
     ClearTimer,

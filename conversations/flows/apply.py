@@ -13,15 +13,16 @@ from conversations.answers.document import Document
 from conversations.answers.phone import Phone
 from conversations.answers.signature import Signing
 from conversations.answers.text import ShortText
+from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.association.profile import Choice, Profile, Service, ServiceField
 from conversations.cases.signing import answers_digest, wording_version
 from conversations.conversation import Draft
-from conversations.dialogue import attach_receipt, consented, offer, start
+from conversations.dialogue import start
 from conversations.effects import AskOther, HandOver, Signature
 from conversations.flow import Answered, Explain, Flow, Leave, Step, answered, ask, register, review
+from conversations.flows.consent import consent_step
 from conversations.flows.filing import (
-    PURPOSE,
     answers_of,
     channel_name,
     file,
@@ -30,6 +31,7 @@ from conversations.flows.filing import (
     promised_for,
     remember,
 )
+from conversations.hearing import consented
 from conversations.moment import Moment
 from conversations.says import Option
 
@@ -62,14 +64,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
             heard=other_service,
             reviewed=False,
         ),
-        ask(
-            "consent",
-            OneOf(house_choices("consent", "yes", "no", "question")),
-            asks=notice_and_consent,
-            exits={"no": Leave("apply.consent.declined"), "question": Explain("consent.why")},
-            heard=consented(PURPOSE),
-            reviewed=False,
-        ),
+        consent_step("apply"),
         *who_steps(service),
         *(field_step(field, known=True) for field in profile.common),
         *(field_step(field) for field in service.fields),
@@ -152,21 +147,6 @@ def details(moment: Moment) -> str:
             parts.append(moment.words(f"apply.details.{key}") + unsure + "\n" + listed)
     parts.append(moment.words("apply.details.ask"))
     return "\n\n".join(parts)
-
-
-def notice_and_consent(moment: Moment) -> str:
-    return f"{notice(moment)}\n\n{moment.words('apply.consent.ask')}"
-
-
-def notice(moment: Moment) -> str:
-    """The privacy notice before the first datum (PDPL); in full once, later in a line."""
-    if moment.conversation.noticed:
-        return moment.words("notice.again")
-    moment.conversation.noticed = True
-    channel = moment.words(f"channel.{moment.world.traits.name}")
-    elsewhere = "notice.provider" if moment.world.public_url else "notice.in_chat"
-    key = "notice.private" if moment.world.traits.asks_sensitive else elsewhere
-    return moment.words(key, channel=channel)
 
 
 def declaration(moment: Moment) -> str:

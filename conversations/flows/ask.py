@@ -7,15 +7,17 @@ from functools import lru_cache
 
 from conversations.answers.text import LongText
 from conversations.arabic.search import KnowledgeIndex
+from conversations.asking import ask as ask_step
+from conversations.asking import offer
 from conversations.association.association import Association, KnowledgeEntry
 from conversations.conversation import Draft
-from conversations.dialogue import ask as ask_step
-from conversations.dialogue import current_step, offer
+from conversations.course import current_step
 from conversations.effects import HandOver
 from conversations.flow import Flow, ask, register
 from conversations.flows.filing import file
 from conversations.moment import Moment
 from conversations.says import ROW_TITLE, Option
+from conversations.ways import next_person
 
 
 @lru_cache(maxsize=256)
@@ -68,8 +70,6 @@ def finish(moment: Moment, draft: Draft) -> None:
         moment.conversation.holder = "queue"
     women = moment.conversation.women_only
     moment.do(HandOver(reason="question", reference=case.reference, women_only=women))
-    from conversations.commands import next_person
-
     text = moment.words("ask.to_person", reference=case.reference, when=next_person(moment))
     offer(moment, text, moment.options("/callme", "/menu"))
 

@@ -9,13 +9,15 @@ from typing import Any
 from conversations.answers.choice import OneOf, YesNo
 from conversations.answers.document import Document
 from conversations.answers.text import LongText, ShortText
+from conversations.asking import offer
 from conversations.association.association import Association
+from conversations.cases.calendar import here, said
 from conversations.conversation import Draft
-from conversations.dialogue import consented, offer, start
+from conversations.dialogue import start
 from conversations.effects import Alarm, HandOver
-from conversations.flow import Explain, Flow, Leave, Step, answered, ask, register, review
-from conversations.flows.apply import notice
-from conversations.flows.filing import PURPOSE, answers_of, file, house_choices
+from conversations.flow import Flow, Step, answered, ask, register, review
+from conversations.flows.consent import consent_step
+from conversations.flows.filing import answers_of, file, house_choices
 from conversations.moment import Moment
 from conversations.says import Option
 
@@ -26,14 +28,7 @@ LONG_ENOUGH = 40
 def build(association: Association, subject: str) -> tuple[Step, ...]:
     complaints = association.profile.complaints
     return (
-        ask(
-            "consent",
-            OneOf(house_choices("consent", "yes", "no", "question")),
-            asks=notice_and_consent,
-            exits={"no": Leave("complain.consent.declined"), "question": Explain("consent.why")},
-            heard=consented(PURPOSE),
-            reviewed=False,
-        ),
+        consent_step("complain", before="complain.sorry"),
         ask("subject", OneOf(complaints.subjects)),
         ask("what_happened", LongText()),
         ask("about_staff", YesNo()),
@@ -56,10 +51,6 @@ def begin(moment: Moment, text: str = "") -> None:
     if draft is not None and draft.flow == "complain" and len(text) >= LONG_ENOUGH:
         draft.answers["what_happened"] = text
         draft.kinds["what_happened"] = "long_text"
-
-
-def notice_and_consent(moment: Moment) -> str:
-    return "\n\n".join((moment.words("complain.sorry"), notice(moment), moment.words("complain.consent.ask")))
 
 
 def finish(moment: Moment, draft: Draft) -> None:
@@ -117,8 +108,6 @@ def file_compensation(moment: Moment, draft: Draft, complaint: str, anonymous: b
 
 
 def next_update(moment: Moment, due: Any) -> str:
-    from conversations.cases.calendar import here, said
-
     return said(here(due).date(), moment.language) if due else moment.words("promise.soon")
 
 

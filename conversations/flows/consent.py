@@ -1,13 +1,44 @@
-"""Consents asked when their purpose begins: to be asked how satisfied one is, after the receipt.
+"""Consents, each asked when its purpose begins: for this case before its first datum, for surveys after the receipt.
 
-Source: T objective 6: rating is a right, «للتقويم والتطوير لا للعقاب والتشهير».
+Source: PDPL arts. 11 and 13 (notice before the first datum, a consent per purpose); T objective 6: rating is a right,
+«للتقويم والتطوير لا للعقاب والتشهير».
 """
 
-from conversations.answers.choice import YesNo
+from conversations.answers.choice import OneOf, YesNo
+from conversations.asking import offer
 from conversations.conversation import Draft
-from conversations.dialogue import consented, offer
-from conversations.flow import Flow, ask, register
+from conversations.flow import Explain, Flow, Leave, Step, ask, register
+from conversations.flows.filing import PURPOSE, house_choices
+from conversations.hearing import consented
 from conversations.moment import Moment
+
+
+def consent_step(flow: str, before: str = "") -> Step:
+    """The one consent that a request, a complaint or volunteering needs, after the notice and the words `before`."""
+
+    def question(moment: Moment) -> str:
+        first = (moment.words(before),) if before else ()
+        return "\n\n".join((*first, notice(moment), moment.words(f"{flow}.consent.ask")))
+
+    return ask(
+        "consent",
+        OneOf(house_choices("consent", "yes", "no", "question")),
+        asks=question,
+        exits={"no": Leave(f"{flow}.consent.declined"), "question": Explain("consent.why")},
+        heard=consented(PURPOSE),
+        reviewed=False,
+    )
+
+
+def notice(moment: Moment) -> str:
+    """The privacy notice before the first datum (PDPL); in full once, later in a line."""
+    if moment.conversation.noticed:
+        return moment.words("notice.again")
+    moment.conversation.noticed = True
+    channel = moment.words(f"channel.{moment.world.traits.name}")
+    elsewhere = "notice.provider" if moment.world.public_url else "notice.in_chat"
+    key = "notice.private" if moment.world.traits.asks_sensitive else elsewhere
+    return moment.words(key, channel=channel)
 
 
 def finish(moment: Moment, draft: Draft) -> None:

@@ -7,9 +7,10 @@ from conversations.cases.calendar import calendar_of
 from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
-from conversations.dialogue import course_of
+from conversations.course import course_of
 from conversations.effects import FileCase, LogConsent, Remember
 from conversations.moment import Moment
+from conversations.wording import house_wording
 
 PURPOSE = "case"
 """The consent that a request or complaint needs: to study this one and follow it up, nothing else."""
@@ -17,8 +18,6 @@ PURPOSE = "case"
 
 def house_choices(prefix: str, *ids: str) -> tuple[Choice, ...]:
     """Choices whose titles are the house's own words (`<prefix>.<id>`), not a profile's."""
-    from conversations.wording import house_wording
-
     arabic, english = house_wording("ar"), house_wording("en")
 
     def about(key: str) -> Words | None:

@@ -6,9 +6,10 @@ afterwards. Every message passes the reviewed table in `arabic/disclosures.py` b
 
 from conversations.answers.choice import OneOf
 from conversations.arabic.disclosures import Disclosure
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import offer, set_aside, start
+from conversations.dialogue import set_aside, start
 from conversations.effects import Alarm, HandOver, Suppress
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices

@@ -5,9 +5,9 @@ Source: PDPL and its implementing regulation, art. 3: each request is logged as 
 
 from conversations.answers.choice import OneOf, YesNo
 from conversations.answers.text import LongText
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import offer
 from conversations.effects import MoveCase
 from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
 from conversations.flows.apply import AGREED

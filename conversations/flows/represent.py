@@ -2,9 +2,10 @@
 lets it be shown. Nobody's consent is given by another (DOMAIN, situation 4)."""
 
 from conversations.answers.choice import OneOf
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import offer, set_aside
+from conversations.dialogue import proceed, set_aside
 from conversations.effects import AnswerAsk, HandOver, Lookup, MoveCase
 from conversations.events import Answered, Asked, Found
 from conversations.flow import Flow, Step, ask, register
@@ -12,6 +13,7 @@ from conversations.flows import track
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
 from conversations.says import Option
+from conversations.ways import way_on
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -45,8 +47,6 @@ def asked(moment: Moment, event: Asked) -> None:
     moment.conversation.open = Draft(
         flow="represent", subject=event.reference, answers={**answers, "@ask": event.ask}, touched=moment.world.now
     )
-    from conversations.dialogue import proceed
-
     proceed(moment)
 
 
@@ -76,8 +76,6 @@ def allowed(moment: Moment, what: str, given: bool) -> None:
     ask_id, _, reference = what.partition("-")
     moment.do(AnswerAsk(ask=ask_id, question="show_case", reference=reference, given=given))
     moment.tell(moment.words("track.allowed" if given else "track.denied"))
-    from conversations.commands import way_on
-
     way_on(moment)
 
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.answers.text import ShortText
 from conversations.arabic.normalise import fold
+from conversations.asking import offer
 from conversations.conversation import Draft, Member
-from conversations.dialogue import offer, start
+from conversations.dialogue import start
 from conversations.effects import Mask
 from conversations.events import Event, Text
 from conversations.flow import Explain, Flow, ask, register

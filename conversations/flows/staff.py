@@ -2,13 +2,14 @@
 
 from conversations.answers.choice import OneOf
 from conversations.answers.phone import Phone
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import offer
 from conversations.effects import HandOver
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
+from conversations.ways import next_person
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -31,8 +32,6 @@ def finish(moment: Moment, draft: Draft) -> None:
             callback=f"{draft.answers['when']} {draft.answers['mobile']}",
         )
     )
-    from conversations.commands import next_person
-
     offer(moment, moment.words("callme.done", when=when, next=next_person(moment)), moment.options("/menu"))
 
 

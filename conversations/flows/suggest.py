@@ -2,8 +2,8 @@
 
 from conversations.answers.choice import YesNo
 from conversations.answers.text import LongText
+from conversations.asking import offer
 from conversations.conversation import Draft
-from conversations.dialogue import offer
 from conversations.flow import Flow, ask, register
 from conversations.flows.filing import file
 from conversations.moment import Moment

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.answers.saudi_id import Identity
+from conversations.asking import ask as ask_step
+from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import here, said
@@ -18,8 +20,8 @@ from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
-from conversations.dialogue import ask as ask_step
-from conversations.dialogue import attach_receipt, current_step, offer, proceed, start
+from conversations.course import current_step
+from conversations.dialogue import proceed, start
 from conversations.effects import AskOther, HandOver, Lookup
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register

@@ -2,9 +2,10 @@
 
 from conversations.answers.choice import OneOf
 from conversations.answers.text import LongText
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import offer, start
+from conversations.dialogue import start
 from conversations.effects import Alarm, HandOver
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices

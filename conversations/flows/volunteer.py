@@ -1,25 +1,18 @@
 """Volunteering: the profile's own questions, with consent. Source: T channel 6, harif أ-6 and ب-3."""
 
-from conversations.answers.choice import OneOf
+from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.dialogue import consented, offer
-from conversations.flow import Explain, Flow, Leave, Step, ask, register, review
-from conversations.flows.apply import field_step, notice
-from conversations.flows.filing import PURPOSE, file, house_choices, remember
+from conversations.flow import Flow, Step, register, review
+from conversations.flows.apply import field_step
+from conversations.flows.consent import consent_step
+from conversations.flows.filing import file, remember
 from conversations.moment import Moment
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
     return (
-        ask(
-            "consent",
-            OneOf(house_choices("consent", "yes", "no", "question")),
-            asks=lambda moment: f"{notice(moment)}\n\n{moment.words('volunteer.consent.ask')}",
-            exits={"no": Leave("volunteer.consent.declined"), "question": Explain("consent.why")},
-            heard=consented(PURPOSE),
-            reviewed=False,
-        ),
+        consent_step("volunteer"),
         *(field_step(field, known=field.id in ("full_name", "mobile")) for field in association.profile.volunteering),
         review(),
     )

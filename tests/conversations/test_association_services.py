@@ -7,7 +7,7 @@ import pytest
 
 from conversations.association.association import Association
 from conversations.association.load import load_associations
-from conversations.dialogue import course
+from conversations.course import course
 from conversations.effects import FileCase
 from conversations.events import Press
 from conversations.play import Play

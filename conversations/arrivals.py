@@ -1,0 +1,94 @@
+"""What arrives by itself: the secure page filled in, files fetched or refused."""
+
+from typing import Any
+
+from conversations.answers.contract import Again
+from conversations.conversation import Draft
+from conversations.course import course_of, course_title, forget
+from conversations.dialogue import proceed
+from conversations.effects import Alarm
+from conversations.events import (
+    FileReady,
+    FileRefused,
+    FormFilled,
+)
+from conversations.flow import Step
+from conversations.hearing import take_form
+from conversations.moment import Moment
+from conversations.ways import way_on
+
+
+def form_filled(moment: Moment, event: FormFilled) -> None:
+    conversation = moment.conversation
+    if conversation.open is not None and conversation.open.form == event.form:
+        take_form(moment, conversation.open, event.values)
+        moment.tell(moment.words("form.thanks"))
+        proceed(moment)
+        return
+    for draft in conversation.aside:
+        if draft.form == event.form:
+            draft.answers = {**draft.answers, **event.values}
+            draft.form = ""
+            moment.tell(moment.words("form.thanks_aside", title=course_title(moment, draft)))
+            return
+    moment.do(Alarm(code="form_without_draft"))
+
+
+def file_ready(moment: Moment, event: FileReady) -> None:
+    """The bytes are here. What they are by their signature may still not be what the step takes."""
+    draft = moment.conversation.open
+    if draft is None or event.file not in draft.waiting:
+        return
+    step = _step_of_file(moment, draft, event.file)
+    heard = step.answer.hear(event, moment) if step is not None and step.answer is not None else None
+    if isinstance(heard, Again):
+        _drop_file(moment, draft, event.file, moment.words(heard.words, **(heard.args or {})))
+        return
+    draft.waiting.remove(event.file)
+    if draft.step == "@files" and not draft.waiting:
+        proceed(moment)
+
+
+def file_refused(moment: Moment, event: FileRefused) -> None:
+    draft = moment.conversation.open
+    text = moment.words(f"file.refused.{event.reason}")
+    if draft is None or event.file not in draft.waiting:
+        moment.tell(text)
+    else:
+        _drop_file(moment, draft, event.file, text)
+
+
+def _drop_file(moment: Moment, draft: Draft, file: str, text: str) -> None:
+    """A file that cannot be kept leaves its answer; an answer left empty is asked again, now or before signing."""
+    moment.tell(text)
+    draft.waiting.remove(file)
+    kept = (part if isinstance(part, str) else _without_file(part, file) for part in draft.pending)
+    draft.pending = [part for part in kept if part]
+    emptied = False
+    for step_id, value in list(draft.answers.items()):
+        left = _without_file(value, file)
+        if left:
+            draft.answers[step_id] = left
+        elif value is not None:
+            emptied = True
+            for gone in (step_id, "review", "declaration"):
+                forget(draft, gone)
+    if emptied or (draft.step == "@files" and not draft.waiting):
+        proceed(moment)
+    elif not draft.pending:
+        way_on(moment)
+
+
+def _step_of_file(moment: Moment, draft: Draft, file: str) -> Step | None:
+    by_id = course_of(moment, draft).by_id
+    holder = next((step_id for step_id, value in draft.answers.items() if _without_file(value, file) != value), None)
+    return by_id.get(holder or draft.step)
+
+
+def _without_file(value: Any, file: str) -> Any:
+    if isinstance(value, list):
+        return [left for one in value if (left := _without_file(one, file)) is not None] or None
+    if isinstance(value, dict):
+        left = {key: _without_file(one, file) for key, one in value.items()}
+        return left if all(one is not None for one in left.values()) else None
+    return None if value == file else value

@@ -1,0 +1,197 @@
+"""How an answer is heard and taken: bursts, confirmations, failures, exits, the secure page, secrets typed."""
+
+from datetime import timedelta
+from typing import Any
+
+from conversations.answers.contract import Again, Confirm, Got, Later
+from conversations.arabic.masking import secrets_in
+from conversations.asking import (
+    ask,
+    controls,
+    offer,
+)
+from conversations.conversation import Confirming, Draft
+from conversations.course import (
+    asks_sensitive,
+    course_of,
+    current_step,
+    forget,
+    form_steps,
+)
+from conversations.dialogue import close, proceed, start
+from conversations.effects import LogConsent, Mask, SetTimer
+from conversations.events import Contact, Event, Press, Text
+from conversations.flow import Explain, GoTo, Leave, Step
+from conversations.moment import Moment
+from conversations.says import Option
+from conversations.ways import (
+    way_on,
+)
+
+FAILURES_BEFORE_HELP = 3
+
+
+def hear(moment: Moment, event: Event) -> bool:
+    """Let the current step hear the event. False when it is nothing the step can use at all (and nothing was said)."""
+    draft = moment.conversation.open
+    step = current_step(moment)
+    if draft is None or step is None or step.answer is None:
+        return False
+    if step.sensitive and not asks_sensitive(moment):
+        return False
+    if isinstance(event, Text) and step.answer.burst and step.answer.wants != "file":
+        draft.pending.append(event.text)
+        wait_quietly(moment)
+        return True
+    heard = step.answer.hear(event, moment)
+    if isinstance(heard, Later):
+        draft.waiting.append(heard.file)
+    if isinstance(heard, Got | Later) and step.answer.burst and not isinstance(event, Press):
+        draft.pending.append({"value": heard.value})
+        wait_quietly(moment)
+    elif isinstance(heard, Got | Later):
+        take(moment, step, heard.value)
+    elif isinstance(heard, Confirm):
+        ask_whether(moment, step, heard)
+    else:
+        again(moment, step, heard)
+    return True
+
+
+def ask_whether(moment: Moment, step: Step, heard: Confirm) -> None:
+    draft = moment.conversation.open
+    assert draft is not None
+    assert step.answer is not None
+    draft.confirm = Confirming(value=heard.value)
+    shown_value = step.answer.show(heard.value, moment.language)
+    text = moment.words(heard.words, **{"shown": shown_value, **(heard.args or {})})
+    options = (Option("confirm:yes", moment.words("option.yes")), Option("confirm:no", moment.words("option.no")))
+    offer(moment, text, options)
+
+
+def wait_quietly(moment: Moment) -> None:
+    """Long texts and papers come in bursts: a few quiet seconds, then one reply."""
+    due = moment.world.now + timedelta(seconds=moment.profile.limits.quiet_seconds)
+    moment.do(SetTimer(timer="quiet", due=due))
+
+
+def take_burst(moment: Moment) -> None:
+    """The quiet seconds are over: what came meanwhile is one answer."""
+    draft = moment.conversation.open
+    step = current_step(moment)
+    if draft is None or not draft.pending or step is None or step.answer is None:
+        return
+    parts, draft.pending = draft.pending, []
+    text = "\n".join(part for part in parts if isinstance(part, str))
+    values = [part["value"] for part in parts if not isinstance(part, str)]
+    if text:
+        heard = step.answer.hear(Text(id=moment.event.id, at=moment.event.at, text=text), moment)
+        if isinstance(heard, Got):
+            values.insert(0, heard.value)
+        elif isinstance(heard, Again) and not values:
+            again(moment, step, heard)
+            return
+    take(moment, step, step.answer.join(values))
+
+
+def again(moment: Moment, step: Step, heard: Again) -> None:
+    """Not usable: the words that help; after the third time, a person is offered."""
+    draft = moment.conversation.open
+    assert draft is not None
+    assert step.answer is not None
+    draft.failures += 1
+    text = moment.words(heard.words, **(heard.args or {}))
+    options = step.answer.options(moment.language)
+    if draft.failures >= FAILURES_BEFORE_HELP:
+        helper = moment.profile.helper.title.to(moment.language)
+        text += "\n\n" + moment.words("help.offer", helper=helper)
+        options = (*options, Option("/person", moment.words("option.person")))
+        if not step.answer.options(moment.language):
+            options = (*options, Option("/callme", moment.words("option.callme")))
+    offer(moment, text, options, controls=controls(moment, step, draft), wants=step.answer.wants)
+
+
+def record(moment: Moment, draft: Draft, step: Step, value: Any) -> None:
+    assert step.answer is not None
+    draft.answers[step.id] = value
+    draft.kinds[step.id] = step.answer.kind
+    if step.id in draft.trail:
+        draft.trail.remove(step.id)
+    draft.trail.append(step.id)
+    draft.confirm = None
+    draft.failures = 0
+    if step.heard:
+        step.heard(moment, value)
+
+
+def take(moment: Moment, step: Step, value: Any) -> None:
+    """An answer is in: keep it, follow its exit where it has one, and go on."""
+    draft = moment.conversation.open
+    assert draft is not None
+    assert step.answer is not None
+    if step.sensitive and isinstance(moment.event, Text | Contact) and value is not None:
+        moment.do(Mask(text=step.answer.show(value, moment.language)))
+    way = step.guard(moment, value) if step.guard else None
+    if way is None and isinstance(value, str | bool | int):
+        way = step.exits.get(value)
+    if isinstance(way, Explain):
+        moment.tell(moment.words(way.words))
+        ask(moment, step)
+        return
+    record(moment, draft, step, value)
+    draft.touched = moment.world.now
+    if isinstance(way, Leave):
+        close(moment)
+        if way.keep:
+            forget(draft, step.id)
+            moment.conversation.aside.append(draft)
+        offer(moment, moment.words(way.words), moment.options("/menu", "/person"))
+    elif isinstance(way, GoTo):
+        if not way.keep:
+            close(moment)
+        start(moment, way.flow)
+    else:
+        proceed(moment)
+
+
+def consented(purpose: str) -> Any:
+    """A step's `heard`: logs the consent it asked for, whichever way it was answered."""
+
+    def log(moment: Moment, value: Any) -> None:
+        if value in ("yes", "no", True, False):
+            version = moment.profile.privacy.notice_version
+            moment.do(LogConsent(purpose=purpose, given=value in ("yes", True), wording_version=version))
+
+    return log
+
+
+# --- the secure page, and secrets typed elsewhere --------------------------------------------------------------------
+
+
+def take_form(moment: Moment, draft: Draft, values: dict[str, Any]) -> None:
+    by_id = course_of(moment, draft).by_id
+    for step_id, value in values.items():
+        step = by_id.get(step_id)
+        if step is not None and step.answer is not None:
+            record(moment, draft, step, value)
+    draft.form, draft.form_until = "", None
+
+
+def secret_typed(moment: Moment, event: Text) -> None:
+    """An identity or bank number typed into a chat that should not hold it: accepted, masked, explained."""
+    draft = moment.conversation.open
+    taken = False
+    if draft is not None:
+        for number in secrets_in(event.text):
+            for step in form_steps(moment, draft):
+                heard = step.answer.hear(Text(id=event.id, at=event.at, text=number), moment) if step.answer else None
+                if isinstance(heard, Got):
+                    record(moment, draft, step, heard.value)
+                    taken = True
+                    break
+    moment.tell(moment.words("secret.taken" if taken else "secret.masked"))
+    if draft is not None:
+        draft.form = "" if taken else draft.form
+        proceed(moment)
+    else:
+        way_on(moment)

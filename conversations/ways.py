@@ -1,0 +1,127 @@
+"""Ways on: never a dead end. The greeting, the open question again, handing over to a person, the reminder."""
+
+from datetime import timedelta
+from typing import Any
+
+from conversations.asking import ask, ask_review, offer, offer_resume
+from conversations.cases.calendar import calendar_of
+from conversations.course import course_title, current_step
+from conversations.dialogue import proceed
+from conversations.effects import HandOver, SetTimer
+from conversations.flow import FLOWS
+from conversations.moment import Moment
+from conversations.says import Option
+
+
+def main_options(moment: Moment) -> tuple[Option, ...]:
+    return moment.options("/apply", "/track", "/more")
+
+
+def greet(moment: Moment, courtesy_kind: str, menu: bool = False) -> None:
+    conversation = moment.conversation
+    conversation.greeted = True
+    salam = moment.words("welcome.salam_back" if courtesy_kind == "salam" else "welcome.salam")
+    url = moment.world.public_url
+    privacy = moment.words("welcome.privacy", privacy_link=f"{url}/{moment.profile.slug}/privacy") if url else ""
+    text = moment.words("welcome.greeting", salam=salam, privacy=privacy or moment.words("welcome.private"))
+    if menu:
+        offer(moment, f"{text}\n{moment.words('welcome.how')}", main_options(moment))
+    else:
+        moment.tell(text)
+
+
+def courtesy(moment: Moment, kind: str) -> None:
+    """Answered, never counted as a failure; what was open is asked again."""
+    moment.tell(moment.words(f"courtesy.{kind}"))
+    way_on(moment)
+
+
+def way_on(moment: Moment) -> None:
+    """Never a dead end: the open question again, or what was set aside, or the menu."""
+    conversation = moment.conversation
+    if conversation.open is not None:
+        step = current_step(moment)
+        if step is not None:
+            ask(moment, step)
+        elif conversation.open.step == "@files":
+            moment.tell(moment.words("file.wait"))
+        else:
+            proceed(moment)
+    elif conversation.aside and not conversation.restricted:
+        offer_resume(moment, conversation.aside[-1])
+    else:
+        offer(moment, moment.words("menu.how"), main_options(moment))
+
+
+def remind_of_question(moment: Moment) -> None:
+    step = current_step(moment)
+    draft = moment.conversation.open
+    if draft is not None and draft.form:
+        offer_form_again(moment)
+    elif step is not None and step.kind == "review":
+        moment.tell(moment.words("review.choose"))
+        ask_review(moment)
+    else:
+        moment.tell(moment.words("media.other"))
+        way_on(moment)
+
+
+def offer_form_again(moment: Moment) -> None:
+    offer(moment, moment.words("form.waiting"), moment.options("form:done", "form:new", "/callme"))
+
+
+def not_offered(moment: Moment) -> None:
+    moment.tell(moment.words("choose.from_these"))
+    way_on(moment)
+
+
+def old_button(moment: Moment) -> None:
+    moment.tell(moment.words("button.old"))
+    way_on(moment)
+
+
+def still_stopped(moment: Moment) -> None:
+    offer(moment, moment.words("stop.still"), moment.options("/start"))
+
+
+def remind_of_draft(moment: Moment) -> None:
+    """Once, after a long silence: the draft is kept. Said in the notice lane: nobody waits for it."""
+    draft = moment.conversation.open
+    conversation = moment.conversation
+    silent = conversation.stopped or conversation.muted or conversation.unreachable
+    if draft is None or draft.reminded or silent or draft.flow not in FLOWS:
+        return
+    due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
+    if due > moment.world.now:
+        moment.do(SetTimer(timer="draft", due=due))
+        return
+    draft.reminded = True
+    title = course_title(moment, draft)
+    offer(moment, moment.words("draft.reminder", title=title), moment.options("/resume_here", "/later"), lane="notice")
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+def next_person(moment: Moment) -> str:
+    """An honest expectation: when a person will answer."""
+    women = moment.conversation.women_only
+    calendar = calendar_of(moment.profile)
+    if calendar.is_open(moment.world.now, women=women):
+        return moment.words("staff.now")
+    when = calendar.next_open_said(moment.world.now, moment.language, moment.words, women=women)
+    return moment.words("staff.later", when=when)
+
+
+def hand_over(moment: Moment, reason: str, role: str = "", **more: Any) -> None:
+    conversation = moment.conversation
+    if conversation.holder == "bot":
+        conversation.holder = "queue"
+    moment.do(HandOver(reason=reason, role=role, women_only=conversation.women_only, **more))
+    who = "staff.handed_woman" if conversation.women_only else "staff.handed"
+    moment.tell(moment.words(who, when=next_person(moment)))
+    if conversation.open is not None:
+        moment.tell(moment.words("staff.meanwhile"))
+        way_on(moment)
+    else:
+        offer(moment, moment.words("staff.bot_stays"), moment.options("/callme", "/woman", "/menu"))

@@ -1,0 +1,119 @@
+"""Free words that no question heard: a wish, a question with an approved answer, an insult, a service by name."""
+
+from collections.abc import Callable
+
+from conversations import flows
+from conversations.arabic.intents import insult, threat, wish_of
+from conversations.arabic.normalise import fold
+from conversations.arabic.understand import choose
+from conversations.asking import (
+    offer,
+)
+from conversations.commands import run
+from conversations.dialogue import start
+from conversations.effects import Alarm
+from conversations.moment import Moment
+from conversations.ways import (
+    hand_over,
+    main_options,
+    way_on,
+)
+
+
+def free_words(moment: Moment, text: str, folded: str) -> None:
+    """Nothing is open: a wish, a question with an approved answer, or else a person; never a dead end."""
+    conversation = moment.conversation
+    wished = wish_of(folded)
+    if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
+        insulted(moment, folded)
+        return
+    if wished is not None:
+        wish(moment, wished.flow, text)
+        return
+    if flows.ask.answer(moment, text):
+        conversation.strikes = 0
+        return
+    service = service_named(moment, text)
+    if service:
+        start(moment, "apply", service, service=service)
+        return
+    conversation.strikes += 1
+    if conversation.strikes >= 3:
+        conversation.strikes = 0
+        hand_over(moment, "not_understood")
+        return
+    offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
+
+
+def insulted(moment: Moment, folded: str) -> None:
+    """One calm boundary; the complaint inside still counts. A threat goes to a person."""
+    if threat(folded):
+        moment.do(Alarm(code="threat", urgent=True))
+        hand_over(moment, "threat")
+    else:
+        offer(moment, moment.words("insult.boundary"), moment.options("/complain", "/person", "/menu"))
+
+
+def service_named(moment: Moment, text: str) -> str:
+    services = moment.profile.services
+    language = moment.language
+    found = choose(
+        fold(text), [service.title.to(language) for service in services], [service.words for service in services]
+    )
+    return services[found[0]].id if found else ""
+
+
+def wish(moment: Moment, name: str, text: str) -> None:
+    WISHES[name](moment, text)
+
+
+def _apply(moment: Moment, text: str) -> None:
+    service = service_named(moment, text)
+    start(moment, "apply", service, **({"service": service} if service else {}))
+
+
+def _approved(kind: str) -> Callable[[Moment, str], None]:
+    """Donors, job seekers, suppliers, wrong numbers: one approved answer and a way to a person."""
+
+    def answer(moment: Moment, text: str) -> None:
+        moment.tell(moment.words(f"{kind}.answer"))
+        if moment.conversation.open is not None:
+            way_on(moment)
+        else:
+            offer(moment, moment.words("menu.how"), moment.options("/person", "/ask", "/menu"))
+
+    return answer
+
+
+def _command(name: str) -> Callable[[Moment, str], None]:
+    def wished(moment: Moment, text: str) -> None:
+        run(moment, name)
+
+    return wished
+
+
+def _complain(moment: Moment, text: str) -> None:
+    flows.complain.begin(moment, text)
+
+
+def _ask(moment: Moment, text: str) -> None:
+    if not flows.ask.answer(moment, text):
+        start(moment, "ask")
+
+
+WISHES: dict[str, Callable[[Moment, str], None]] = {
+    "apply": _apply,
+    "complain": _complain,
+    "suggest": _command("suggest"),
+    "track": _command("track"),
+    "volunteer": _command("volunteer"),
+    "my_data": _command("mydata"),
+    "staff": _command("person"),
+    "urgent": _command("urgent"),
+    "technical": _command("technical"),
+    "woman": _command("woman"),
+    "ask": _ask,
+    "donate": _approved("donate"),
+    "job": _approved("job"),
+    "supplier": _approved("supplier"),
+}
