@@ -49,8 +49,9 @@ class Rating(Answer):
             return Got(stars) if 1 <= stars <= 5 else Again("rating.pick")
         if folded in ("4", "5"):
             return Confirm(int(folded), "rating.confirm")
-        # The face on a label is not typed.
-        found = choose(event.text, [option.title.partition(" ")[2] for option in self.options(hearing.language)])
+        titles = [option.title for option in self.options(hearing.language)]
+        # The face on a label is not always typed.
+        found = choose(event.text, titles, [[title.partition(" ")[2]] for title in titles])
         if found is None:
             return Again("rating.pick")
         value = tuple(FACES.values())[found[0]]

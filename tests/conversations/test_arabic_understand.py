@@ -210,7 +210,7 @@ def test_insults_threats_and_the_complaint_inside(
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        *((word, True) for word in ("نعم", "ايه", "إيوه", "اي والله", "أكيد", "تمام 👍", "👍👍", "yes please", "موافقة")),
+        *((word, True) for word in ("نعم", "ايه", "إيوه", "اي والله", "أكيد", "تمام 👍", "👍👍", "yes please")),
         *((word, False) for word in ("لا", "لأ", "لا شكراً", "ما ابي", "مو موافق", "👎", "no thanks", "غير صحيح")),
         *((word, None) for word in ("يمكن", "محمد", "", "نعم ولا", "لا أعرف", "وش يعني")),
     ],
