@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -40,6 +40,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
 }
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 _START = re.compile(r"[a-z][a-z0-9_:.-]{0,39}")
 SWITCH = {"ar": "/arabic", "en": "/english"}
 """The command that has the conversation itself go on in this language."""
@@ -98,7 +99,7 @@ class Chat:
             message_id=secrets.token_urlsafe(12),
             text_limit=TEXT,
             file_limit=self.site.file_limit,
-            script_words=msgspec.json.encode({key: words(f"web.script.{key}") for key in SCRIPT_WORDS}).decode(),
+            script_words=self._script_words(words, language),
         )
         # Set again at each visit, so that who comes back within the time is still known.
         self._set_cookie(request, response, association.slug, cookie or secrets.token_urlsafe(32))
@@ -296,14 +297,19 @@ class Chat:
             day_said=_day_said,
         )
 
+    def _script_words(self, words: pages.Words, language: str) -> str:
+        limit = pages.numerals(language)(self.site.megabytes)
+        return msgspec.json.encode({key: words(f"web.script.{key}", limit=limit) for key in SCRIPT_WORDS}).decode()
+
     def _ancestors(self, association: Association) -> str:
         """Whose pages may frame the chat: ours, and those the setting names; by default the association's website."""
         origins = self.site.embed_origins.get(association.slug)
         if origins is None:
             origins = tuple(
-                f"https://{contact.printed}"
+                f"https://{host}"
                 for contact in association.profile.contacts
-                if contact.kind == "website" and contact.state != "malformed" and "/" not in contact.printed
+                if contact.kind == "website" and contact.state != "malformed"
+                if (host := urlsplit(contact.value or f"https://{contact.printed}").netloc) and _HOST.fullmatch(host)
             )
         return " ".join(("'self'", *origins))
 

@@ -209,7 +209,7 @@ class Form:
                         view.association, view.channel, view.handle, upload.name, upload.data
                     )
                 except NotTaken as refused:
-                    filled.wrong[one.step] = words(f"web.form.{refused.reason}")
+                    filled.wrong[one.step] = words(f"web.form.{refused.reason}", limit=self._limit(view))
                     break
                 at = self.site.clock()
                 kind: Any = "photo" if kept.kind in ("jpeg", "png", "webp", "heic") else "document"
@@ -235,6 +235,9 @@ class Form:
 
     def _today(self) -> date:
         return self.site.clock().astimezone(RIYADH).date()
+
+    def _limit(self, view: FormView) -> str:
+        return pages.numerals(view.language)(self.site.megabytes)
 
     def _words(self, view: FormView) -> Words:
         return pages.words_in(view.language, self.site.associations[view.association])
@@ -284,6 +287,7 @@ class Form:
             fields=fields,
             until=words("web.form.until", time=f"{time_said} {half}", day=_day_said(until.date(), view.language)),
             notice=notice,
+            limit=self._limit(view),
         )
 
     def _closed(self, request: Request, view: FormView, state: str) -> Response:

@@ -160,5 +160,10 @@ class Site:
     clock: Callable[[], datetime] = _now
 
     @property
+    def megabytes(self) -> int:
+        """The limit of one upload, as people are told it."""
+        return self.file_limit // (1024 * 1024)
+
+    @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")

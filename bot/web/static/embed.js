@@ -1,7 +1,7 @@
 // The chat on an association's own site, by one tag:
 //   <script src="https://…/static/embed.js" data-association="harif" async></script>
-// Optional: data-language="en". The site must be among those allowed to frame the chat (WASL_…_EMBED, else the
-// association's printed website). Nothing is loaded from us until the button is pressed.
+// Optional: data-language="en". The site must be among those allowed to frame the chat (WASL_EMBED_ORIGINS, else
+// the association's printed website). Nothing is loaded from us until the button is pressed.
 "use strict";
 (() => {
   const tag = document.currentScript;
