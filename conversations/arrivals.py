@@ -3,19 +3,28 @@
 from typing import Any
 
 from conversations.answers.contract import Again
+from conversations.asking import ask_by_form
 from conversations.conversation import Draft
-from conversations.course import course_of, course_title, forget
+from conversations.course import course_of, course_title, forget, form_steps
 from conversations.dialogue import proceed
 from conversations.effects import Alarm
 from conversations.events import (
     FileReady,
     FileRefused,
     FormFilled,
+    RenewForm,
 )
 from conversations.flow import Step
 from conversations.hearing import take_form
 from conversations.moment import Moment
 from conversations.ways import way_on
+
+
+def renew_form(moment: Moment, event: RenewForm) -> None:
+    """A new link in place of one that is over, for the draft that still waits for it."""
+    draft = moment.conversation.open
+    if draft is not None and draft.form == event.form and form_steps(moment, draft):
+        ask_by_form(moment, draft, renewed=True)
 
 
 def form_filled(moment: Moment, event: FormFilled) -> None:

@@ -38,6 +38,7 @@ from conversations.events import (
     Media,
     Opened,
     Press,
+    RenewForm,
     Text,
     TimePassed,
     Unreachable,
@@ -336,6 +337,7 @@ def _found(moment: Moment, event: Found) -> None:
 
 _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     FormFilled: arrivals.form_filled,
+    RenewForm: arrivals.renew_form,
     FileReady: arrivals.file_ready,
     FileRefused: arrivals.file_refused,
     TimePassed: _time_passed,

@@ -29,6 +29,8 @@ class Press(_Event, frozen=True, kw_only=True, tag="press"):
 
     option: str
     prompt: int = 0
+    title: str = ""
+    """What the button said, for the transcript."""
 
 
 class Media(_Event, frozen=True, kw_only=True, tag="media"):
@@ -65,6 +67,12 @@ class FormFilled(_Event, frozen=True, kw_only=True, tag="form_filled"):
 
     form: str
     values: dict[str, Any]
+
+
+class RenewForm(_Event, frozen=True, kw_only=True, tag="renew_form"):
+    """Somebody stands before a secure page that is over, and asks for a new link."""
+
+    form: str
 
 
 class FileReady(_Event, frozen=True, kw_only=True, tag="file_ready"):
@@ -150,6 +158,7 @@ Event = (
     | Contact
     | Opened
     | FormFilled
+    | RenewForm
     | FileReady
     | FileRefused
     | TimePassed
