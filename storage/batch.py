@@ -102,11 +102,11 @@ def upserting(table: Table, key: tuple[str, ...], *names: str) -> Batch:
 
 
 def deleting(table: Table, *names: str) -> Batch:
-    """Delete the rows that agree with a given one in these columns."""
+    """Delete the rows that agree with a given one in these columns; those columns of them come back."""
 
     def build(given: CTE) -> Executable:
         agreeing = tuple_(*(table.c[name] for name in names)).in_(select(*given.c))
-        return delete(table).where(agreeing)
+        return delete(table).where(agreeing).returning(*columns_of(table, *names))
 
     return Batch(columns_of(table, *names), build)
 

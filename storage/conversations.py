@@ -195,3 +195,15 @@ def _update(given: CTE) -> Executable:
 
 
 _SAVE = Batch(columns_of(conversations, "association", "id", *_KEPT), _update)
+
+
+def id_of(connection: Connection, vault: Vault, key: Key) -> int | None:
+    """The conversation of an address, unlocked, or None."""
+    c = conversations.c
+    association, channel, _ = key
+    found: int | None = connection.scalar(
+        select(c.id).where(
+            c.association == association, c.channel == channel, c.handle_index == handle_index(vault, *key)
+        )
+    )
+    return found

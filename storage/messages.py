@@ -235,3 +235,34 @@ def _ranked(table: Table, *names: str) -> tuple[Column[Any], ...]:
 
 _SETTLE = Batch(_ranked(messages, "association", "id", "state", "provider_id", "error", "not_before"), _settled)
 _REPORT = Batch(_ranked(messages, "association", "channel", "provider_id", "state", "error"), _reported)
+
+
+def cancel(connection: Connection, association: str, conversation: int, why: str, now: int) -> int:
+    """What we meant to begin and have not sent (notices, bulk) stays unsent; how many rows that were."""
+    m = messages.c
+    return connection.execute(
+        update(messages)
+        .where(
+            m.association == association,
+            m.conversation == conversation,
+            m.state == literal_column("'queued'"),
+            m.lane != "dialogue",
+        )
+        .values(state="failed", error=why, updated=now)
+    ).rowcount
+
+
+def fetched(connection: Connection, association: str, conversation: int, upto: int, now: int) -> None:
+    """A page holds every line up to this number: what was accepted is delivered."""
+    m = messages.c
+    connection.execute(
+        update(messages)
+        .where(
+            m.association == association,
+            m.conversation == conversation,
+            m.seq <= upto,
+            m.direction == "out",
+            m.state == literal_column("'accepted'"),
+        )
+        .values(state="delivered", updated=now)
+    )

@@ -44,6 +44,7 @@ class Spool:
         self._end = self._whole_until()
         self._set_torn_aside()
         self._done = self._read_done()
+        self._emptied = 0
 
     def __len__(self) -> int:
         """Bytes that wait."""
@@ -64,8 +65,12 @@ class Spool:
 
     def waiting(self) -> Iterator[tuple[int, bytes]]:
         """Each waiting record in order, those appended meanwhile too, with what `done` takes once it is stored."""
-        at = self._done
-        while at < self._end:
+        at, emptied = self._done, self._emptied
+        while True:
+            if emptied != self._emptied:
+                at, emptied = 0, self._emptied
+            if at >= self._end:
+                return
             length, _ = _FRAME.unpack(os.pread(self._file, _FRAME.size, at))
             sealed = os.pread(self._file, length, at + _FRAME.size)
             at += _FRAME.size + length
@@ -82,6 +87,7 @@ class Spool:
             os.ftruncate(self._file, 0)
             os.fsync(self._file)
             self._end = 0
+            self._emptied += 1
 
     def close(self) -> None:
         os.close(self._file)

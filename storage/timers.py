@@ -46,9 +46,10 @@ def claim_due(connection: Connection, now: int, until: int, limit: int = 200) ->
     return sorted((Timer._make(row) for row in claimed), key=lambda timer: timer.due)
 
 
-def done(connection: Connection, given: Iterable[Timer]) -> None:
-    """Forget claimed timers whose event was taken in; one that was set anew meanwhile stays."""
-    _DONE.run(connection, sorted(set(given)))
+def done(connection: Connection, given: Iterable[Timer]) -> set[Timer]:
+    """Forget claimed timers whose event is taken in; returns those that were there: one that was set anew meanwhile
+    stays, one that somebody else took in is gone."""
+    return {Timer._make(row) for row in _DONE.run(connection, sorted(set(given)))}
 
 
 _SET = upserting(

@@ -1,0 +1,157 @@
+"""The check at start-up, rotation while the service runs, new indexes."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from conversations.effects import Signature
+from storage import asks, cases, conversations, files, handoffs, keys, messages, quarantine, world
+from storage.asks import Ask
+from storage.blobs import Blobs, Folder
+from storage.cases import Case, Move
+from storage.database import Database
+from storage.files import File
+from storage.handoffs import Handoff
+from storage.ids import new_id
+from storage.messages import Message
+from storage.quarantine import Quarantined
+from storage.schema import SEALED
+from storage.times import moment
+from storage.vault import Vault, WrongKey, generate_key
+from storage.world import Beneficiary
+
+NOW = 1_790_000_000_000
+OLD, NEW, INDEX = generate_key(), generate_key(), generate_key()
+KEY = ("harif", "whatsapp", "+966500000001")
+
+
+def _fill(connection: Connection, vault: Vault) -> int:
+    """One row at least in every sealed column; the conversation's id."""
+    stored = conversations.take(connection, vault, [KEY], NOW)[KEY]
+    where = {"association": "harif", "conversation": stored.id}
+    messages.insert_all(
+        connection,
+        vault,
+        [
+            Message("harif", new_id(), stored.id, n, "whatsapp", "in", "dialogue", "text", NOW, b"m")
+            for n in range(1, 4)
+        ],
+    )
+    world.save_beneficiaries(connection, vault, [Beneficiary("harif", 5, {"name": "س"}, {})], NOW)
+    signature = Signature(wording="w", wording_version="1", digest="d", at=moment(NOW), channel="whatsapp")
+    case = Case(
+        **where, id=new_id(), reference="HRF-1", kind="complaint", stage="received", opened_at=NOW, member="أم سعد",
+        answers={"what": "تأخير"}, signature=signature, index=(("phone", "0500000001"),),
+    )  # fmt: skip
+    hidden = Case(
+        **where, id=new_id(), reference="HRF-2", kind="complaint", stage="received", opened_at=NOW, anonymous=True
+    )
+    cases.file(connection, vault, [case, hidden], NOW)
+    cases.move(connection, vault, Move(
+        association="harif", reference="HRF-1", move="assess", from_stage="received", to_stage="assessing",
+        who="staff:1", at=NOW, reason="سبب",
+    ))  # fmt: skip
+    files.want(connection, vault, [File("harif", 9, stored.id, "whatsapp", "ME1", "deed.pdf", state="ready")], NOW)
+    handoffs.add(connection, vault, [Handoff("harif", 3, stored.id, "asked", callback="العصر", at=NOW)])
+    asks.add(connection, vault, Ask("harif", 4, "consent", "HRF-1", stored.id, phone="+966500000009", at=NOW), "t")
+    quarantine.put(connection, vault, Quarantined("harif", 6, "whatsapp", NOW, 3, "ValueError"), b"event")
+    return stored.id
+
+
+def _assert_all_opens(connection: Connection, vault: Vault, conversation: int) -> None:
+    assert conversations.take(connection, vault, [KEY], NOW)[KEY].id == conversation
+    assert [line.body for line in messages.transcript(connection, vault, "harif", conversation)] == [b"m"] * 3
+    assert world.load(connection, vault, [("harif", conversation, 5)], "me", NOW)[("harif", conversation)].person.facts
+    case = cases.by_reference(connection, vault, "harif", "HRF-1")
+    assert case is not None
+    assert (case.answers, case.member, case.signature is not None) == ({"what": "تأخير"}, "أم سعد", True)
+    assert [step.reason for step in cases.history(connection, vault, "harif", case.id)] == ["سبب"]
+    assert cases.route(connection, vault, "harif", "HRF-2") == conversation
+    assert [(f.source, f.name) for f in files.of_conversation(connection, vault, "harif", conversation)] == [
+        ("ME1", "deed.pdf")
+    ]
+    assert [h.callback for h in handoffs.waiting(connection, vault, "harif")] == ["العصر"]
+    assert [a.id for a in asks.waiting_for(connection, vault, "harif", "+966500000009")] == [4]
+    assert quarantine.body(connection, vault, "harif", 6) == b"event"
+
+
+def _keys_in_use(connection: Connection) -> set[bytes]:
+    found: set[bytes] = set()
+    for table, columns in SEALED:
+        for name in columns:
+            values = list(connection.scalars(text(f"SELECT {name} FROM {table.name} WHERE {name} IS NOT NULL")))
+            assert values, f"{table.name}.{name} is not covered by this test"
+            found |= {bytes(value)[1:5] for value in values}
+    return found
+
+
+def test_a_new_database_is_marked_and_opens_with_the_same_keys_only(database: Database) -> None:
+    assert not database.read_now(keys.established)
+    database.write_now(keys.check, Vault([OLD], INDEX))
+    assert database.read_now(keys.established)
+    database.write_now(keys.check, Vault([OLD], INDEX))
+    with pytest.raises(WrongKey, match="WASL_KEYS lacks key"):
+        database.write_now(keys.check, Vault([NEW], INDEX))
+    with pytest.raises(WrongKey, match="reindex"):
+        database.write_now(keys.check, Vault([OLD], NEW))
+    database.write_now(keys.check, Vault([OLD], INDEX))
+
+
+def test_a_key_added_in_front_is_accepted_and_then_needed(database: Database) -> None:
+    database.write_now(keys.check, Vault([OLD], INDEX))
+    database.write_now(keys.check, Vault([NEW, OLD], INDEX))
+    for alone in (OLD, NEW):
+        with pytest.raises(WrongKey, match="put it back"):
+            database.write_now(keys.check, Vault([alone], INDEX))
+
+
+def test_rotation_puts_every_value_under_the_newest_key(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "_SOME", 2)  # several handfuls
+    old, both, new = Vault([OLD], INDEX), Vault([NEW, OLD], INDEX), Vault([NEW], INDEX)
+    database.write_now(keys.check, old)
+    conversation = database.write_now(_fill, old)
+    Blobs(Folder(tmp_path / "files"), old).put("harif", 9, b"%PDF")
+    database.write_now(keys.check, both)
+    told: list[keys.Progress] = []
+    progress = keys.rotate(database, both, Blobs(Folder(tmp_path / "files"), both), told.append)
+    assert progress.blobs == 1
+    assert progress.rows == told[-1].rows >= 11
+    assert database.read_now(_keys_in_use) == {new.newest}
+    database.write_now(keys.check, new)
+    database.write_now(_assert_all_opens, new, conversation)
+    assert Blobs(Folder(tmp_path / "files"), new).get("harif", 9) == b"%PDF"
+    assert keys.rotate(database, new, Blobs(Folder(tmp_path / "files"), new)) == keys.Progress(0, 0)
+
+
+def test_a_rotation_that_was_cut_off_goes_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_SOME", 1)
+    both = Vault([NEW, OLD], INDEX)
+    database.write_now(keys.check, Vault([OLD], INDEX))
+    conversation = database.write_now(_fill, Vault([OLD], INDEX))
+    database.write_now(keys.check, both)
+
+    def stop(progress: keys.Progress) -> None:
+        if progress.rows == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keys.rotate(database, both, told=stop)
+    assert database.read_now(_keys_in_use) == {both.newest, Vault([OLD], INDEX).newest}
+    database.write_now(keys.check, both)
+    keys.rotate(database, both)
+    assert database.read_now(_keys_in_use) == {both.newest}
+    database.write_now(_assert_all_opens, Vault([NEW], INDEX), conversation)
+
+
+def test_new_indexes_find_what_the_old_ones_found(database: Database) -> None:
+    old, new = Vault([OLD], INDEX), Vault([OLD], NEW)
+    database.write_now(keys.check, old)
+    conversation = database.write_now(_fill, old)
+    database.write_now(keys.reindex, new, lambda case: [("phone", "0500000001")] if case.reference == "HRF-1" else [])
+    database.write_now(keys.check, new)
+    database.write_now(_assert_all_opens, new, conversation)
+    assert database.read_now(cases.find, new, "harif", "phone", "0500000001") == ["HRF-1"]
+    assert database.read_now(cases.find, old, "harif", "phone", "0500000001") == []
