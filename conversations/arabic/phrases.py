@@ -65,8 +65,9 @@ class Phrases:
             for one in [word] if word.startswith("{") or "|" in word else fold(word).split():
                 part.append((self._class(one), gap))
                 gap = 0
-        if not part:
-            raise ValueError(f"an empty phrase in {phrase!r}")
+        if not part or gap or part[0][1]:
+            # Found when the table is built: half a phrase would match far too much.
+            raise ValueError(f"nothing to look for, or a gap at an end: {phrase!r}")
         return tuple(part)
 
     def _class(self, word: str) -> int:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from conversations.arabic import disclosures
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.normalise import fold
+from conversations.arabic.phrases import Phrases, phrases_in
 
 FOUND = {
     "self_harm": """
@@ -33,6 +34,10 @@ FOUND = {
         i wanna kill myself
         I don't want to live anymore
         thinking about suicide
+        ابي اختفي من الدنيا
+        مالي خلق اعيش
+        i cut my wrists
+        abi amoot
         I wish I was dead
         """,
     "child_abuse": """
@@ -50,6 +55,12 @@ FOUND = {
         يبون يزوجوني وانا صغيرة
         my father hits me
         my stepfather beats me
+        المحفظ يضرب الطلاب
+        بنتي تعرضت للتحرش
+        زوجي يضرب العيال
+        ابوهم يضربهم
+        خايفة على عيالي من ابوهم
+        خالي يسوي فيني اشياء
         he beats my kids
         """,
     "abuse": """
@@ -67,6 +78,10 @@ FOUND = {
         تحرش فيني
         my husband beats me
         domestic violence
+        زوجي يمد يده علي
+        اتعرض لعنف من زوجي
+        يبي يذبحني
+        زوجي حابسني بالبيت
         he threatened to kill me
         """,
     "exploitation": """
@@ -76,6 +91,10 @@ FOUND = {
         الموظف تحرش فيني
         قال عطني مبلغ وامشي طلبك
         يساومني على المساعدة
+        المندوب قال اطلعي معاي
+        اعطيك السلة بس تعالي لي البيت
+        المشرف يطلب مني اشياء مو زينة
+        دفعت للموظف
         المسؤول يبتزني
         طلب مني علاقة مقابل المساعدة
         يبون نسبة من الدعم عندكم
@@ -119,6 +138,14 @@ LEFT_ALONE = """
     الحمد لله على كل حال
     حرامي سرق بيتي
     ابغى اشتكي على موظف تأخر علي
+    شهادة وفاة الزوج
+    ابغى اطلع من البيت الجمعية تساعدني
+    يبون صورة الصك عندكم
+    طلبت منكم مساعدة مقابل ايصال
+    الموت حق
+    حياتي صعبة
+    نفسي اشتغل
+    عندي ضرب في السيارة
     عيالي يحتاجون مكيف
     i need help with my rent
     my husband passed away two years ago and i have three children to raise
@@ -194,11 +221,15 @@ def test_no_text_makes_it_raise(text: str) -> None:
     disclosure(fold(text))
 
 
+@pytest.mark.parametrize("half", ["اموت ..", ".. اموت", "& اموت", "اموت &"])
+def test_half_a_phrase_stops_the_table_from_being_built(half: str) -> None:
+    with pytest.raises(ValueError, match="at an end"):
+        Phrases([[half]], {})
+
+
 def test_every_phrase_of_the_table_is_found_by_its_own_row_or_a_graver_one() -> None:
     """A phrase with a slip in it (a group that does not exist, a word that never folds so) would never be found."""
     from itertools import islice, product
-
-    from conversations.arabic.phrases import phrases_in
 
     groups = {name: words.split() for name, words in disclosures._GROUPS.items()}
     tried = 0
