@@ -49,11 +49,12 @@ class Phrases:
         self._class_of: dict[frozenset[str], int] = {}
         self._classes: dict[str, tuple[int, ...]] = {}
         self._groups = {name: frozenset(_one_letter(fold(word)) for word in words) for name, words in groups.items()}
-        self._rows: dict[int, list[tuple[int, _Part, tuple[_Part, ...]]]] = {}
+        self._rows: dict[int, list[tuple[int, frozenset[int], _Part, tuple[_Part, ...]]]] = {}
         for number, phrases in enumerate(rows):
             for phrase in phrases:
                 first, *others = (self._part(part) for part in phrase.split("&"))
-                self._rows.setdefault(first[0][0], []).append((number, first[1:], tuple(others)))
+                needed = frozenset(each for part in (first, *others) for each, _ in part)
+                self._rows.setdefault(first[0][0], []).append((number, needed, first[1:], tuple(others)))
 
     def _part(self, phrase: str) -> _Part:
         part: list[tuple[int, int]] = []
@@ -89,9 +90,12 @@ class Phrases:
         """Every row found, as often as it is found, in the order of the text."""
         get, rows, without = self._classes.get, self._rows, self._without_particle
         known = [get(word) or (without(word) if word[0] in _FIRST else ()) for word in words]
+        present = set().union(*known)
         for start, classes in enumerate(known):
             for number in classes:
-                for row, rest, others in rows.get(number, ()):
+                for row, needed, rest, others in rows.get(number, ()):
+                    if not needed <= present:
+                        continue
                     end = _follow(known, rest, start + 1) if rest else start + 1
                     if end and all(_near(known, part, start, end) for part in others):
                         yield Match(row, start, end, _denied(words, start))
