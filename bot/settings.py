@@ -5,10 +5,12 @@ on a WASL_ name that is not here. (pydantic-settings would do it too, for a tent
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from bot.setting_kinds import KINDS, meant
 
 
 class Setting(NamedTuple):
@@ -16,63 +18,128 @@ class Setting(NamedTuple):
     default: str
     about: str
     kind: str = "text"
-    """text, path, number, flag, list, url."""
+    """One of KINDS: how the text is read, and what it is where it is empty."""
 
 
-SETTINGS = (
-    Setting("WASL_DATABASE_URL", "", "SQLAlchemy URL. Empty: SQLite in WASL_DATA. postgresql://… for PostgreSQL."),
-    Setting(
-        "WASL_DATA", ".data", "Folder for the SQLite database, sealed files, the spool, and generated keys.", "path"
+GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
+    (
+        "Where it runs",
+        (
+            Setting("WASL_HOST", "127.0.0.1", "Address to listen on."),
+            Setting("WASL_PORT", "8000", "Port to listen on; 0 takes any free one.", "port"),
+            Setting(
+                "WASL_PUBLIC_URL",
+                "",
+                "Our own https address as people see it, without a path. "
+                "Empty: Telegram is polled, receipts carry no QR, WhatsApp is off.",
+                "public_url",
+            ),
+            Setting(
+                "WASL_TRUSTED_PROXIES",
+                "127.0.0.1",
+                "Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas.",
+            ),
+            Setting("WASL_LOG_LEVEL", "info", "debug, info, warning or error.", "log_level"),
+        ),
     ),
-    Setting("WASL_HOST", "127.0.0.1", "Address to listen on."),
-    Setting("WASL_PORT", "8000", "Port to listen on.", "number"),
-    Setting(
-        "WASL_PUBLIC_URL", "", "Our own https address as people see it. Empty: no webhooks, no QR, no WhatsApp.", "url"
+    (
+        "What it keeps, and under which keys",
+        (
+            Setting(
+                "WASL_DATA",
+                ".data",
+                "Folder of the SQLite database, sealed files, the spool and generated keys.",
+                "path",
+            ),
+            Setting(
+                "WASL_DATABASE_URL",
+                "",
+                "postgresql://user:password@host/name, or sqlite:///path. Empty: SQLite in WASL_DATA.",
+                "database",
+            ),
+            Setting(
+                "WASL_FILES_URL",
+                "",
+                "s3://bucket/prefix?endpoint=https://…&region=… for sealed files in any S3-compatible store. "
+                "Empty: the folder files in WASL_DATA.",
+                "files",
+            ),
+            Setting("WASL_FILE_LIMIT_MB", "20", "Largest file taken from a person, in megabytes.", "number"),
+            Setting(
+                "WASL_KEYS",
+                "",
+                "Sealing keys, newest first, with commas (`wasl keys new`). Empty: made beside a new database.",
+                "keys",
+            ),
+            Setting(
+                "WASL_INDEX_KEY",
+                "",
+                "Key of the blind indexes, another one than those above. Empty: made beside a new database.",
+                "key",
+            ),
+        ),
     ),
-    Setting(
-        "WASL_KEYS",
-        "",
-        "Sealing keys (base64, 32 bytes), newest first, with commas. Empty: made beside a new database.",
+    (
+        "Whom it serves",
+        (
+            Setting("WASL_ASSOCIATIONS", "deploy/associations", "Folder of association profiles.", "path"),
+            Setting("WASL_ONLY", "", "Slugs to serve, with commas. Empty: every profile in the folder.", "list"),
+            Setting(
+                "WASL_EMBED_ORIGINS",
+                "",
+                "Sites that may show the web chat: slug=https://site, with commas. "
+                "Empty: the website that each profile names.",
+                "origins",
+            ),
+        ),
     ),
-    Setting("WASL_INDEX_KEY", "", "Key of the blind indexes (base64, 32 bytes). Empty: made beside a new database."),
-    Setting("WASL_ASSOCIATIONS", "deploy/associations", "Folder of association profiles.", "path"),
-    Setting("WASL_ONLY", "", "Slugs to serve, with commas. Empty: every profile in the folder.", "list"),
-    Setting(
-        "WASL_OUTBOUND_ONLY",
-        "",
-        "Staging: the only addresses that anything is sent to (channel:handle), with commas.",
-        "list",
+    (
+        "What goes out",
+        (
+            Setting(
+                "WASL_OUTBOUND_ONLY",
+                "",
+                "Staging: the only addresses anything is sent to, channel:handle with commas "
+                "(telegram:123456, whatsapp:+9665…). Empty: no limit.",
+                "addresses",
+            ),
+            Setting("WASL_TELEGRAM_RATE", "30", "Messages a second from one Telegram bot.", "rate"),
+            Setting("WASL_TWILIO_RATE", "80", "Messages a second from one WhatsApp sender.", "rate"),
+            Setting(
+                "WASL_TELEGRAM_API_URL",
+                "https://api.telegram.org",
+                "Telegram's Bot API, or a local server in its place.",
+                "url",
+            ),
+            Setting(
+                "WASL_TWILIO_API_URL", "https://api.twilio.com", "Twilio's API, or a local server in its place.", "url"
+            ),
+        ),
     ),
-    Setting(
-        "WASL_TELEGRAM_API_URL",
-        "https://api.telegram.org",
-        "Telegram's Bot API, or a local server in its place.",
-        "url",
-    ),
-    Setting("WASL_TWILIO_API_URL", "https://api.twilio.com", "Twilio's API, or a local server in its place.", "url"),
-    Setting("WASL_TELEGRAM_RATE", "30", "Messages a second to one Telegram bot.", "number"),
-    Setting("WASL_TWILIO_RATE", "80", "Messages a second from one WhatsApp sender.", "number"),
-    Setting(
-        "WASL_FILES_URL", "", "s3://bucket/prefix (any S3-compatible store) for sealed files. Empty: WASL_DATA/files."
-    ),
-    Setting("WASL_S3_URL", "", "Endpoint of an S3-compatible store that is not AWS.", "url"),
-    Setting("WASL_FILE_LIMIT_MB", "20", "Largest file taken from a person, in megabytes.", "number"),
-    Setting("WASL_EMBED_ORIGINS", "", "Origins that may frame the web chat: slug=https://site, with commas.", "list"),
-    Setting("WASL_LOG_LEVEL", "info", "debug, info, warning or error."),
-    Setting("WASL_TRUSTED_PROXIES", "127.0.0.1", "Addresses of proxies whose X-Forwarded-* headers are believed."),
 )
+SETTINGS = tuple(setting for _, settings in GROUPS for setting in settings)
 PER_ASSOCIATION = (
-    Setting("TELEGRAM_TOKEN", "", "The bot's token from @BotFather. Empty: Telegram is off."),
-    Setting("TELEGRAM_SECRET", "", "1–256 of A-Za-z0-9_-: what Telegram's webhook calls carry."),
-    Setting("TWILIO_ACCOUNT_SID", "", "AC…: the Twilio account. Empty: WhatsApp is off."),
-    Setting("TWILIO_AUTH_TOKEN", "", "The account's token; it also signs the webhooks."),
-    Setting("TWILIO_WHATSAPP_FROM", "", "The WhatsApp sender, +… (or whatsapp:+…)."),
+    Setting("TELEGRAM_TOKEN", "", "The bot's token from @BotFather. Empty: Telegram is off.", "telegram_token"),
+    Setting(
+        "TELEGRAM_SECRET",
+        "",
+        "What Telegram's webhook calls carry: 1–256 of A-Z a-z 0-9 _ -. Needed with WASL_PUBLIC_URL.",
+        "telegram_secret",
+    ),
+    Setting("TELEGRAM_RATE", "", "This bot's own rate. Empty: WASL_TELEGRAM_RATE.", "rate"),
+    Setting("TWILIO_ACCOUNT_SID", "", "The Twilio account, AC…. Empty: WhatsApp is off.", "twilio_account"),
+    Setting("TWILIO_AUTH_TOKEN", "", "The account's token; it also signs the webhooks.", "secret"),
+    Setting("TWILIO_WHATSAPP_FROM", "", "The WhatsApp sender, +… or whatsapp:+….", "sender"),
+    Setting("TWILIO_RATE", "", "This sender's own rate (the sandbox: 0.33). Empty: WASL_TWILIO_RATE.", "rate"),
 )
 """Each as WASL_<SLUG>_<NAME>, the slug in capitals with underscores for hyphens."""
 
+TESTING = "WASL_TEST_"
+"""What begins so belongs to the tests (CONTRIBUTING.md names each) and is nobody's mistake."""
+
 
 class BadSettings(Exception):
-    """Start-up stops: every mistake, each with its remedy."""
+    """Start-up stops: every mistake, each with its remedy. No message quotes a secret."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -81,44 +148,52 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSettings:
-    """One association's accounts."""
+    """One association's accounts. Rates are messages a second."""
 
-    telegram_token: str = ""
-    telegram_secret: str = ""
-    twilio_account_sid: str = ""
-    twilio_auth_token: str = ""
-    twilio_whatsapp_from: str = ""
+    telegram_token: str = field(repr=False)
+    telegram_secret: str = field(repr=False)
+    telegram_rate: float
+    twilio_account_sid: str
+    twilio_auth_token: str = field(repr=False)
+    twilio_whatsapp_from: str
+    """+…, without a prefix."""
+    twilio_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    database_url: str
-    data: Path
     host: str
     port: int
     public_url: str
-    keys: tuple[str, ...]
-    index_key: str
+    """Without a slash at its end; empty where there is none."""
+    trusted_proxies: str
+    log_level: str
+    data: Path
+    database_url: str = field(repr=False)
+    files_url: str = field(repr=False)
+    """A folder, or s3://…: what storage.blobs.place takes."""
+    file_limit_mb: int
+    keys: tuple[str, ...] = field(repr=False)
+    index_key: str = field(repr=False)
     associations: Path
     only: tuple[str, ...]
+    embed_origins: Mapping[str, tuple[str, ...]]
     outbound_only: frozenset[str]
+    """channel:handle; empty: no limit."""
+    telegram_rate: float
+    twilio_rate: float
     telegram_api_url: str
     twilio_api_url: str
-    telegram_rate: int
-    twilio_rate: int
-    files_url: str
-    s3_url: str
-    file_limit_mb: int
-    embed_origins: Mapping[str, tuple[str, ...]]
-    log_level: str
-    trusted_proxies: str
     environ: Mapping[str, str] = field(repr=False)
 
     def account(self, slug: str) -> AccountSettings:
-        prefix = prefix_of(slug)
-        return AccountSettings(
-            **{setting.name.lower(): self.environ.get(prefix + setting.name, "") for setting in PER_ASSOCIATION}
-        )
+        """Raises BadSettings."""
+        values, mistakes = _read(self.environ, PER_ASSOCIATION, prefix_of(slug))
+        if mistakes:
+            raise BadSettings(mistakes)
+        values["telegram_rate"] = values["telegram_rate"] or self.telegram_rate
+        values["twilio_rate"] = values["twilio_rate"] or self.twilio_rate
+        return AccountSettings(**values)
 
 
 def prefix_of(slug: str) -> str:
@@ -126,100 +201,133 @@ def prefix_of(slug: str) -> str:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Raises BadSettings with every mistake."""
-    values: dict[str, Any] = {}
-    mistakes: list[str] = []
-    for setting in SETTINGS:
-        raw = environ.get(setting.name, setting.default).strip()
-        key = setting.name.removeprefix("WASL_").lower()
-        try:
-            values[key] = _READ[setting.kind](raw)
-        except ValueError as error:
-            mistakes.append(f"{setting.name}: {error}")
+    """Raises BadSettings with every mistake, those of the accounts among them."""
+    values, mistakes = _read(environ, SETTINGS, "WASL_")
+    if bool(values.get("keys")) != bool(values.get("index_key")) and not mistakes:
+        missing = "WASL_INDEX_KEY" if values["keys"] else "WASL_KEYS"
+        mistakes.append(f"{missing}: missing — give both keys or neither (wasl keys new makes one)")
+    if values.get("index_key") and values["index_key"] in values.get("keys", ()):
+        mistakes.append("WASL_INDEX_KEY: the same as a key in WASL_KEYS — make another one (wasl keys new)")
     if mistakes:
-        raise BadSettings(mistakes)
+        raise BadSettings(mistakes + _account_mistakes(environ, values, _folders(values.get("associations"))))
     data: Path = values["data"]
     values["database_url"] = values["database_url"] or f"sqlite:///{data / 'wasl.sqlite'}"
-    values["keys"] = _list(values["keys"])
-    values["outbound_only"] = frozenset(values["outbound_only"])
-    values["embed_origins"] = _origins(values["embed_origins"])
+    values["files_url"] = values["files_url"] or str(data / "files")
     return Settings(**values, environ=environ)
 
 
-def check_accounts(settings: Settings, slugs: list[str]) -> None:
-    """One token or sender in two associations, half an account, a WASL_ name nobody knows. Raises BadSettings."""
-    mistakes: list[str] = []
-    owners: dict[str, str] = {}
-    for slug in slugs:
-        account = settings.account(slug)
-        prefix = prefix_of(slug)
-        for name in ("telegram_token", "twilio_whatsapp_from"):
-            value = getattr(account, name).removeprefix("whatsapp:")
-            setting = prefix + name.upper()
-            if value and value in owners:
-                mistakes.append(f"{setting}: the same as {owners[value]} — each association needs one of its own")
-            elif value:
-                owners[value] = setting
-        twilio = (account.twilio_account_sid, account.twilio_auth_token, account.twilio_whatsapp_from)
-        if any(twilio) and not all(twilio):
-            missing = [
-                prefix + name
-                for name, value in zip(
-                    ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_FROM"), twilio, strict=True
-                )
-                if not value
-            ]
-            mistakes.append(f"{' and '.join(missing)}: missing — WhatsApp needs all three")
-        if account.telegram_token and settings.public_url and not account.telegram_secret:
-            mistakes.append(f"{prefix}TELEGRAM_SECRET: missing — a webhook needs it (WASL_PUBLIC_URL is set)")
-    known = {setting.name for setting in SETTINGS}
-    known |= {prefix_of(slug) + setting.name for slug in slugs for setting in PER_ASSOCIATION}
-    for name in sorted(settings.environ):
-        if name.startswith("WASL_") and not name.startswith("WASL_TEST_") and name not in known:
-            mistakes.append(f"{name}: no such setting{_meant(name, known)}")
-    if mistakes:
+def check_accounts(settings: Settings, slugs: Iterable[str]) -> None:
+    """One token or sender in two associations, half an account, a slug or a WASL_ name nobody knows.
+
+    Raises BadSettings. `slugs`: of every profile in the folder, also those that WASL_ONLY leaves to another process.
+    """
+    if mistakes := _account_mistakes(settings.environ, vars(settings), list(slugs)):
         raise BadSettings(mistakes)
 
 
 def as_markdown() -> str:
-    """The table for people: deploy/SETTINGS.md."""
-    lines = ["| setting | default | what it is |", "|---|---|---|"]
-    for setting in SETTINGS:
-        lines.append(f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else '–'} | {setting.about} |")
-    for setting in PER_ASSOCIATION:
-        lines.append(f"| `WASL_<SLUG>_{setting.name}` | – | {setting.about} |")
+    """All settings for people: deploy/SETTINGS.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Read once at start, from the environment. What is wrong stops the start, all of it listed at once.",
+    ]
+    for title, settings in GROUPS:
+        lines += ["", f"## {title}", "", *_table(settings, "")]
+    lines += [
+        "",
+        "## Each association's accounts",
+        "",
+        "`<SLUG>` is the association's slug in capitals, with underscores for hyphens: `bena-jazan` is `BENA_JAZAN`.",
+        "A channel without its settings is off, and the start says so.",
+        "",
+        *_table(PER_ASSOCIATION, "WASL_<SLUG>_"),
+        "",
+        "An S3-compatible store takes its credentials from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.",
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _meant(name: str, known: set[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, 1)
-    return f" — did you mean {close[0]}?" if close else " — see deploy/SETTINGS.md"
-
-
-def _number(raw: str) -> int:
-    if not raw.isdecimal():
-        raise ValueError(f"{raw!r} is no whole number")
-    return int(raw)
+def _table(settings: Iterable[Setting], prefix: str) -> list[str]:
+    lines = ["| setting | default | what it is |", "|---|---|---|"]
+    for name, default, about, _ in settings:
+        lines.append(f"| `{prefix}{name}` | {f'`{default}`' if default else '–'} | {about} |")
+    return lines
 
 
-def _url(raw: str) -> str:
-    if raw and not raw.startswith(("http://", "https://")):
-        raise ValueError(f"{raw!r} is no address: it begins with https://")
-    return raw.rstrip("/")
+# What is wrong
 
 
-def _list(raw: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in raw.split(",") if part.strip())
+def _read(environ: Mapping[str, str], settings: Iterable[Setting], prefix: str) -> tuple[dict[str, Any], list[str]]:
+    """Values by the setting's own name in small letters, without those that are wrong; an empty one is as none."""
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for setting in settings:
+        name = setting.name.removeprefix(prefix)
+        read, empty = KINDS[setting.kind]
+        raw = environ.get(prefix + name, "").strip() or setting.default
+        try:
+            values[name.lower()] = read(raw) if raw else empty
+        except ValueError as error:
+            mistakes.append(f"{prefix + name}: {error}")
+    return values, mistakes
 
 
-def _origins(pairs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        slug, _, origin = pair.partition("=")
-        found[slug] = (*found.get(slug, ()), origin)
-    return found
+def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slugs: list[str]) -> list[str]:
+    mistakes: list[str] = []
+    owners: dict[str, str] = {}
+    for slug in slugs:
+        prefix = prefix_of(slug)
+        account, wrong = _read(environ, PER_ASSOCIATION, prefix)
+        mistakes += wrong + _half(environ, prefix, bool(values.get("public_url")))
+        # A bot's token may change, its number never.
+        for name, own in (
+            ("TELEGRAM_TOKEN", str(account.get("telegram_token", "")).partition(":")[0]),
+            ("TWILIO_WHATSAPP_FROM", str(account.get("twilio_whatsapp_from", ""))),
+        ):
+            if own and own in owners:
+                mistakes.append(f"{prefix}{name}: the same as {owners[own]} — each association needs one of its own")
+            elif own:
+                owners[own] = prefix + name
+    if slugs:
+        mistakes += _unknown_slugs(values, slugs) + _unknown_names(environ, slugs)
+    return mistakes
 
 
-_READ: Mapping[str, Any] = {"text": str, "path": Path, "number": _number, "url": _url, "list": _list}
+def _half(environ: Mapping[str, str], prefix: str, public: bool) -> list[str]:
+    given = {name for name, *_ in PER_ASSOCIATION if environ.get(prefix + name, "").strip()}
+    twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_FROM")
+    missing = [prefix + name for name in twilio if name not in given]
+    mistakes = []
+    if missing and len(missing) < len(twilio):
+        mistakes.append(f"{' and '.join(missing)}: missing — WhatsApp needs all three, or none to be off")
+    if public and "TELEGRAM_TOKEN" in given and "TELEGRAM_SECRET" not in given:
+        mistakes.append(f"{prefix}TELEGRAM_SECRET: missing — a webhook needs it, since WASL_PUBLIC_URL is set")
+    return mistakes
+
+
+def _unknown_slugs(values: Mapping[str, Any], slugs: list[str]) -> list[str]:
+    named = (("WASL_ONLY", values.get("only", ())), ("WASL_EMBED_ORIGINS", values.get("embed_origins", ())))
+    return [
+        f"{name}: no association {slug!r}{meant(slug, slugs, 'the profiles are ' + ', '.join(slugs))}"
+        for name, given in named
+        for slug in given
+        if slug not in slugs
+    ]
+
+
+def _unknown_names(environ: Mapping[str, str], slugs: list[str]) -> list[str]:
+    known = {setting.name for setting in SETTINGS}
+    known |= {prefix_of(slug) + setting.name for slug in slugs for setting in PER_ASSOCIATION}
+    return [
+        f"{name}: no such setting{meant(name, known, 'see deploy/SETTINGS.md')}"
+        for name in sorted(environ)
+        if name.startswith("WASL_") and not name.startswith(TESTING) and name not in known
+    ]
+
+
+def _folders(associations: Path | None) -> list[str]:
+    """A slug is its folder's name, so the accounts can be checked before any profile is read."""
+    if associations is None or not associations.is_dir():
+        return []
+    return sorted(path.parent.name for path in associations.glob("*/profile.toml"))

@@ -1,0 +1,154 @@
+"""How each kind of setting is read from its text: the value, or a ValueError with what is wrong and what to write.
+
+What may hold a secret (a key, a token, an address with a password) is not quoted in the error.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The remedy for a name nobody knows: the nearest one, else `otherwise`."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1, cutoff=0.75)
+    return f" — did you mean {close[0]}?" if close else f" — {otherwise}"
+
+
+def _number(raw: str) -> int:
+    if not raw.isdecimal() or not int(raw):
+        raise ValueError(f"{raw!r} is no whole number above 0")
+    return int(raw)
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 65535:
+        raise ValueError(f"{raw!r} is no port — write a number up to 65535")
+    return int(raw)
+
+
+def _rate(raw: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", raw) or not float(raw):
+        raise ValueError(f"{raw!r} is no rate — write messages a second, such as 30 or 0.5")
+    return float(raw)
+
+
+def _log_level(raw: str) -> str:
+    if raw.lower() not in (levels := ("debug", "info", "warning", "error")):
+        raise ValueError(f"{raw!r} is no level{meant(raw.lower(), levels, 'one of ' + ', '.join(levels))}")
+    return raw.lower()
+
+
+def _url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("no address — it begins with https://")
+    return raw.rstrip("/")
+
+
+def _public_url(raw: str) -> str:
+    """Providers call https alone; http is for trying things out on one's own machine."""
+    url = _url(raw)
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(f"an address without a path — write {parts.scheme}://{parts.netloc}")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError(f"people and providers need https — write https://{parts.netloc}")
+    return url
+
+
+def _database(raw: str) -> str:
+    scheme = raw.partition("://")[0]
+    if scheme == "postgres":
+        raise ValueError("begins with postgres:// — write postgresql://")
+    if scheme == "sqlite" and not re.match(r"sqlite:///.", raw):
+        raise ValueError("names no file — write sqlite:///path, or sqlite:////path from the root")
+    if scheme not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise ValueError("no database we know — write postgresql://user:password@host/name or sqlite:///path")
+    return raw
+
+
+def _files(raw: str) -> str:
+    if not re.match(r"s3://[^/?]+", raw):
+        raise ValueError("no bucket — write s3://bucket/prefix, or leave it empty for a folder in WASL_DATA")
+    return raw
+
+
+def _key(raw: str) -> str:
+    try:
+        decoded = base64.b64decode(raw, validate=True)
+    except binascii.Error:
+        decoded = b""
+    if len(decoded) != 32:
+        raise ValueError("a key is base64 of 32 bytes — wasl keys new makes one")
+    return raw
+
+
+def _list(raw: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not parts:  # an allow-list of nothing must not pass for no allow-list
+        raise ValueError("a list of nothing — name something or leave it empty")
+    return parts
+
+
+def _keys(raw: str) -> tuple[str, ...]:
+    return tuple(_key(part) for part in _list(raw))
+
+
+def _addresses(raw: str) -> frozenset[str]:
+    parts = _list(raw)
+    for part in parts:
+        if not re.fullmatch(r"[a-z_]+:\S+", part):
+            raise ValueError(f"{part!r} is no address — write channel:handle, such as telegram:123456")
+    return frozenset(parts)
+
+
+def _origins(raw: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in _list(raw):
+        slug, _, origin = (part.strip() for part in pair.partition("="))
+        if not re.fullmatch(r"https?://[^/?#\s;,]+", origin):
+            raise ValueError(f"{pair!r} names no site — write slug=https://site, without a path")
+        found[slug] = (*found.get(slug, ()), origin)
+    return found
+
+
+def _like(pattern: str, remedy: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if not re.fullmatch(pattern, raw, re.ASCII):
+            raise ValueError(remedy)
+        return raw
+
+    return read
+
+
+_SENDER = _like(r"(whatsapp:)?\+[1-9]\d{6,14}", "no sender — write the number as +9665…, without spaces")
+
+KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
+    # kind, how it is read, what it is where nothing is given
+    "text": (str, ""),
+    "path": (Path, None),
+    "number": (_number, 0),
+    "port": (_port, 0),
+    "rate": (_rate, 0.0),
+    "log_level": (_log_level, ""),
+    "url": (_url, ""),
+    "public_url": (_public_url, ""),
+    "database": (_database, ""),
+    "files": (_files, ""),
+    "key": (_key, ""),
+    "keys": (_keys, ()),
+    "list": (_list, ()),
+    "addresses": (_addresses, frozenset()),
+    "origins": (_origins, {}),
+    "secret": (str, ""),
+    "telegram_token": (_like(r"\d+:[\w-]+", "no bot token — copy it whole from @BotFather: 123456:ABC…"), ""),
+    "telegram_secret": (_like(r"[\w-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ - — openssl rand -hex 32 makes one"), ""),
+    "twilio_account": (_like(r"AC\w+", "no account — copy the Account SID from the console: AC…"), ""),
+    "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
+}
