@@ -80,6 +80,7 @@ _RELATIVE = {
     }.items()
     for word in words
 }
+_FIRST_DAY = re.compile(r"(?<!\w)(?:غره|مستهل|بدايه)(?!\w)")
 _NUMBER = re.compile(r"[0-9]+")
 _HIJRI_MARK = re.compile(r"(?<!\w)(?:هـ|ه|هجري|هجرية|هجريا|hijri|ah|h)(?!\w)")
 _GREGORIAN_MARK = re.compile(r"(?<!\w)(?:م|ميلادي|ميلادية|ميلاديا|gregorian|ad|ce)(?!\w)")
@@ -157,6 +158,8 @@ def read_date(text: str, today: date, birth: bool = False) -> Heard:
     calendar, month = _MONTHS[named[0]] if named else ("", 0)
     if named:
         folded = f"{folded[: named.start()]} {folded[named.end() :]}"
+        if _FIRST_DAY.search(folded):
+            folded = f"1 {folded}"
     marked = "hijri" if _HIJRI_MARK.search(folded) else "gregorian" if _GREGORIAN_MARK.search(folded) else ""
     numbers = _NUMBER.findall(folded)
     if len(numbers) == 1 and len(numbers[0]) == 8 and not named:

@@ -67,6 +67,16 @@ _TIMES: Mapping[str, int] = {
     }.items()
     for word in words.split()
 }
+_PARTS: Mapping[str, float] = {
+    "نص": 0.5,
+    "نصف": 0.5,
+    "ربع": 0.25,
+    "ونص": 0.5,
+    "ونصف": 0.5,
+    "وربع": 0.25,
+    "half": 0.5,
+}
+_RANGE = frozenset(fold("بين الى حتى او أو لحد between to or until").split())
 _LONGEST_WORDS = max(word.count(" ") for word in _UNITS) + 1
 
 
@@ -118,13 +128,13 @@ def read_number(text: str) -> tuple[int | float, bool] | None:
     """The one number a short text names, and whether it is sure; None where there is none, or more than one."""
     ascii_text = ascii_digits(text[:200]).replace("٬", ",").replace("،", ",").replace("٫", ".")
     found = _NUMBER.findall(ascii_text)
-    if len(found) != 1:
-        words = fold(ascii_text).split()
+    words = fold(ascii_text).split()
+    if len(found) != 1 or (found[0].isdigit() and not _PARTS.keys().isdisjoint(words)):
         said = _in_words(words)
-        if said is None or (len(found) > 1 and not any(word.startswith("و") for word in words)):
+        if said is None or (len(found) > 1 and not _are_summed(words)):
             return None
         # «3 آلاف و500» is one number in two parts; «3 أولاد و2 بنات» is a sum to be asked about.
-        return said, not found or any(word in _TIMES for word in words)
+        return _whole(said), len(found) < 2 or any(word in _TIMES for word in words)
     value, sure = _typed(found[0])
     after = fold(ascii_text.partition(found[0])[2]).split()
     times = _TIMES.get(after[0], 1) if after else 1
@@ -144,12 +154,25 @@ def _typed(digits: str) -> tuple[float, bool]:
     return sign * float(digits.replace(",", ".")), True
 
 
-def _in_words(words: list[str]) -> int | None:
+def _are_summed(words: list[str]) -> bool:
+    """Whether several numbers are parts of one («3 آلاف و500»), and no range («بين 2000 و3000»)."""
+    return any(word.startswith("و") for word in words) and _RANGE.isdisjoint(words)
+
+
+def _in_words(words: list[str]) -> float | None:
     """A number said in words, the «و» of the parts taken off; None unless some word is a number."""
-    total = part = 0
+    total = part = 0.0
     heard = False
-    at = 0
+    at = last = 0
     while at < len(words):
+        if words[at] in _PARTS:
+            of = _TIMES.get(words[at + 1], 0) if at + 1 < len(words) else 0
+            if of:
+                total, heard = total + _PARTS[words[at]] * of, True
+            elif heard:
+                part += _PARTS[words[at]] * (last or 1)
+            at += 2 if of else 1
+            continue
         for size in range(min(_LONGEST_WORDS, len(words) - at), 0, -1):
             phrase = " ".join(words[at : at + size])
             value = _UNITS.get(phrase, _UNITS.get(phrase[1:]) if phrase[0] == "و" else None)
@@ -163,9 +186,9 @@ def _in_words(words: list[str]) -> int | None:
                 value = int(word[1:])
         times = _TIMES.get(words[at], _TIMES.get(words[at][1:]) if words[at][0] == "و" else None)
         if times is not None and (heard or value is None):
-            total, part, heard = total + max(part, 1) * times, 0, True
+            total, part, heard, last = total + max(part, 1) * times, 0, True, times
         elif value is not None:
-            part, heard = part + value, True
+            part, heard, last = part + value, True, value // 2 if value >= 2000 else last
         at += size
     return total + part if heard and total + part < 10**12 else None
 

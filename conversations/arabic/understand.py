@@ -164,12 +164,16 @@ def command(folded: str) -> str | None:
     found = _COMMAND_OF.get(folded)
     if found is not None or len(folded) > _LONGEST_COMMAND:
         return found
-    bare = folded
-    while bare.startswith(_POLITE_FIRST):
-        bare = next(bare[len(polite) :] for polite in _POLITE_FIRST if bare.startswith(polite))
-    while bare.endswith(_POLITE_LAST):
-        bare = next(bare[: -len(polite)] for polite in _POLITE_LAST if bare.endswith(polite))
+    bare = _without_politeness(folded)
     return _COMMAND_OF.get(bare) if bare != folded else None
+
+
+def _without_politeness(folded: str) -> str:
+    while folded.startswith(_POLITE_FIRST):
+        folded = next(folded[len(polite) :] for polite in _POLITE_FIRST if folded.startswith(polite))
+    while folded.endswith(_POLITE_LAST):
+        folded = next(folded[: -len(polite)] for polite in _POLITE_LAST if folded.endswith(polite))
+    return folded
 
 
 _YES = _list("""
@@ -272,13 +276,15 @@ def choose(text: str, titles: Sequence[str], words: Sequence[Sequence[str]] = ()
     exact = [at for at, known in enumerate(labels) if folded in known]
     if exact:
         return (exact[0], True) if len(exact) == 1 else None
-    if numbered := _NUMBERED.fullmatch(folded):
+    bare = _without_politeness(folded)
+    if numbered := _NUMBERED.fullmatch(bare):
         number = int(numbered[1])
         return (number - 1, True) if 1 <= number <= len(titles) else None
-    number = _ORDINALS.get(folded, len(titles) if folded in _LAST else 0)
+    bare = bare.removeprefix("رقم ").removeprefix("الخيار ").removeprefix("number ").removeprefix("option ")
+    number = _ORDINALS.get(bare, len(titles) if bare in _LAST else 0)
     if number:
         return (number - 1, True) if number <= len(titles) else None
-    return _inside(folded, labels) or _mistyped(folded, labels)
+    return _inside(folded, labels) or _in_part(folded, labels) or _mistyped(folded, labels)
 
 
 @lru_cache(maxsize=256)
@@ -304,6 +310,30 @@ def _inside(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | 
         return None
     # «لا، تأخير» and «ليس تأخير» read alike: asked about.
     return longest.index(best), not _DENIALS & set(folded.split())
+
+
+_PARTICLE = re.compile(r"(?:وال|بال|لل|ال|و|ل|ب)(?=\w{3})")
+
+
+def _in_part(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
+    """Words of one label alone, its particles aside: sure when they are all of it («دمام» for «الدمام»)."""
+    said = _bare_words(folded)
+    if not said or len(folded) > 60:
+        return None
+    found = [
+        (at, any(said == _bare_words(label) for label in known))
+        for at, known in enumerate(labels)
+        if any(said <= _bare_words(label) for label in known)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _bare_words(folded: str) -> frozenset[str]:
+    return frozenset(
+        word[particle.end() :] if (particle := _PARTICLE.match(word)) else word
+        for word in folded.split()
+        if len(word) > 2
+    )
 
 
 _DENIALS = frozenset(_list("لا، ما، مو، مب، مش، ليس، ليست، غير، بدون، not, no, dont, never"))
