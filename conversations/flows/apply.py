@@ -81,7 +81,7 @@ def who_steps(service: Service) -> tuple[Step, ...]:
     relative, guardian, agent = (answered("who", one) for one in ("relative", "guardian", "agent"))
     other = answered("who", "relative", "guardian", "agent")
     organisation = answered("who", "organisation")
-    return (
+    steps = (
         ask("who", OneOf(house_choices("applies", *service.who))),
         ask("applicant_name", ShortText(least=3), when=other, known_as="applicant_name"),
         ask("guardianship", Document(at_most=3), when=guardian, sensitive=True),
@@ -91,6 +91,12 @@ def who_steps(service: Service) -> tuple[Step, ...]:
         ask("consent_by", OneOf(house_choices("consent_by", "phone", "call")), when=relative),
         ask("their_phone", Phone(), when=(relative, answered("consent_by", "phone"))),
     )
+    return tuple(step for step in steps if all(may_hold(condition, service) for condition in step.when))
+
+
+def may_hold(condition: Answered, service: Service) -> bool:
+    """Nobody is asked what only someone else who applies would be: a service names who may."""
+    return condition.step != "who" or bool(set(condition.among) & set(service.who))
 
 
 def field_step(field: ServiceField, known: bool = False) -> Step:

@@ -76,7 +76,7 @@ def show(moment: Moment) -> None:
         ask_step(moment, step)
         return
     options = tuple(Option(f"track:{case.reference}", case.reference, title(moment, case)[:72]) for case in cases)
-    ways = (Option("/track_other", moment.words("option.other_reference")), *moment.options("/menu"))
+    ways = moment.options("/track_other", "/menu")
     offer(moment, text, (*(options if len(cases) > 1 else ()), *ways))
 
 
