@@ -14,11 +14,12 @@ from conversations.answers.contract import Got, Later
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import calendar_of
-from conversations.cases.move import Facts
+from conversations.cases.move import BENEFICIARY, Facts, until
 from conversations.cases.promise import promise_for
 from conversations.conversation import Address, Conversation, decode, encode
 from conversations.course import course
 from conversations.effects import (
+    AnswerAsk,
     AskOther,
     ClearTimer,
     Effect,
@@ -32,7 +33,10 @@ from conversations.effects import (
 )
 from conversations.engine import Turn, advance
 from conversations.events import (
+    Answered,
+    Asked,
     CaseMoved,
+    Contact,
     Event,
     FileReady,
     FormFilled,
@@ -45,8 +49,11 @@ from conversations.events import (
     Text,
     TimePassed,
 )
+from conversations.readable import described, shown
 from conversations.says import Option, Say
 from conversations.world import CaseView, Person, Traits, World
+
+__all__ = ["House", "Play", "described", "shown"]
 
 TRAITS = {
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
@@ -69,8 +76,35 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _QUIET = ("quiet",)
 
 
+class House:
+    """What all addresses of a play share: the cases, whose they are, and what one asked of another."""
+
+    def __init__(self) -> None:
+        self.cases: dict[str, FileCase] = {}
+        self.stages: dict[str, str] = {}
+        self.owners: dict[str, Play] = {}
+        self.made: dict[str, set[str]] = {}
+        """By reference, the moves already made."""
+        self.until: dict[str, datetime] = {}
+        self.asks: list[tuple[AskOther, Play]] = []
+        self.plays: list[Play] = []
+        self.elsewhere: list[tuple[Play, Turn]] = []
+        """What was said at other addresses because of what happened at one."""
+
+    def ask_of(self, token: str) -> dict[str, Any] | None:
+        """The question a link stands for, as a Found event carries it."""
+        for number, (ask, _) in enumerate(self.asks):
+            if token and ask.token == token:
+                return self.asked(number)
+        return None
+
+    def asked(self, number: int) -> dict[str, Any]:
+        ask = self.asks[number][0]
+        return {"ask": str(number), "question": ask.question, "reference": ask.reference, "details": ask.details}
+
+
 class Play:
-    """One person, one address, one association."""
+    """One person, one address, one association. `beside` is another address of the same house."""
 
     def __init__(
         self,
@@ -78,19 +112,22 @@ class Play:
         channel: str = "web_chat",
         now: datetime = datetime(2026, 11, 22, 7, 0, tzinfo=UTC),
         public_url: str = "https://wasl.example",
-        handle: str = "966500000001",
+        handle: str = "+966500000001",
+        beside: "Play | None" = None,
     ) -> None:
         self.association, self.traits, self.now, self.public_url = association, TRAITS[channel], now, public_url
+        self.handle = handle
         self.blob = encode(Conversation(association=association.slug, address=Address(channel, handle), id=1))
         self.person = Person(id=1)
-        self.cases: dict[str, FileCase] = {}
-        self.stages: dict[str, str] = {}
+        self.house: House = beside.house if beside is not None else House()
+        self.house.plays.append(self)
+        self.cases, self.stages = self.house.cases, self.house.stages
         self.timers: dict[str, datetime] = {}
         self.forms: list[OpenForm] = []
-        self.asks: list[AskOther] = []
         self.turns = 0
         self.last: tuple[Say, ...] = ()
-        self.seen_options: dict[str, tuple[Option, int]] = {}
+        self.seen_options: dict[str, list[tuple[Option, int]]] = {}
+        """By title, every option shown with the number of its question, oldest first."""
 
     @property
     def conversation(self) -> Conversation:
@@ -116,12 +153,21 @@ class Play:
             latitude, _, longitude = line[4:].partition(",")
             place = Location(id=self._id(), at=self.now, latitude=float(latitude), longitude=float(longitude))
             return self.send(place, settle)
+        if line.startswith("contact:"):
+            return self.send(Contact(id=self._id(), at=self.now, phone=line[8:].strip(), own=True), settle)
         return self.send(Text(id=self._id(), at=self.now, text=line), settle)
 
-    def press(self, title: str) -> Turn:
-        """The newest button of this title; it may belong to an old message. Raises KeyError where none was shown."""
-        option, prompt = self.seen_options[title]
-        return self.send(Press(id=self._id(), at=self.now, option=option.id, prompt=prompt))
+    def edited(self, text: str) -> Turn:
+        """A message sent before was changed."""
+        return self.send(Text(id=self._id(), at=self.now, text=text, edited=True))
+
+    def press(self, title: str, old: bool = False) -> Turn:
+        """The newest button of this title; `old`: one of a question before the last. Raises KeyError where none is."""
+        now = self.conversation.prompt
+        for option, prompt in reversed(self.seen_options.get(title, [])):
+            if prompt < now if old else prompt in (0, now) or option.id.startswith("/"):
+                return self.send(Press(id=self._id(), at=self.now, option=option.id, prompt=prompt))
+        raise KeyError(title)
 
     def file(self, path: str, settle: bool = True) -> Turn:
         """A file on its way, and then here. A bare word (voice, photo) is a file of that kind."""
@@ -176,18 +222,35 @@ class Play:
     # --- what the house does -----------------------------------------------------------------------------------------
 
     def move(self, name: str, reference: str = "", who: str = "", **given: str) -> Turn:
-        """Staff move a case; the person hears of it."""
+        """A case moves, and its owner hears of it, unless it was their own act: that was answered there and then."""
+        house = self.house
         reference = reference or next(reversed(self.cases))
-        case, stage = self.cases[reference], self.stages[reference]
+        case, stage, owner = self.cases[reference], self.stages[reference], house.owners[reference]
         move = lifecycle.LIFECYCLES[case.kind].steps[stage, name]
         facts = Facts(
             now=self.now,
             earliest=case.earliest,
+            until=house.until.get(reference),
             supervisor_confirmed="supervisor_confirmed" in given,
+            made=frozenset(house.made.get(reference, ())),
             given=frozenset(given),
         )
         lifecycle.apply(case.kind, stage, name, who or move.who[0], facts)
+        house.made.setdefault(reference, set()).add(name)
+        if ends := until(move.starts, self.now):
+            house.until[reference] = ends
         self.stages[reference] = lifecycle.stage_after(move, stage)
+        if move.starts == "promise":
+            promised = promise_for(self.association.profile, case.kind, self.now, calendar_of(self.association.profile))
+            case = self.cases[reference] = msgspec.structs.replace(
+                case,
+                completed_at=self.now,
+                earliest=promised.earliest,
+                latest=promised.latest,
+                next_update=promised.next_update,
+            )
+        if owner is self and who == BENEFICIARY:
+            return Turn(self.conversation, (), ())
         event = CaseMoved(
             id=self._id(),
             at=self.now,
@@ -201,7 +264,15 @@ class Play:
             given=given,
             **self._promise(case),
         )
-        return self.send(event)
+        return self._send_to(owner, event)
+
+    def _send_to(self, owner: "Play", event: Event) -> Turn:
+        """An event of the house; where it concerns another address, what is said there is kept in `elsewhere`."""
+        if owner is self:
+            return self.send(event)
+        owner.now = max(owner.now, self.now)
+        self.house.elsewhere.append((owner, owner.send(event)))
+        return Turn(self.conversation, (), ())
 
     def send(self, event: Event, settle: bool = True) -> Turn:
         self.turns += 1
@@ -211,7 +282,7 @@ class Play:
             turn = _joined(turn, self._carry_out(effect))
         for say in turn.says:
             for option in (*say.options, *say.controls):
-                self.seen_options[option.title] = (option, say.prompt)
+                self.seen_options.setdefault(option.title, []).append((option, say.prompt))
         if turn.says:
             self.last = turn.says
         return _joined(turn, self.settle()) if settle and "quiet" in self.timers else turn
@@ -222,8 +293,9 @@ class Play:
             case FileCase():
                 self.cases[effect.reference] = effect
                 self.stages[effect.reference] = effect.stage
+                self.house.owners[effect.reference] = self
             case MoveCase() if effect.reference in self.cases:
-                return self.move(effect.move, effect.reference, who="beneficiary")
+                return self.move(effect.move, effect.reference, who=BENEFICIARY)
             case LogConsent():
                 consents = {**self.person.consents, effect.purpose: effect.given}
                 self.person = msgspec.structs.replace(self.person, consents=consents)
@@ -237,18 +309,51 @@ class Play:
             case OpenForm():
                 self.forms.append(effect)
             case AskOther():
-                self.asks.append(effect)
+                self._ask_other(effect)
+            case AnswerAsk():
+                return self._answer_ask(effect)
             case Lookup(lookup="case"):
-                case = self.cases.get(effect.key)
-                result = None
-                if case is not None:
-                    view = msgspec.to_builtins(self._view(case), builtin_types=(datetime,))
-                    result = {**view, "mine": not case.anonymous, "anonymous": case.anonymous}
-                found = Found(id=self._id(), at=self.now, lookup="case", key=effect.key, result=result)
-                return self.send(found, settle=False)
+                result = self._looked_up(effect.key)
+                return self.send(Found(id=self._id(), at=self.now, lookup="case", key=effect.key, result=result), False)
+            case Lookup(lookup="ask"):
+                found = self.house.ask_of(effect.key)
+                return self.send(Found(id=self._id(), at=self.now, lookup="ask", key=effect.key, result=found), False)
             case _:
                 pass
         return nothing
+
+    def _ask_other(self, effect: AskOther) -> None:
+        """To the owner of the phone number where they write to us already, or to whom the case belongs."""
+        house = self.house
+        house.asks.append((effect, self))
+        if effect.phone:
+            known = (play for play in house.plays if play.traits.proves_phone and play.handle == effect.phone)
+            whom = next(known, None)
+        else:
+            whom = house.owners.get(effect.reference)
+        if whom is not None and whom is not self:
+            self._send_to(whom, Asked(id=self._id(), at=self.now, **house.asked(len(house.asks) - 1)))
+
+    def _answer_ask(self, effect: AnswerAsk) -> Turn:
+        ask, asker = self.house.asks[int(effect.ask)]
+        case = self._looked_up(ask.reference) if effect.given else None
+        event = Answered(
+            id=self._id(),
+            at=self.now,
+            question=effect.question,
+            reference=effect.reference,
+            given=effect.given,
+            case=case or {},
+        )
+        return self._send_to(asker, event)
+
+    def _looked_up(self, reference: str) -> dict[str, Any] | None:
+        case = self.cases.get(reference)
+        if case is None:
+            return None
+        view = msgspec.to_builtins(self._view(case), builtin_types=(datetime,))
+        mine = self.house.owners[reference] is self and not case.anonymous
+        return {**view, "mine": mine, "anonymous": case.anonymous}
 
     def _world(self) -> World:
         return World(
@@ -260,10 +365,16 @@ class Play:
             cases=tuple(
                 self._view(case)
                 for reference, case in self.cases.items()
-                if not case.anonymous and lifecycle.is_open(self.stages[reference])
+                if not case.anonymous
+                and lifecycle.is_open(self.stages[reference])
+                and self.house.owners[reference] is self
             ),
             public_url=self.public_url,
         )
+
+    def view(self, reference: str) -> CaseView:
+        """A case as the person may see it."""
+        return self._view(self.cases[reference])
 
     def _view(self, case: FileCase) -> CaseView:
         return CaseView(
@@ -295,41 +406,3 @@ class _Hearing:
 
 def _joined(first: Turn, second: Turn) -> Turn:
     return Turn(second.conversation, first.says + second.says, first.effects + second.effects)
-
-
-# --- as text ---------------------------------------------------------------------------------------------------------
-
-
-def shown(say: Say) -> str:
-    """A say as a page of a golden dialogue shows it."""
-    lines = [say.text] if say.text else []
-    if say.link:
-        lines.append(f"🔗 {say.link.title}")
-    if say.file:
-        lines.append(f"📎 {say.file.name}")
-    abouts = [f"  {option.title} — {option.about}" for option in say.options if option.about]
-    if abouts:
-        lines += abouts
-    if say.options:
-        lines.append(" ".join(f"[{option.title}]" for option in say.options))
-    if say.controls:
-        lines.append(" ".join(f"({option.title})" for option in say.controls))
-    return "\n".join(lines)
-
-
-def described(effect: Effect) -> str:
-    """An effect in a line, without anything that was typed."""
-    fields = msgspec.to_builtins(effect)
-    name = fields.pop("does").replace("_", " ")
-    hidden = ("answers", "signature", "details", "facts", "text", "callback", "token", "wording_version")
-    parts = []
-    for key, value in fields.items():
-        if key in hidden:
-            keys = " ".join(sorted(value)) if isinstance(value, dict) else ""
-            parts.append(f"{key}: {keys}" if keys else key)
-        elif value is True:
-            parts.append(key)
-        elif value not in ("", None, False):
-            shown_value = ", ".join(value) if isinstance(value, list | tuple) else str(value)
-            parts.append(f"{key}={shown_value}")
-    return f"{name} · " + " · ".join(parts) if parts else name

@@ -12,6 +12,10 @@ from storage.database import Database
 from storage.vault import Vault, generate_key
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="write the golden dialogues again from their scripts")
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The address of a server of this worker's own, without a database name; stopped at the end."""
