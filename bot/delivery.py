@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection
+
 from bot import metrics
 from bot.channels.contract import (
     AddressGone,
@@ -163,7 +165,7 @@ class Delivery:
                 wait = error.after if error.after is not None else back_off(row.attempts)
                 if error.whole_account:
                     rate.hold(wait)
-                    await self._note(accounts.hold_back, (row.association, row.channel), self._in(wait))
+                    await self._note(accounts.hold, row.association, row.channel, self._in(wait))
                 self._mark(failed._replace(state="queued", not_before=self._in(wait)))
                 return False
             case Uncertain():
@@ -178,7 +180,7 @@ class Delivery:
                 ).add_done_callback(lambda future: future.exception())
             case StopChannel():
                 self._mark(failed)
-                await self._note(accounts.pause, (row.association, row.channel), error.code)
+                await self._note(accounts.pause, row.association, row.channel, error.code)
                 await self._alarm(row.association, "channel_stopped", urgent=True)
             case UseTemplate() | UseAnotherChannel() | ContentRefused() | _:
                 self._mark(failed)
@@ -189,7 +191,7 @@ class Delivery:
         return ms(self.clock()) + int(seconds * 1000)
 
     async def _alarm(self, association: str, code: str, urgent: bool = False) -> None:
-        await self._note(alarms.ring, association, code, urgent, ms(self.clock()))
+        await self._note(_ring, association, code, ms(self.clock()), urgent)
 
     async def _note(self, function: Callable[..., object], *args: object) -> None:
         try:
@@ -197,7 +199,7 @@ class Delivery:
         except DatabaseAway:
             log.warning("not_noted", what=getattr(function, "__name__", ""))
 
-    # --- marks ---------------------------------------------------------------------------------------------------------
+    # --- marks ------------------------------------------------------------------------------------------------------
 
     def _mark(self, mark: Settlement) -> None:
         self.intake.marks.append(mark)
@@ -217,7 +219,7 @@ class Delivery:
             if not self.closing and self._flushing is None:
                 self._flushing = asyncio.get_running_loop().call_later(1.0, self._flush)
 
-    # --- what is left over ---------------------------------------------------------------------------------------------
+    # --- what is left over ------------------------------------------------------------------------------------------
 
     def kick(self) -> None:
         self.kicked.set()
@@ -246,9 +248,9 @@ class Delivery:
                 ]
             )
 
-    def _claim(self, connection: object, account: Account, now: int) -> list[outbox.Claimed]:
+    def _claim(self, connection: Connection, account: Account, now: int) -> list[outbox.Claimed]:
         intake = self.intake
-        if not accounts.lease(connection, account, intake.me, now, now + HOLD):
+        if not accounts.lease(connection, *account, intake.me, now, now + HOLD):
             return []
         if intake.may_send(*account, "") == "paused":
             return []
@@ -278,6 +280,10 @@ class Delivery:
             await self.intake.flush()
         except DatabaseAway:
             log.warning("marks_lost", count=len(self.intake.marks))
+
+
+def _ring(connection: Connection, association: str, code: str, now: int, urgent: bool) -> None:
+    alarms.ring(connection, association, code, now, urgent=urgent)
 
 
 def back_off(attempts: int) -> float:

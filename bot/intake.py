@@ -21,7 +21,7 @@ from bot.log import log
 from conversations.association.association import Association
 from conversations.effects import Mask
 from conversations.engine import advance
-from conversations.events import PERSONAL, Event, Text
+from conversations.events import PERSONAL, Event, Media, Text
 from conversations.says import Say
 from conversations.world import Person, World
 from storage import conversations, messages, quarantine, seen, timers, world
@@ -37,6 +37,7 @@ LEASE_MS = 60_000
 TRIES_ALONE = 3
 MOST_LOOKUPS = 4
 _encode = msgspec.msgpack.Encoder().encode
+_read_say = msgspec.msgpack.Decoder(Say).decode
 
 
 class Arrived(NamedTuple):
@@ -50,7 +51,7 @@ class Arrived(NamedTuple):
     """What it is recognised by when it comes twice; empty where `timer` or `claim` says so instead."""
     conversation: int = 0
     incoming: Incoming | None = None
-    timer: timers.Due | None = None
+    timer: timers.Timer | None = None
     claim: Callable[[Connection, int], bool] | None = None
     """Runs first, in the same transaction: False means that it was done before, and the event is not taken."""
     report: StatusReport | None = None
@@ -132,6 +133,9 @@ class Intake:
             self._worker = loop.create_task(self._work())
         return future
 
+    def read_say(self, body: bytes) -> Say:
+        return _read_say(body)
+
     async def flush(self) -> None:
         """Commit the marks that no event has taken along. Raises DatabaseAway."""
         if self.marks and self._worker is None:
@@ -208,7 +212,7 @@ class Intake:
         self.after_commit(committed)
         future.set_result(None)
 
-    # --- one transaction, in the writer's thread -----------------------------------------------------------------------
+    # --- one transaction, in the writer's thread --------------------------------------------------------------------
 
     def _fold(self, connection: Connection, batch: list[Arrived], marks: list[Settlement]) -> Committed:
         now = self.clock()
@@ -235,7 +239,7 @@ class Intake:
         keys = [(one.association, one.key) for one in batch if one.key]
         fresh = seen.claim(connection, keys, at) if keys else set()
         due = [one.timer for one in batch if one.timer is not None]
-        fired = timers.consume(connection, due) if due else set()
+        fired = timers.done(connection, due) if due else set()
         kept = []
         for one in batch:
             if one.key:
@@ -266,16 +270,8 @@ class Intake:
         at = ms(self.clock())
         if arrived.key and not seen.claim(connection, [(arrived.association, arrived.key)], at):
             return Committed([], [], set())
-        quarantine.add(
-            connection,
-            self.vault,
-            arrived.association,
-            arrived.channel,
-            _encode(apart(arrived)),
-            error,
-            TRIES_ALONE,
-            at,
-        )
+        row = quarantine.Quarantined(arrived.association, new_id(), arrived.channel, at, TRIES_ALONE, error)
+        quarantine.put(connection, self.vault, row, _encode(apart(arrived)))
         stored = self._lock(connection, [arrived] if arrived.event is not None else [], at)
         fold = _Fold(self, connection, stored, {}, self.clock())
         fold.work.alarm(arrived.association, "quarantine", urgent=True)
@@ -311,7 +307,7 @@ class _Fold:
         self.intake, self.connection, self.stored, self.known, self.now = intake, connection, stored, known, now
         self.at = ms(now)
         self.by_address = {(s.association, s.channel, s.handle): s for s in stored.values()}
-        self.work = Work(connection, intake.vault, now)
+        self.work = Work(connection, intake.vault, intake.associations, now)
         self.rows: list[Message] = []
         self.sends: list[Outgoing] = []
         self.wakes: dict[tuple[str, str], int] = {}
@@ -328,7 +324,13 @@ class _Fold:
         if stored.beneficiary is None:
             stored.beneficiary = new_id()
             known.person = Person(id=stored.beneficiary)
+        if stored.fresh:
+            stored.fresh = False
+            self.work.greet_new(stored)
         event = one.event
+        if isinstance(event, Media) and one.incoming is not None and self._pushes(stored):
+            event = msgspec.structs.replace(event, file=str(new_id()))
+            self.work.want_file(stored, one.incoming, event.file)
         says, masked = self._turn(stored, known, event, one)
         if isinstance(event, PERSONAL):
             self._transcribe(stored, event, masked, one)
@@ -354,8 +356,6 @@ class _Fold:
                     self._delete_from_chat(stored, one)
                 elif found := self.work.carry_out(effect, stored, known, event):
                     pending.append(found)
-        if one.incoming is not None and one.incoming.source:
-            self.work.want_file(stored, one.incoming)
         stored.updated = self.at
         return says, masked
 
@@ -370,6 +370,9 @@ class _Fold:
             cases=known.cases,
             public_url=intake.public_url,
         )
+
+    def _pushes(self, stored: Stored) -> bool:
+        return self.intake.channels[stored.association, stored.channel].pushes
 
     def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
         if masked is not None and isinstance(event, Text):

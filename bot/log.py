@@ -14,16 +14,16 @@ _logger = logging.getLogger("wasl")
 
 
 class Log:
-    def debug(self, what: str, **facts: Any) -> None:
+    def debug(self, what: str, /, **facts: Any) -> None:
         self._say(logging.DEBUG, what, facts)
 
-    def info(self, what: str, **facts: Any) -> None:
+    def info(self, what: str, /, **facts: Any) -> None:
         self._say(logging.INFO, what, facts)
 
-    def warning(self, what: str, **facts: Any) -> None:
+    def warning(self, what: str, /, **facts: Any) -> None:
         self._say(logging.WARNING, what, facts)
 
-    def error(self, what: str, **facts: Any) -> None:
+    def error(self, what: str, /, **facts: Any) -> None:
         self._say(logging.ERROR, what, facts)
 
     def _say(self, level: int, what: str, facts: dict[str, Any]) -> None:

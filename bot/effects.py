@@ -1,0 +1,414 @@
+"""Carrying out what a turn asks of the outside, in the transaction that keeps the turn: one statement a kind a batch.
+
+What must reach another conversation (a question, an answer, a case that moved) is a timer there, due at once: a row
+that any process may pick up, so that nothing waits in memory and conversations are locked one batch at a time.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import singledispatchmethod
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from bot.channels.contract import Incoming
+from conversations.arabic.normalise import ascii_digits, fold
+from conversations.association.association import Association
+from conversations.cases import lifecycle
+from conversations.cases.calendar import calendar_of
+from conversations.cases.move import BENEFICIARY, Facts, NotAllowed
+from conversations.cases.promise import promise_for
+from conversations.effects import (
+    Alarm,
+    AnswerAsk,
+    AskOther,
+    ClearTimer,
+    Effect,
+    FileCase,
+    HandOver,
+    LogConsent,
+    Lookup,
+    MoveCase,
+    OpenForm,
+    Remember,
+    SetTimer,
+    Suppress,
+)
+from conversations.events import Event, Found
+from conversations.world import CaseView
+from storage import alarms, asks, cases, consents, conversations, files, forms, handoffs, messages, timers, world
+from storage.conversations import Stored
+from storage.ids import new_id
+from storage.times import moment_or_none, ms, ms_or_none
+from storage.vault import Vault
+
+_ID = "0123456789"
+
+
+class Work:
+    """What one batch has to do besides conversations and messages. `kicks` names what to look at after the commit."""
+
+    def __init__(
+        self, connection: Connection, vault: Vault, associations: Mapping[str, Association], now: datetime
+    ) -> None:
+        self.connection, self.vault, self.associations, self.now, self.at = (
+            connection,
+            vault,
+            associations,
+            now,
+            ms(now),
+        )
+        self.kicks: set[str] = set()
+        self._cases: list[cases.Case] = []
+        self._consents: list[consents.Consent] = []
+        self._handoffs: list[handoffs.Handoff] = []
+        self._timers: dict[tuple[str, int, str], timers.Timer | None] = {}
+        self._files: list[files.File] = []
+        self._people: dict[tuple[str, int], world.Beneficiary] = {}
+        self._alarms: dict[tuple[str, str], bool] = {}
+        self._later: list[Callable[[], object]] = []
+
+    def carry_out(self, effect: Effect, stored: Stored, known: world.Known, event: Event) -> Event | None:
+        """Returns what answers the effect at once, if anything does."""
+        return self._do(effect, stored, known, event)
+
+    def alarm(self, association: str, code: str, urgent: bool = False) -> None:
+        self._alarms[association, code] = self._alarms.get((association, code), False) or urgent
+
+    def want_file(self, stored: Stored, incoming: Incoming, file: str) -> None:
+        """A fetch job: the provider's name of the file, sealed, never a link."""
+        media = incoming.event
+        name = getattr(media, "name", "")
+        self._files.append(
+            files.File(stored.association, int(file), stored.id, stored.channel, incoming.source, name=name)
+        )
+        self.kicks.add("files")
+
+    def wake(self, association: str, conversation: int, timer: str) -> None:
+        """An event for another conversation, due at once."""
+        self._timers[association, conversation, timer] = timers.Timer(association, conversation, timer, self.at)
+        self.kicks.add("timers")
+
+    def greet_new(self, stored: Stored) -> None:
+        """What somebody asked of the owner of this number before they ever wrote."""
+        for ask in asks.waiting_for(self.connection, self.vault, stored.association, stored.handle):
+            self.wake(stored.association, stored.id, f"ask:{ask.id}")
+
+    def keep(self) -> None:
+        """Every statement, one for each kind that is there."""
+        connection, vault = self.connection, self.vault
+        if self._people:
+            world.save_beneficiaries(connection, vault, self._people.values(), self.at)
+        if self._cases:
+            cases.file(connection, vault, self._cases, self.at)
+        if self._consents:
+            consents.log(connection, self._consents)
+        if self._handoffs:
+            handoffs.add(connection, vault, self._handoffs)
+            self.kicks.add("handoffs")
+        if self._files:
+            files.want(connection, vault, self._files, self.at)
+        for do in self._later:
+            do()
+        if due := [timer for timer in self._timers.values() if timer is not None]:
+            timers.set_all(connection, due)
+        if cleared := [key for key, timer in self._timers.items() if timer is None]:
+            timers.clear_all(connection, cleared)
+        for (association, code), urgent in self._alarms.items():
+            if alarms.ring(connection, association, code, self.at, urgent=urgent):
+                self.kicks.add("alarms")
+
+    # --- one a kind --------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def _do(self, effect: Any, stored: Stored, known: world.Known, event: Event) -> Event | None:
+        raise TypeError(f"no hand for {type(effect).__name__}")
+
+    @_do.register
+    def _(self, effect: FileCase, stored: Stored, known: world.Known, event: Event) -> None:
+        case = cases.Case(
+            association=stored.association,
+            id=new_id(),
+            reference=effect.reference,
+            kind=effect.kind,
+            stage=effect.stage,
+            service=effect.service,
+            category=effect.category,
+            severity=effect.severity,
+            source=effect.source,
+            agreed_channel=effect.agreed_channel,
+            linked_to=effect.linked_to,
+            restricted=effect.restricted,
+            anonymous=effect.anonymous,
+            beneficiary=stored.beneficiary,
+            conversation=stored.id,
+            opened_at=self.at,
+            completed_at=ms_or_none(effect.completed_at),
+            earliest=ms_or_none(effect.earliest),
+            latest=ms_or_none(effect.latest),
+            next_update=ms_or_none(effect.next_update),
+            answers=effect.answers,
+            signature=effect.signature,
+            member=effect.member,
+            index=() if effect.anonymous else tuple(found_by(effect.answers)),
+        )
+        self._cases.append(case)
+        if not effect.anonymous:
+            known.cases = (_view(effect, self.now), *known.cases)
+
+    @_do.register
+    def _(self, effect: MoveCase, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(lambda: self._move(effect, stored))
+        known.cases = tuple(case for case in known.cases if case.reference != effect.reference)
+
+    def _move(self, effect: MoveCase, stored: Stored) -> None:
+        case = cases.by_reference(self.connection, self.vault, stored.association, effect.reference, lock=True)
+        if case is None:
+            return
+        try:
+            move_case(
+                self.connection,
+                self.vault,
+                self.associations[stored.association],
+                case,
+                effect.move,
+                BENEFICIARY,
+                self.now,
+                answers=effect.answers,
+                tell=lambda conversation, timer: (
+                    self.wake(stored.association, conversation, timer) if conversation != stored.id else None
+                ),
+            )
+        except NotAllowed as error:
+            self.alarm(stored.association, f"not_moved_{error.why}")
+
+    @_do.register
+    def _(self, effect: LogConsent, stored: Stored, known: world.Known, event: Event) -> None:
+        self._consents.append(
+            consents.Consent(
+                stored.association,
+                stored.id,
+                stored.beneficiary,
+                effect.purpose,
+                effect.given,
+                effect.wording_version,
+                stored.channel,
+                effect.reference,
+                self.at,
+            )
+        )
+        self._know(stored, known, consents={**known.person.consents, effect.purpose: effect.given})
+
+    @_do.register
+    def _(self, effect: Remember, stored: Stored, known: world.Known, event: Event) -> None:
+        self._know(stored, known, facts={**known.person.facts, **effect.facts})
+
+    def _know(self, stored: Stored, known: world.Known, **changed: Any) -> None:
+        person = known.person = msgspec.structs.replace(known.person, **changed)
+        assert stored.beneficiary is not None
+        self._people[stored.association, stored.beneficiary] = world.Beneficiary(
+            stored.association, stored.beneficiary, person.facts, person.consents
+        )
+
+    @_do.register
+    def _(self, effect: HandOver, stored: Stored, known: world.Known, event: Event) -> None:
+        self._handoffs.append(
+            handoffs.Handoff(
+                stored.association,
+                new_id(),
+                stored.id,
+                effect.reason,
+                role=effect.role,
+                urgent=effect.urgent,
+                restricted=effect.restricted,
+                women_only=effect.women_only,
+                reference=effect.reference,
+                callback=effect.callback,
+                at=self.at,
+            )
+        )
+
+    @_do.register
+    def _(self, effect: OpenForm, stored: Stored, known: world.Known, event: Event) -> None:
+        form = forms.Form(stored.association, effect.form, stored.id, effect.steps, ms(effect.until))
+        self._later.append(lambda: forms.add(self.connection, form, effect.token, self.at))
+
+    @_do.register
+    def _(self, effect: SetTimer, stored: Stored, known: world.Known, event: Event) -> None:
+        timer = timers.Timer(stored.association, stored.id, effect.timer, ms(effect.due))
+        self._timers[stored.association, stored.id, effect.timer] = timer
+        self.kicks.add(f"timer:{timer.due}")
+
+    @_do.register
+    def _(self, effect: ClearTimer, stored: Stored, known: world.Known, event: Event) -> None:
+        self._timers[stored.association, stored.id, effect.timer] = None
+
+    @_do.register
+    def _(self, effect: Suppress, stored: Stored, known: world.Known, event: Event) -> None:
+        if effect.on:
+            self._later.append(
+                lambda: messages.cancel(self.connection, stored.association, stored.id, effect.why, self.at)
+            )
+
+    @_do.register
+    def _(self, effect: AskOther, stored: Stored, known: world.Known, event: Event) -> None:
+        ask = asks.Ask(
+            stored.association,
+            new_id(),
+            effect.question,
+            effect.reference,
+            stored.id,
+            phone=effect.phone,
+            details=effect.details,
+            at=self.at,
+        )
+        asks.add(self.connection, self.vault, ask, effect.token)
+        if effect.phone:
+            key = (stored.association, "whatsapp", effect.phone)
+            whom = conversations.id_of(self.connection, self.vault, key)
+        else:
+            whom = cases.route(self.connection, self.vault, stored.association, effect.reference)
+        if whom is not None:
+            self.wake(stored.association, whom, f"ask:{ask.id}")
+
+    @_do.register
+    def _(self, effect: AnswerAsk, stored: Stored, known: world.Known, event: Event) -> None:
+        if effect.ask.isdecimal() and asks.answer(
+            self.connection, stored.association, int(effect.ask), effect.given, self.at
+        ):
+            ask = asks.by_id(self.connection, self.vault, stored.association, int(effect.ask))
+            if ask is not None:
+                self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
+
+    @_do.register
+    def _(self, effect: Lookup, stored: Stored, known: world.Known, event: Event) -> Event:
+        find = self._find_case if effect.lookup == "case" else self._find_ask
+        return Found(id=event.id, at=self.now, lookup=effect.lookup, key=effect.key, result=find(effect.key, stored))
+
+    def _find_case(self, reference: str, stored: Stored) -> dict[str, Any] | None:
+        case = cases.by_reference(self.connection, self.vault, stored.association, reference)
+        if case is None:
+            return None
+        return {**case_facts(case), "mine": case.conversation == stored.id, "anonymous": case.anonymous}
+
+    def _find_ask(self, token: str, stored: Stored) -> dict[str, Any] | None:
+        ask = asks.by_token(self.connection, self.vault, stored.association, token)
+        if ask is None or ask.answered_at is not None:
+            return None
+        return {"ask": str(ask.id), "question": ask.question, "reference": ask.reference, "details": ask.details}
+
+    @_do.register
+    def _(self, effect: Alarm, stored: Stored, known: world.Known, event: Event) -> None:
+        self.alarm(stored.association, effect.code, effect.urgent)
+
+
+def move_case(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    case: cases.Case,
+    name: str,
+    who: str,
+    now: datetime,
+    *,
+    given: dict[str, str] | None = None,
+    answers: dict[str, Any] | None = None,
+    confirmed: bool = False,
+    tell: Callable[[int, str], object],
+) -> cases.Case:
+    """Make a move by the lifecycle's table, and have the person hear of it. The case must be locked.
+
+    `given` is what the move needs and its words may say; `tell(conversation, timer)` wakes whoever hears of it.
+    Raises NotAllowed; then nothing has changed.
+    """
+    given = given or {}
+    history = cases.history(connection, vault, case.association, case.id)
+    facts = Facts(
+        now=now,
+        earliest=moment_or_none(case.earliest),
+        supervisor_confirmed=confirmed,
+        made=frozenset(step.move for step in history),
+        given=frozenset(given),
+        restricted=case.restricted,
+    )
+    move = lifecycle.apply(case.kind, case.stage, name, who, facts)
+    stage = lifecycle.stage_after(move, case.stage)
+    changes: dict[str, Any] = {}
+    if move.starts == "promise":
+        promised = promise_for(association.profile, case.kind, now, calendar_of(association.profile))
+        changes = {
+            "completed_at": ms(now),
+            "earliest": ms_or_none(promised.earliest),
+            "latest": ms_or_none(promised.latest),
+            "next_update": ms_or_none(promised.next_update),
+        }
+    if not lifecycle.is_open(stage):
+        changes |= {"closed_at": ms(now), "next_update": None}
+    moved = cases.move(
+        connection,
+        vault,
+        cases.Move(
+            association=case.association,
+            reference=case.reference,
+            move=name,
+            from_stage=case.stage,
+            to_stage=stage,
+            who=who,
+            at=ms(now),
+            reason=msgspec.json.encode(given).decode() if given else "",
+            answers=answers or {},
+            **changes,
+        ),
+    )
+    assert moved is not None, "locked by this transaction"
+    if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
+        tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
+    return moved
+
+
+def case_facts(case: cases.Case) -> dict[str, Any]:
+    """A case as events carry it: what CaseView holds, times aware."""
+    return {
+        "reference": case.reference,
+        "kind": case.kind,
+        "stage": case.stage,
+        "service": case.service,
+        "opened_at": moment_or_none(case.opened_at),
+        "earliest": moment_or_none(case.earliest),
+        "latest": moment_or_none(case.latest),
+        "next_update": moment_or_none(case.next_update),
+    }
+
+
+def found_by(answers: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a case is searched by: the whole words of names, and whole numbers (identity, phone, registration)."""
+    for step, value in answers.items():
+        for text in _texts(value):
+            digits = "".join(one for one in ascii_digits(text) if one in _ID)
+            if len(digits) >= 7 and len(digits) >= len(text.replace(" ", "")) - 4:
+                yield "number", digits
+            elif step.endswith("name"):
+                yield from (("name", word) for word in fold(text).split() if len(word) > 1)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+
+
+def _view(effect: FileCase, now: datetime) -> CaseView:
+    return CaseView(
+        reference=effect.reference,
+        kind=effect.kind,
+        stage=effect.stage,
+        service=effect.service,
+        opened_at=now,
+        earliest=effect.earliest,
+        latest=effect.latest,
+        next_update=effect.next_update,
+        member=effect.member,
+    )

@@ -1,0 +1,351 @@
+"""The front line of one process, put together: database, channels, intake, delivery, pages, rounds.
+
+`build` is the one place where objects are made out of settings.
+"""
+
+import asyncio
+import os
+import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from bot import metrics
+from bot.channels.contract import Channel, Content, Incoming
+from bot.channels.http import Http
+from bot.channels.telegram import Telegram
+from bot.channels.web_chat import Changes, WebChat
+from bot.delivery import Delivery
+from bot.intake import Committed, Intake, Outgoing
+from bot.log import log
+from bot.receipts import Attachments
+from bot.schedule import Rounds
+from bot.settings import AccountSettings, Settings
+from bot.web.house import House
+from bot.web.webhooks import Webhooks
+from conversations.association.association import Association
+from storage import accounts, contents, keys
+from storage.accounts import Account
+from storage.blobs import Blobs, place
+from storage.database import Database
+from storage.spool import Spool, spool_in
+from storage.times import ms
+from storage.vault import Vault, VaultError
+
+LENT_SECONDS = 3600
+POLL_LEASE_MS = 75_000
+"""Longer than Telegram holds the line."""
+
+
+@dataclass
+class FrontLine:
+    settings: Settings
+    associations: Mapping[str, Association]
+    database: Database
+    vault: Vault
+    channels: dict[tuple[str, str], Channel]
+    intake: Intake
+    delivery: Delivery
+    house: House
+    rounds: Rounds
+    webhooks: Webhooks
+    changes: Changes
+    http: Http
+    switches: "Switches"
+    loans: "Loans"
+    attachments: Attachments
+    spool: Spool | None = None
+    off: list[str] = field(default_factory=list)
+    """Channels without settings, for the words at start-up."""
+    polls: list[asyncio.Task[None]] = field(default_factory=list)
+    ticking: Any = None
+
+    async def start(self) -> None:
+        from bot.schedule import start_ticking
+
+        await self.switches.refresh()
+        self.rounds.add("switches", 1, self.switches.refresh)
+        if self.spool is not None:
+            self.rounds.add("spool", 3, self.webhooks.drain_spool)
+        self.ticking = start_ticking(self.rounds)
+        if not self.settings.public_url:
+            for channel in self.channels.values():
+                if isinstance(channel, Telegram):
+                    self.polls.append(asyncio.get_running_loop().create_task(self._poll(channel)))
+
+    async def close(self, grace: float = 10.0) -> None:
+        """Take nothing more in, let what is under way finish, give the leases back."""
+        for poll in self.polls:
+            poll.cancel()
+        await asyncio.gather(*self.polls, return_exceptions=True)
+        if self.ticking is not None:
+            self.ticking.shutdown(wait=False)
+        self.changes.close()
+        await self.rounds.close()
+        await self.intake.drain()
+        await self.delivery.close(grace)
+        await self.database.write(accounts.give_back, self.intake.me)
+        await self.http.close()
+        if self.spool is not None:
+            self.spool.close()
+        self.database.close()
+
+    async def _poll(self, channel: Telegram) -> None:
+        from bot.channels.telegram_inbound import Read
+        from bot.channels.telegram_polling import poll
+
+        told: set[str] = set()
+
+        async def take(found: list[Read]) -> None:
+            incomings = [one for one in found if isinstance(one, Incoming)]
+            if incomings:
+                await self.intake.take(channel.association, channel.name, incomings)
+                self.webhooks.answer_presses(channel, [*incomings])
+
+        async def holder() -> bool:
+            now = ms(self.intake.clock())
+            me = self.intake.me
+            return await self.database.write(
+                accounts.lease, channel.association, "telegram.poll", me, now, now + POLL_LEASE_MS
+            )
+
+        def tell(trouble: str, why: str) -> None:
+            metrics.polls.labels(channel.association, trouble).inc()
+            if trouble not in told:
+                told.add(trouble)
+                log.warning("telegram_poll", association=channel.association, trouble=trouble, error=why)
+
+        await poll(channel, take, holder, tell)
+
+
+class Switches:
+    """What an operator holds (rule 14), read once a second: paused accounts, and the allow-list of a staging system."""
+
+    def __init__(self, database: Database, allowed: frozenset[str]) -> None:
+        self.database, self.allowed = database, allowed
+        self.known: dict[tuple[str, str], Account] = {}
+
+    async def refresh(self) -> None:
+        self.known = await self.database.read(accounts.load)
+
+    def may_send(self, association: str, channel: str, handle: str) -> str:
+        """Empty where it may; else why not: paused, or staging."""
+        if accounts.paused(self.known, association, channel):
+            return "paused"
+        if self.allowed and handle and f"{channel}:{handle}" not in self.allowed:
+            return "staging"
+        return ""
+
+
+class RememberedContents:
+    """Twilio's contents by digest, in the database."""
+
+    def __init__(self, database: Database, association: str, account: str) -> None:
+        self.database, self.association, self.account = database, association, account
+
+    async def get(self, digest: str) -> str:
+        key = self._key(digest)
+        found = await self.database.read(contents.known, self.association, "whatsapp", [key])
+        return found.get(key, "")
+
+    async def put(self, digest: str, sid: str) -> None:
+        key = self._key(digest)
+        if sid:
+            now = ms(datetime.now(UTC))
+            await self.database.write(contents.remember, self.association, "whatsapp", key, sid, now)
+        else:
+            await self.database.write(contents.forget, self.association, "whatsapp", key)
+
+    def _key(self, digest: str) -> bytes:
+        from hashlib import blake2b
+
+        return blake2b(f"{self.account}:{digest}".encode(), digest_size=16).digest()
+
+
+def build(settings: Settings, associations: Mapping[str, Association], *, create: bool = True) -> FrontLine:
+    """Everything but its start. Raises what opening the database and its keys raise."""
+    database = Database(settings.database_url)
+    database.open(create=create)
+    vault = open_vault(settings, database)
+    blobs = Blobs(place(settings.files_url or str(settings.data / "files")), vault)
+    me = f"{os.getpid()}-{secrets.token_hex(4)}"
+    http = Http()
+    changes = Changes()
+    channels, off = make_channels(settings, associations, database, http, changes)
+    switches = Switches(database, settings.outbound_only)
+    holder: dict[str, FrontLine] = {}
+
+    def after_commit(committed: Committed) -> None:
+        line = holder["line"]
+        line.delivery.dispatch(committed.sends)
+        for slug, handle, seq in committed.wakes:
+            line.changes.wake(slug, handle, seq)
+        for kick in committed.kicks:
+            line.rounds.kick(kick)
+
+    intake = Intake(
+        database,
+        vault,
+        associations,
+        channels,
+        me=me,
+        public_url=settings.public_url,
+        after_commit=after_commit,
+        may_send=switches.may_send,
+    )
+    loans = Loans(vault, settings.public_url)
+    attachments = Attachments(database, vault, associations, blobs, settings.public_url, loans.lend)
+
+    async def content(row: Outgoing) -> Content | None:
+        return await attachments(row.association, row.say.file) if row.say.file else None
+
+    rates = {"telegram": float(settings.telegram_rate), "whatsapp": float(settings.twilio_rate)}
+    delivery = Delivery(database, channels, intake, rates=rates, content=content)
+    limit = settings.file_limit_mb * 1024 * 1024
+    rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
+    delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]
+    house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
+    twilio_on = any(name == "whatsapp" for _, name in channels)
+    spool = spool_in(settings.data / "spool", vault) if twilio_on else None
+    webhooks = Webhooks(channels, frozenset(associations), intake.take, spool)
+    line = FrontLine(
+        settings=settings,
+        associations=associations,
+        database=database,
+        vault=vault,
+        channels=channels,
+        intake=intake,
+        delivery=delivery,
+        house=house,
+        rounds=rounds,
+        webhooks=webhooks,
+        changes=changes,
+        http=http,
+        switches=switches,
+        loans=loans,
+        attachments=attachments,
+        spool=spool,
+        off=off,
+    )
+    holder["line"] = line
+    return line
+
+
+class Loans:
+    """Public addresses of attachments, for a provider that fetches what it sends on (WhatsApp). The token is sealed
+    and holds what it lends and until when, so that any process may answer it."""
+
+    def __init__(self, vault: Vault, public_url: str) -> None:
+        self.vault, self.public_url = vault, public_url
+
+    def lend(self, association: str, file: str) -> str:
+        if not self.public_url:
+            return ""
+        loan = msgspec.msgpack.encode((association, file, time.time() + LENT_SECONDS))
+        return f"{self.public_url}/media/{urlsafe_b64encode(self.vault.seal(loan, b'loan')).decode()}"
+
+    def find(self, token: str) -> tuple[str, str] | None:
+        """Association and file; None for a token that is not ours or is over."""
+        try:
+            loan = self.vault.open(urlsafe_b64decode(token), b"loan")
+        except (VaultError, ValueError):
+            return None
+        association, file, until = msgspec.msgpack.decode(loan, type=tuple[str, str, float])
+        return (association, file) if until > time.time() else None
+
+
+def make_channels(
+    settings: Settings, associations: Mapping[str, Association], database: Database, http: Http, changes: Changes
+) -> tuple[dict[tuple[str, str], Channel], list[str]]:
+    """Every channel that has its settings; the others are named, with the setting they lack."""
+    from bot.settings import prefix_of
+
+    channels: dict[tuple[str, str], Channel] = {}
+    off: list[str] = []
+    for slug, association in associations.items():
+        account = settings.account(slug)
+
+        def wake(association_slug: str, handle: str) -> None:
+            changes.wake(association_slug, handle)
+
+        channels[slug, "web_chat"] = WebChat(slug, wake, settings.public_url)
+        if account.telegram_token:
+            channels[slug, "telegram"] = Telegram(
+                slug,
+                account.telegram_token,
+                account.telegram_secret if settings.public_url else "",
+                settings.telegram_api_url,
+                http,
+                association.wording,
+                asks_sensitive=not settings.public_url,
+            )
+        else:
+            off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
+        if account.twilio_account_sid and settings.public_url:
+            channels[slug, "whatsapp"] = _whatsapp(settings, slug, account, database, http)
+        elif account.twilio_account_sid:
+            off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
+        else:
+            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_ACCOUNT_SID is not set)")
+    return channels, off
+
+
+def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http) -> Channel:
+    from bot.channels.whatsapp import WhatsApp
+
+    return WhatsApp(
+        slug,
+        account.twilio_account_sid,
+        account.twilio_auth_token,
+        account.twilio_whatsapp_from,
+        settings.public_url,
+        http,
+        RememberedContents(database, slug, account.twilio_account_sid),
+        settings.twilio_api_url,
+    )
+
+
+class NoKeys(Exception):
+    """The database was made with keys that are not here: none are made beside it."""
+
+
+def open_vault(settings: Settings, database: Database) -> Vault:
+    """The keys, held against the database. Raises NoKeys, WrongKey."""
+    vault = Vault(*read_keys(settings, database))
+    database.write_now(_check, vault)
+    return vault
+
+
+def read_keys(settings: Settings, database: Database) -> tuple[tuple[str, ...], str]:
+    """Sealing keys and index key: of the environment, else those made beside a new database. Raises NoKeys."""
+    from storage.vault import generate_key
+
+    path = settings.data / "keys.env"
+    sealing, index = settings.keys, settings.index_key
+    if not sealing and path.exists():
+        made = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+        sealing, index = tuple(made["WASL_KEYS"].split(",")), made["WASL_INDEX_KEY"]
+    elif not sealing:
+        if database.read_now(keys.established):
+            raise NoKeys(
+                "WASL_KEYS and WASL_INDEX_KEY are not set, and this database was made with keys: "
+                "set them to the ones it was made with"
+            )
+        sealing, index = (generate_key(),), generate_key()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"WASL_KEYS={sealing[0]}\nWASL_INDEX_KEY={index}\n")
+        log.info("keys_made", file=str(path))
+    if not index:
+        raise NoKeys("WASL_INDEX_KEY is not set: WASL_KEYS needs it beside")
+    return sealing, index
+
+
+def _check(connection: Connection, vault: Vault) -> None:
+    keys.check(connection, vault)

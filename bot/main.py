@@ -1,0 +1,133 @@
+"""`serve`: the application, its pages and its webhooks, in one process."""
+
+import gc
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.frontline import FrontLine, build
+from bot.log import log, start_logging
+from bot.settings import Settings, check_accounts
+from conversations.association.association import Association
+
+ANYWHERE = "0.0.0.0"  # noqa: S104
+WEBHOOKS = ("/telegram/", "/twilio/")
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Application:
+    """Webhooks are answered at once, everything else by the pages (FastAPI)."""
+
+    def __init__(self, line: FrontLine) -> None:
+        self.line = line
+        self.webhooks = line.webhooks
+        self.pages = make_pages(line)
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
+            await self.webhooks(scope, receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+
+def make_pages(line: FrontLine) -> Any:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse, Response
+
+    from bot.channels.web_chat import WebChat
+    from bot.web.ports import Site
+    from bot.web.routes import routes
+    from storage.database import DatabaseAway
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        await line.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 50)
+        yield
+        await line.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/health")
+    async def health() -> Response:
+        """200 where the database answers; what waits, in numbers."""
+        from storage import alarms
+
+        try:
+            waiting = await line.database.read(alarms.count)
+        except DatabaseAway:
+            return JSONResponse({"database": "away"}, 503)
+        return JSONResponse({"database": "here", "alarms": waiting, "associations": sorted(line.associations)})
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/media/{token}")
+    async def media(request: Request) -> Response:
+        """What a provider fetches to send it on: by a token that lives an hour."""
+        from conversations.says import Attachment
+
+        loan = line.loans.find(request.path_params["token"])
+        content = await line.attachments(loan[0], Attachment(loan[1], "file")) if loan else None
+        if content is None:
+            return Response(status_code=404)
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return Response(content.data, media_type=content.media_type, headers=headers)
+
+    chats = {slug: channel for (slug, _), channel in line.channels.items() if isinstance(channel, WebChat)}
+    site = Site(
+        associations=line.associations,
+        public_url=line.settings.public_url,
+        embed_origins=line.settings.embed_origins,
+        file_limit=line.settings.file_limit_mb * 1024 * 1024,
+    )
+    app.include_router(routes(line.house, site, chats))
+    return app
+
+
+def prepare(settings: Settings, associations: list[Association]) -> FrontLine:
+    """Checks, and the front line; raises before anything listens."""
+    check_accounts(settings, [association.slug for association in associations])
+    start_logging(settings.log_level)
+    line = build(settings, {association.slug: association for association in associations})
+    line.database.hold_serve_lock()
+    return line
+
+
+def serve(settings: Settings, associations: list[Association], started: float, say: Callable[[str], None]) -> None:
+    """Until a signal. `started` is when the process began, for the words at start-up (time.monotonic)."""
+    import uvicorn
+
+    line = prepare(settings, associations)
+    app = Application(line)
+    host = "localhost" if settings.host in ("127.0.0.1", ANYWHERE) else settings.host
+    base = settings.public_url or f"http://{host}:{settings.port}"
+    for slug, association in line.associations.items():
+        say(f"  {association.profile.name.ar}\n    {base}/{slug}/chat")
+    for words in line.off:
+        log.debug("channel_off", why=words)
+    if line.off:
+        say("\n".join(["", *(f"  {words}" for words in line.off)]))
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    say(f"\nready in {time.monotonic() - started:.2f} s: {base}/   (stop with Ctrl+C)")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    uvicorn.Server(config).run()

@@ -1,0 +1,276 @@
+"""Everything that is due: rounds over rows with a due time, each claimed in a transaction (rule 10).
+
+APScheduler only ticks; a kick after a commit only saves the wait for the next tick. Any number of processes may run
+the same rounds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from bot.channels.contract import Channel, FetchError
+from bot.delivery import Delivery
+from bot.effects import case_facts
+from bot.intake import Arrived, Intake
+from bot.log import log
+from conversations.answers.signatures import kind_of
+from conversations.cases.promise import update_after
+from conversations.events import Answered, Asked, CaseMoved, CaseUpdate, Event, FileReady, FileRefused, TimePassed
+from storage import asks, cases, files, seen, timers
+from storage.blobs import Blobs
+from storage.database import Database, DatabaseAway
+from storage.timers import Timer
+from storage.times import DAY, moment, moment_or_none, ms, ms_or_none
+
+CLAIM_MS = 60_000
+FETCH_TRIES = 6
+
+
+class Rounds:
+    """What a process does again and again. Each round is safe to run at any time, by any number of processes."""
+
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        delivery: Delivery,
+        channels: Mapping[tuple[str, str], Channel],
+        blobs: Blobs,
+        *,
+        file_limit: int,
+        more: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
+    ) -> None:
+        self.database, self.intake, self.delivery, self.channels, self.blobs = (
+            database,
+            intake,
+            delivery,
+            channels,
+            blobs,
+        )
+        self.vault, self.clock, self.file_limit = intake.vault, intake.clock, file_limit
+        self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
+            "timers": (1, self.due_timers),
+            "outbox": (1, delivery.leftovers),
+            "files": (2, self.fetch_files),
+            "expire": (5, delivery.expire),
+            "news": (60, self.news),
+            "forget": (3600, self.forget),
+        }
+        self.running: set[str] = set()
+        self.again: set[str] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    # --- ticking -----------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, seconds: float, round_: Callable[[], Awaitable[None]]) -> None:
+        self.seconds[name] = (seconds, round_)
+
+    def kick(self, name: str) -> None:
+        """Run a round now; once more after it where it is running already."""
+        if name.startswith("timer:"):
+            wait = max(0.0, (int(name[6:]) - ms(self.clock())) / 1000)
+            if wait < 120:
+                asyncio.get_running_loop().call_later(wait + 0.01, self.kick, "timers")
+            return
+        if name not in self.seconds:
+            return
+        if name in self.running:
+            self.again.add(name)
+            return
+        self.running.add(name)
+        task = asyncio.get_running_loop().create_task(self._run(name))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _run(self, name: str) -> None:
+        try:
+            await self.seconds[name][1]()
+        except DatabaseAway:
+            log.warning("round_waits_for_database", round=name)
+        except Exception as error:
+            log.error("round_failed", round=name, error=type(error).__name__)
+        finally:
+            self.running.discard(name)
+            if name in self.again:
+                self.again.discard(name)
+                self.kick(name)
+
+    # --- rounds ------------------------------------------------------------------------------------------------------
+
+    async def due_timers(self) -> None:
+        now = ms(self.clock())
+        due = await self.database.write(timers.claim_due, now, now + CLAIM_MS)
+        events = await self.database.read(self._events, due) if due else []
+        await asyncio.gather(
+            *[
+                self.intake.put(Arrived(t.association, "", "", event, conversation=t.conversation, timer=t))
+                for t, event in events
+            ]
+        )
+
+    def _events(self, connection: Connection, due: list[Timer]) -> list[tuple[Timer, Event]]:
+        return [(timer, self._event(connection, timer)) for timer in due]
+
+    def _event(self, connection: Connection, timer: Timer) -> Event:
+        name, _, about = timer.timer.partition(":")
+        make = {"ask": self._asked, "answer": self._answered, "moved": self._moved}.get(name)
+        event = make(connection, timer.association, about) if make and about else None
+        return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
+
+    def _asked(self, connection: Connection, association: str, about: str) -> Event | None:
+        ask = asks.by_id(connection, self.vault, association, int(about))
+        if ask is None or ask.answered_at is not None:
+            return None
+        return Asked(
+            id=f"ask-{ask.id}",
+            at=self.clock(),
+            ask=str(ask.id),
+            question="consent" if ask.question == "consent" else "show_case",
+            reference=ask.reference,
+            details=ask.details,
+        )
+
+    def _answered(self, connection: Connection, association: str, about: str) -> Event | None:
+        ask = asks.by_id(connection, self.vault, association, int(about))
+        if ask is None or ask.given is None:
+            return None
+        case = cases.by_reference(connection, self.vault, association, ask.reference)
+        return Answered(
+            id=f"answer-{ask.id}",
+            at=self.clock(),
+            question=ask.question,
+            reference=ask.reference,
+            given=ask.given,
+            case=case_facts(case) if case and ask.given else {},
+        )
+
+    def _moved(self, connection: Connection, association: str, about: str) -> Event | None:
+        reference, _, seq = about.rpartition(":")
+        case = cases.by_reference(connection, self.vault, association, reference)
+        if case is None:
+            return None
+        step = next(
+            (one for one in cases.history(connection, self.vault, association, case.id) if one.seq == int(seq)), None
+        )
+        if step is None:
+            return None
+        service = self.intake.associations[association].profile.service(case.service)
+        return CaseMoved(
+            id=f"moved-{about}",
+            at=moment(step.at),
+            reference=reference,
+            kind=case.kind,
+            move=step.move,
+            from_stage=step.from_stage,
+            stage=step.to_stage,
+            who=step.who,
+            service=case.service,
+            sensitive=bool(service and service.sensitive_purpose),
+            given=msgspec.json.decode(step.reason, type=dict[str, str]) if step.reason else {},
+            earliest=moment_or_none(case.earliest),
+            latest=moment_or_none(case.latest),
+            next_update=moment_or_none(case.next_update),
+        )
+
+    async def news(self) -> None:
+        """The day named for an update has come: they hear where it stands (T step 5; nobody waits in silence)."""
+        now = self.clock()
+        due = await self.database.write(cases.due_for_news, ms(now))
+        for association, reference in due:
+            case = await self.database.read(cases.by_reference, self.vault, association, reference)
+            whom = await self.database.read(cases.route, self.vault, association, reference)
+            if case is None or case.next_update is None:
+                continue
+            profile = self.intake.associations[association].profile
+            following = ms_or_none(update_after(profile, case.kind, now))
+            if whom is None or case.anonymous:
+                await self.database.write(cases.set_next_update, association, reference, following)
+                continue
+            told = case_facts(case) | {"next_update": moment_or_none(following)}
+            event = CaseUpdate(id=f"update-{reference}-{case.next_update}", at=now, case=told)
+            claim = _NextUpdate(association, reference, case.next_update, following, self.vault)
+            await self.intake.put(Arrived(association, "", "", event, conversation=whom, claim=claim))
+
+    async def fetch_files(self) -> None:
+        now = ms(self.clock())
+        wanted = await self.database.write(files.claim, self.vault, now, now + CLAIM_MS)
+        await asyncio.gather(*[self._fetch(file) for file in wanted])
+
+    async def _fetch(self, file: files.File) -> None:
+        channel = self.channels.get((file.association, file.channel))
+        try:
+            if channel is None:
+                raise FetchError("gone", retry=True)
+            data = await channel.fetch(file.source, self.file_limit)
+            kind = kind_of(data)
+            if kind is None:
+                raise FetchError("kind" if data else "empty")
+        except FetchError as error:
+            if error.retry and file.attempts < FETCH_TRIES:
+                due = ms(self.clock()) + 2**file.attempts * 2000
+                await self.database.write(files.later, file.association, file.id, due)
+            else:
+                refused = FileRefused(id=f"file-{file.id}", at=self.clock(), file=str(file.id), reason=error.reason)
+                await self._settled(file, refused)
+            return
+        await asyncio.to_thread(self.blobs.put, file.association, file.id, data)
+        ready = FileReady(id=f"file-{file.id}", at=self.clock(), file=str(file.id), kind=kind, size=len(data))
+        await self._settled(file, ready)
+
+    async def _settled(self, file: files.File, event: FileReady | FileRefused) -> None:
+        def settle(connection: Connection, at: int) -> bool:
+            if isinstance(event, FileReady):
+                return files.ready(connection, file.association, file.id, event.kind, event.size)
+            return files.refuse(connection, file.association, file.id, event.reason)
+
+        await self.intake.put(
+            Arrived(file.association, file.channel, "", event, conversation=file.conversation, claim=settle)
+        )
+
+    async def forget(self) -> None:
+        """Providers give up after a day; what they sent is recognised for a month."""
+        await self.database.write(seen.forget, ms(self.clock()) - 30 * DAY)
+
+    async def close(self) -> None:
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=10)
+
+
+class _NextUpdate:
+    """Claims an update: moves its day on, unless somebody did so first."""
+
+    def __init__(self, association: str, reference: str, due: int, following: int | None, vault: Any) -> None:
+        self.association, self.reference, self.due, self.following, self.vault = (
+            association,
+            reference,
+            due,
+            following,
+            vault,
+        )
+
+    def __call__(self, connection: Connection, at: int) -> bool:
+        case = cases.by_reference(connection, self.vault, self.association, self.reference, lock=True)
+        if case is None or case.next_update != self.due:
+            return False
+        cases.set_next_update(connection, self.association, self.reference, self.following)
+        return True
+
+
+def start_ticking(rounds: Rounds) -> Any:
+    """An APScheduler that kicks each round at its interval; shut it down with `.shutdown(wait=False)`."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for name, (seconds, _) in rounds.seconds.items():
+        scheduler.add_job(
+            _kick, "interval", (rounds, name), seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+    scheduler.start()
+    return scheduler
+
+
+async def _kick(rounds: Rounds, name: str) -> None:
+    rounds.kick(name)

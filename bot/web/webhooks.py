@@ -1,0 +1,183 @@
+"""The webhooks, as plain ASGI under the application: verify, parse, take in, and only then 200.
+
+The hot path of every message: nothing here is built that it does not use. What a database that is away means differs:
+Telegram asks again for a day, so it gets 503; Twilio hardly does, so its bodies are kept in the spool, in order.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from bot import metrics
+from bot.channels.contract import Channel, Incoming, StatusReport, Unparseable, Unused
+from bot.log import log
+from storage.database import DatabaseAway
+from storage.spool import Spool
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Take = Callable[[str, str, list[Incoming | StatusReport]], Awaitable[None]]
+Hook = Literal["telegram", "message", "status"]
+
+BODY_LIMIT = 1_000_000
+"""Bytes; the largest update or form a provider sends is a fraction of it."""
+_PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+_XML = (b"content-type", b"text/xml")
+_NOTHING_TO_SAY = b"<Response/>"
+
+
+class Spooled(msgspec.Struct, frozen=True):
+    """A body that waits for the database."""
+
+    association: str
+    hook: Hook
+    url: str
+    body: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_spooled = msgspec.msgpack.Decoder(Spooled).decode
+
+
+class TooLarge(Exception):
+    pass
+
+
+class Webhooks:
+    """`channels` by (association, channel); `take` returns after the commit."""
+
+    def __init__(
+        self, channels: Mapping[tuple[str, str], Channel], slugs: frozenset[str], take: Take, spool: Spool | None
+    ) -> None:
+        self.channels, self.slugs, self.take, self.spool = channels, slugs, take, spool
+        self._answers: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        status, body, header = await self._answer(path.split("/")[1:], scope, receive)
+        headers = [header, (b"content-length", str(len(body)).encode())]
+        if status == 503:
+            headers.append((b"retry-after", b"5"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, parts: list[str], scope: Scope, receive: Receive) -> tuple[int, bytes, tuple[bytes, bytes]]:
+        if scope["method"] != "POST":
+            return 405, b"", _PLAIN
+        found = self._find(parts)
+        if found is None:
+            metrics.refused.labels(parts[0], "unknown").inc()
+            return 404, b"", _PLAIN
+        channel, hook = found
+        try:
+            body = await _read(receive)
+        except TooLarge:
+            metrics.refused.labels(channel.name, "too_large").inc()
+            return 413, b"", _PLAIN
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query: bytes = scope.get("query_string", b"")
+        url = scope["path"] + (f"?{query.decode('latin-1')}" if query else "")
+        if not channel.verify(headers, url, body):
+            metrics.refused.labels(channel.name, "signature").inc()
+            return 403, b"", _PLAIN
+        try:
+            events = self._parse(channel, hook, url, body)
+        except Unparseable:
+            metrics.refused.labels(channel.name, "unparseable").inc()
+            return 400, b"", _PLAIN
+        if hook == "telegram":
+            return await self._telegram(channel, events)
+        return await self._twilio(channel, hook, url, body, events)
+
+    def _find(self, parts: list[str]) -> tuple[Channel, Hook] | None:
+        hook: Hook
+        if parts[0] == "telegram" and len(parts) == 2:
+            name, hook = "telegram", "telegram"
+        elif parts[0] == "twilio" and len(parts) == 3 and parts[2] in ("message", "status"):
+            name, hook = "whatsapp", "message" if parts[2] == "message" else "status"
+        else:
+            return None
+        channel = self.channels.get((parts[1], name))
+        return (channel, hook) if channel is not None else None
+
+    def _parse(self, channel: Channel, hook: Hook, url: str, body: bytes) -> list[Incoming | StatusReport]:
+        parsed = [channel.parse_status(body, url)] if hook == "status" else channel.parse(body)  # type: ignore[attr-defined]
+        kept: list[Incoming | StatusReport] = []
+        for one in parsed:
+            if isinstance(one, Unused):
+                metrics.unused.labels(channel.name, one.what).inc()
+            else:
+                kept.append(one)
+        return kept
+
+    async def _telegram(
+        self, channel: Channel, events: list[Incoming | StatusReport]
+    ) -> tuple[int, bytes, tuple[bytes, bytes]]:
+        try:
+            if events:
+                await self.take(channel.association, channel.name, events)
+        except DatabaseAway:
+            return 503, b"", _PLAIN
+        self.answer_presses(channel, events)
+        return 200, b"", _PLAIN
+
+    async def _twilio(
+        self, channel: Channel, hook: Hook, url: str, body: bytes, events: list[Incoming | StatusReport]
+    ) -> tuple[int, bytes, tuple[bytes, bytes]]:
+        try:
+            if self.spool is not None and len(self.spool):
+                raise DatabaseAway  # in order: what waits goes first
+            if events:
+                await self.take(channel.association, channel.name, events)
+        except DatabaseAway:
+            if self.spool is None:
+                return 503, b"", _PLAIN
+            record = _encode(Spooled(channel.association, hook, url, body))
+            await asyncio.to_thread(self.spool.append, record)
+            metrics.spooled.inc()
+        return 200, _NOTHING_TO_SAY, _XML
+
+    def answer_presses(self, channel: Channel, events: list[Incoming | StatusReport]) -> None:
+        """Stops the little clock on a pressed button: best effort, after the commit, never a row."""
+        for one in events:
+            if isinstance(one, Incoming) and one.answer_to:
+                task = asyncio.get_running_loop().create_task(channel.answer_callback(one.answer_to))  # type: ignore[attr-defined]
+                self._answers.add(task)
+                task.add_done_callback(self._answers.discard)
+
+    async def drain_spool(self) -> None:
+        """Take in what waited for the database, in order. Raises DatabaseAway when it is away still."""
+        if self.spool is None or not len(self.spool):
+            return
+        for until, record in self.spool.waiting():
+            kept = _spooled(record)
+            channel = self.channels.get((kept.association, "whatsapp"))
+            if channel is not None:
+                try:
+                    events = self._parse(channel, kept.hook, kept.url, kept.body)
+                except Unparseable:
+                    events = []
+                if events:
+                    await self.take(kept.association, "whatsapp", events)
+            await asyncio.to_thread(self.spool.done, until)
+        log.info("spool_taken_in")
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > BODY_LIMIT:
+            raise TooLarge
+    return b"".join(parts)
