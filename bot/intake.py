@@ -21,7 +21,7 @@ from bot.log import log
 from conversations.association.association import Association
 from conversations.effects import Mask
 from conversations.engine import advance
-from conversations.events import PERSONAL, Event, Media, Text
+from conversations.events import PERSONAL, Event, Media, Press, Text
 from conversations.says import Say
 from conversations.world import Person, World
 from storage import conversations, messages, quarantine, seen, timers, world
@@ -328,6 +328,8 @@ class _Fold:
             stored.fresh = False
             self.work.greet_new(stored)
         event = one.event
+        if isinstance(event, Press) and not event.title:
+            event = msgspec.structs.replace(event, title=self._title(stored, event.option))
         if isinstance(event, Media) and one.incoming is not None and self._pushes(stored):
             event = msgspec.structs.replace(event, file=str(new_id()))
             self.work.want_file(stored, one.incoming, event.file)
@@ -370,6 +372,14 @@ class _Fold:
             cases=known.cases,
             public_url=intake.public_url,
         )
+
+    def _title(self, stored: Stored, option: str) -> str:
+        """What the button said, for the transcript: one of those on offer, or a way out by its own words."""
+        conversation = stored.conversation
+        offered = next((one.title for one in conversation.offered if one.id == option), "")
+        wording = self.intake.associations[stored.association].wording[conversation.language]
+        key = f"option.{option.lstrip('/').partition(':')[0]}"
+        return offered or (wording(key) if key in wording else "")
 
     def _pushes(self, stored: Stored) -> bool:
         return self.intake.channels[stored.association, stored.channel].pushes
