@@ -219,9 +219,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def check_accounts(settings: Settings, slugs: Iterable[str]) -> None:
     """One token or sender in two associations, half an account, a slug or a WASL_ name nobody knows.
 
-    Raises BadSettings. `slugs`: of every profile in the folder, also those that WASL_ONLY leaves to another process.
+    `slugs`: those served; the other profiles in the folder are looked at too. Raises BadSettings.
     """
-    if mistakes := _account_mistakes(settings.environ, vars(settings), list(slugs)):
+    everyone = sorted({*slugs, *_folders(settings.associations)})
+    if mistakes := _account_mistakes(settings.environ, vars(settings), everyone):
         raise BadSettings(mistakes)
 
 
