@@ -54,7 +54,7 @@ def check(connection: Connection, vault: Vault) -> None:
             ) from None
         except Tampered:
             raise WrongKey(f"the database's check value of key {name} was changed: restore it from a copy") from None
-    if False:
+    if _INDEX in stored and stored[_INDEX] != _index_mark(vault):
         raise WrongKey(
             "WASL_INDEX_KEY is not the one this database was made with: put it back, "
             "or stop the service and run wasl keys reindex"

@@ -78,6 +78,34 @@ def test_an_address_two_processes_meet_at_once_gets_one_conversation(
     assert sorted(stored.fresh for each in made for stored in each.values()) == [False, False, True, True]
 
 
+def test_turns_of_two_processes_in_one_conversation_are_all_kept(
+    database: Database, database_url: str, vault: Vault
+) -> None:
+    beside = Database(database_url)
+    beside.open()
+    keys = [("harif", "telegram", str(number)) for number in range(3)]
+
+    def turn(connection: Connection, order: int) -> None:
+        taken = conversations.take(connection, vault, keys[::order], NOW)
+        for stored in taken.values():
+            stored.seq += 1
+            stored.conversation.prompt += 1
+        conversations.save(connection, vault, list(taken.values()))
+
+    def many(each: Database, order: int) -> None:
+        for _ in range(20):
+            each.write_now(turn, order)
+
+    threads = [threading.Thread(target=many, args=args) for args in ((database, 1), (beside, -1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    beside.close()
+    found = database.write_now(conversations.take, vault, keys, NOW)
+    assert [(stored.seq, stored.conversation.prompt) for stored in found.values()] == [(40, 40)] * 3
+
+
 def test_the_house_finds_a_conversation_by_its_id(database: Database, vault: Vault) -> None:
     stored = database.write_now(conversations.take, vault, [KEY], NOW)[KEY]
     wanted = [("harif", stored.id), ("harif", stored.id + 1), ("ruhama", stored.id)]

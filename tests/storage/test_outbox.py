@@ -179,7 +179,9 @@ def test_a_report_faster_than_the_sender_loses_neither_state_nor_id(desk: Desk) 
     desk.settle(Settlement("harif", row.id, "accepted", "SM1"))
     assert desk.state(row)[0] == "delivered"
     assert desk.report(Report("harif", "telegram", "SM1", "read")) == {("harif", "telegram", "SM1")}
-    assert desk.report(Report("harif", "telegram", "SM1", "delivered")) == set()
+    for state in ("delivered", "read"):
+        assert desk.report(Report("harif", "telegram", "SM1", state)) == set()
+        assert desk.settle(Settlement("harif", row.id, state, "SM1")) == set()
     assert desk.state(row)[0] == "read"
 
 
