@@ -17,6 +17,7 @@ class _Store(BaseHTTPRequestHandler):
     """As much of S3 as is used: put, get and delete by path."""
 
     kept: dict[str, bytes]
+    protocol_version = "HTTP/1.1"  # answers "Expect: 100-continue", which the client would wait a second for
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))

@@ -92,12 +92,15 @@ def test_a_mistake_of_ours_is_not_called_an_absent_database_and_holds_no_content
     assert "1012345672" not in str(caught.value)
 
 
-def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
+def test_the_migrations_make_what_the_tables_say(empty_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
 
+    database = Database(empty_url)
+    database.open()
     assert database.write_now(differences) == []
     assert database.read_now(revision) == HEAD
+    database.close()
 
 
 def test_the_newest_migration_is_the_one_the_program_expects() -> None:
@@ -111,8 +114,8 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     assert database.read_now(lambda c: c.scalar(text("SELECT count(*) FROM meta"))) == 1
 
 
-def test_a_database_that_is_not_migrated_is_refused_with_the_remedy(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_database_that_is_not_migrated_is_refused_with_the_remedy(empty_url: str) -> None:
+    database = Database(empty_url)
     with pytest.raises(NotMigrated, match="wasl migrate"):
         database.open(create=False)
     database.close()
@@ -126,8 +129,8 @@ def test_a_database_newer_than_the_program_is_refused(database: Database, databa
     older.close()
 
 
-async def test_two_processes_may_create_the_same_database_at_once(database_url: str) -> None:
-    both = [Database(database_url), Database(database_url)]
+async def test_two_processes_may_create_the_same_database_at_once(empty_url: str) -> None:
+    both = [Database(empty_url), Database(empty_url)]
     await asyncio.gather(*(asyncio.to_thread(each.open) for each in both))
     both[0].write_now(_start)
     assert both[1].read_now(_counter) == 0
