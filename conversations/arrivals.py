@@ -15,7 +15,7 @@ from conversations.events import (
     RenewForm,
 )
 from conversations.flow import Step
-from conversations.hearing import take_form
+from conversations.hearing import take_form, take_form_aside
 from conversations.moment import Moment
 from conversations.ways import way_on
 
@@ -30,14 +30,13 @@ def renew_form(moment: Moment, event: RenewForm) -> None:
 def form_filled(moment: Moment, event: FormFilled) -> None:
     conversation = moment.conversation
     if conversation.open is not None and conversation.open.form == event.form:
-        take_form(moment, conversation.open, event.values)
         moment.tell(moment.words("form.thanks"))
-        proceed(moment)
+        if take_form(moment, conversation.open, event.values):
+            proceed(moment)
         return
     for draft in conversation.aside:
         if draft.form == event.form:
-            draft.answers = {**draft.answers, **event.values}
-            draft.form = ""
+            take_form_aside(moment, draft, event.values)
             moment.tell(moment.words("form.thanks_aside", title=course_title(moment, draft)))
             return
     moment.do(Alarm(code="form_without_draft"))

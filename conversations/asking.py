@@ -57,10 +57,15 @@ def ask(moment: Moment, step: Step) -> None:
         ask_review(moment)
     elif step.sensitive and not asks_sensitive(moment):
         ask_by_form(moment, draft)
-    elif step.known_as and step.known_as in moment.world.person.facts and step.id not in draft.kinds:
+    elif is_known(moment, step) and step.id not in draft.kinds:
         ask_known(moment, step, draft)
     else:
         ask_plainly(moment, step)
+
+
+def is_known(moment: Moment, step: Step) -> bool:
+    """Known from before, and this may be shown: not where the number may have become another's."""
+    return bool(step.known_as) and step.known_as in moment.world.person.facts and not moment.conversation.proof_needed
 
 
 def ask_plainly(moment: Moment, step: Step) -> None:

@@ -413,6 +413,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "track": lambda moment, reference: flows.track.show_one(moment, reference),
     "receipt": lambda moment, reference: attach_receipt(moment, reference),
     "member": lambda moment, number: flows.shared_phone.picked(moment, number),
+    "move": lambda moment, what: flows.own_moves.chosen(moment, what),
     "ask": lambda moment, number: flows.ask.picked(moment, number),
     "allow": lambda moment, what: flows.represent.allowed(moment, what, given=True),
     "deny": lambda moment, what: flows.represent.allowed(moment, what, given=False),

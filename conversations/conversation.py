@@ -96,6 +96,8 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     member: str = ""
     news: dict[str, list[Any]] = {}
     """By reference: the key and the facts of words that wait until the person opens them."""
+    followed_by_number: list[str] = []
+    """References whose owner wants no message about them: they ask by the number."""
     last_at: datetime | None = None
     """When the person last did something."""
     held: list[Any] = []

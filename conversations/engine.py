@@ -52,8 +52,8 @@ MERGED_TEXT = 1000
 """Characters up to which what is said in a row becomes one message."""
 SHORT = 80
 """Characters of a message that may be a wish for something else inside a free answer."""
-LONG_SILENCE = timedelta(days=182)
 WELCOME_BACK = timedelta(hours=12)
+"""After which whoever shares a phone picks their name again."""
 MOST_HELD = 200
 
 
@@ -79,6 +79,7 @@ def _own(conversation: Conversation) -> Conversation:
     mine.aside = [*conversation.aside]
     mine.members = [*conversation.members]
     mine.held = [*conversation.held]
+    mine.followed_by_number = [*conversation.followed_by_number]
     mine.news = dict(conversation.news)
     if conversation.open is not None:
         draft = mine.open = copy(conversation.open)
@@ -113,8 +114,10 @@ def _person(moment: Moment, event: Event) -> None:
     last = conversation.last_at
     conversation.last_at = event.at
     conversation.unreachable = ""
-    if last is not None and event.at - last > LONG_SILENCE:
+    if last is not None and event.at - last > flows.track.LONG_SILENCE:
         conversation.proof_needed = True
+    if last is not None and event.at - last > WELCOME_BACK:
+        conversation.member = ""
     if isinstance(event, Text):
         _text(moment, event)
     elif isinstance(event, Press):

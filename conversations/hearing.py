@@ -21,7 +21,7 @@ from conversations.course import (
 from conversations.dialogue import close, proceed, start
 from conversations.effects import LogConsent, Mask, SetTimer
 from conversations.events import Contact, Event, Press, Text
-from conversations.flow import Explain, GoTo, Leave, Step
+from conversations.flow import Exit, Explain, GoTo, Leave, Step
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.ways import (
@@ -131,27 +131,38 @@ def take(moment: Moment, step: Step, value: Any) -> None:
     assert step.answer is not None
     if step.sensitive and isinstance(moment.event, Text | Contact) and value is not None:
         moment.do(Mask(text=step.answer.show(value, moment.language)))
-    way = step.guard(moment, value) if step.guard else None
-    if way is None and isinstance(value, str | bool | int):
-        way = step.exits.get(value)
+    way = way_out(moment, step, value)
     if isinstance(way, Explain):
         moment.tell(moment.words(way.words))
         ask(moment, step)
         return
     record(moment, draft, step, value)
     draft.touched = moment.world.now
+    if way is None:
+        proceed(moment)
+    else:
+        leave(moment, draft, step, way)
+
+
+def way_out(moment: Moment, step: Step, value: Any) -> Exit | None:
+    way = step.guard(moment, value) if step.guard else None
+    if way is None and isinstance(value, str | bool | int):
+        way = step.exits.get(value)
+    return way
+
+
+def leave(moment: Moment, draft: Draft, step: Step, way: Leave | GoTo) -> None:
+    """The answer ends the flow, or leads to another."""
     if isinstance(way, Leave):
         close(moment)
         if way.keep:
             forget(draft, step.id)
             moment.conversation.aside.append(draft)
         offer(moment, moment.words(way.words), moment.options("/menu", "/person"))
-    elif isinstance(way, GoTo):
-        if not way.keep:
-            close(moment)
-        start(moment, way.flow)
-    else:
-        proceed(moment)
+        return
+    if not way.keep:
+        close(moment)
+    start(moment, way.flow)
 
 
 def consented(purpose: str) -> Any:
@@ -168,30 +179,51 @@ def consented(purpose: str) -> Any:
 # --- the secure page, and secrets typed elsewhere --------------------------------------------------------------------
 
 
-def take_form(moment: Moment, draft: Draft, values: dict[str, Any]) -> None:
+def take_form(moment: Moment, draft: Draft, values: dict[str, Any]) -> bool:
+    """The answers of the secure page, by the rules of the chat. False where one of them ended the flow."""
     by_id = course_of(moment, draft).by_id
+    draft.form, draft.form_until = "", None
     for step_id, value in values.items():
         step = by_id.get(step_id)
-        if step is not None and step.answer is not None:
-            record(moment, draft, step, value)
+        if step is None or step.answer is None:
+            continue
+        way = way_out(moment, step, value)
+        if isinstance(way, Explain):
+            moment.tell(moment.words(way.words))
+            continue
+        record(moment, draft, step, value)
+        if way is not None:
+            leave(moment, draft, step, way)
+            return False
+    return True
+
+
+def take_form_aside(moment: Moment, draft: Draft, values: dict[str, Any]) -> None:
+    """The same for a draft set aside meanwhile: what would lead out of it is asked again once it is resumed."""
+    open_draft, moment.conversation.open = moment.conversation.open, draft
+    by_id = course_of(moment, draft).by_id
     draft.form, draft.form_until = "", None
+    for step_id, value in values.items():
+        step = by_id.get(step_id)
+        if step is not None and step.answer is not None and way_out(moment, step, value) is None:
+            record(moment, draft, step, value)
+    moment.conversation.open = open_draft
 
 
 def secret_typed(moment: Moment, event: Text) -> None:
     """An identity or bank number typed into a chat that should not hold it: accepted, masked, explained."""
     draft = moment.conversation.open
-    taken = False
+    values: dict[str, Any] = {}
     if draft is not None:
         for number in secrets_in(event.text):
             for step in form_steps(moment, draft):
                 heard = step.answer.hear(Text(id=event.id, at=event.at, text=number), moment) if step.answer else None
                 if isinstance(heard, Got):
-                    record(moment, draft, step, heard.value)
-                    taken = True
+                    values[step.id] = heard.value
                     break
-    moment.tell(moment.words("secret.taken" if taken else "secret.masked"))
-    if draft is not None:
-        draft.form = "" if taken else draft.form
-        proceed(moment)
+    moment.tell(moment.words("secret.taken" if values else "secret.masked"))
+    if draft is not None and values:
+        if take_form(moment, draft, values):
+            proceed(moment)
     else:
         way_on(moment)

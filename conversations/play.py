@@ -185,7 +185,7 @@ class Play:
         conversation = self.conversation
         draft = next(d for d in (conversation.open, *conversation.aside) if d is not None and d.form == form.form)
         by_id = course(self.association, draft.flow, draft.subject).by_id
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {step_id: None for step_id in form.steps if by_id[step_id].optional}
         for part in fields.split("|"):
             step_id, _, raw = (piece.strip() for piece in part.partition(":"))
             answer = by_id[step_id].answer

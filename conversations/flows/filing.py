@@ -1,14 +1,19 @@
 """What every filed case has in common: a reference, a promise, who it is about, the agreed channel; and its receipt."""
 
+from datetime import date, datetime
 from typing import Any
 
 from conversations.association.profile import Choice, Words
-from conversations.cases.calendar import calendar_of
+from conversations.cases import lifecycle
+from conversations.cases.calendar import calendar_of, said
+from conversations.cases.calendar import here as local
+from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
 from conversations.course import course_of
 from conversations.effects import FileCase, LogConsent, Remember
+from conversations.events import CaseMoved
 from conversations.moment import Moment
 from conversations.wording import house_wording
 
@@ -83,6 +88,7 @@ def file(moment: Moment, draft: Draft, kind: str, stage: str, **more: Any) -> Fi
         "latest": promised.latest,
         "next_update": promised.next_update,
         "agreed_channel": agreed_channel(moment, answers),
+        "member": moment.conversation.member,
         "source": moment.world.traits.name,
     }
     fields.update(more)
@@ -105,3 +111,28 @@ def remember(moment: Moment, draft: Draft) -> None:
 def log_consent(moment: Moment, purpose: str, given: bool, reference: str = "") -> None:
     version = moment.profile.privacy.notice_version
     moment.do(LogConsent(purpose=purpose, given=given, wording_version=version, reference=reference))
+
+
+def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
+    """What the words of a move may interpolate; days are said in both calendars."""
+    service = moment.profile.service(event.service) if event.service else None
+    promised = Promised(earliest=event.earliest, latest=event.latest, next_update=event.next_update)
+    facts = {
+        "reference": event.reference,
+        "title": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
+        "service": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
+        "committee": lifecycle.committee_for(moment.profile, event.kind).to(moment.language),
+        "promise": " ".join(promise_lines(promised, moment.language, moment.words)),
+    }
+    for name in ("earliest", "latest", "next_update"):
+        at: datetime | None = getattr(event, name)
+        facts[name] = said(local(at).date(), moment.language) if at else ""
+    if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
+        facts["until"] = said(local(due).date(), moment.language)
+    for key, value in event.given.items():
+        facts[key] = said(date.fromisoformat(value), moment.language) if is_day(value) else value
+    return facts
+
+
+def is_day(value: str) -> bool:
+    return len(value) == 10 and value[4] == value[7] == "-" and value.replace("-", "").isdecimal()

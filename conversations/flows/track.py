@@ -6,7 +6,7 @@ case shows nothing until somebody who is on it allows it; an anonymous case is f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
@@ -15,8 +15,6 @@ from conversations.asking import ask as ask_step
 from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.cases import lifecycle
-from conversations.cases.calendar import here, said
-from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
@@ -25,11 +23,16 @@ from conversations.dialogue import proceed, start
 from conversations.effects import AskOther, HandOver, Lookup
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
+from conversations.flows import own_moves
+from conversations.flows.filing import facts_of
+from conversations.flows.shared_phone import ask_who
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.world import CaseView
 
 FULLY_LISTED = 4
+LONG_SILENCE = timedelta(days=182)
+"""After which a number shows nothing until identity is proven again (DOMAIN, "Care")."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,6 @@ def show(moment: Moment) -> None:
         start(moment, "prove")
         return
     if conversation.members and not conversation.member:
-        from conversations.flows.shared_phone import ask_who
-
         ask_who(moment)
         return
     cases = visible(moment)
@@ -110,16 +111,20 @@ def summary(moment: Moment, case: CaseView) -> str:
 def show_one(moment: Moment, reference: str) -> None:
     """One case; opening it is what releases the words that waited for it."""
     case = next((case for case in visible(moment) if case.reference == reference), None)
-    if moment.conversation.proof_needed and moment.world.cases:
+    if moment.conversation.proof_needed and (moment.world.cases or reference in moment.conversation.news):
         start(moment, "prove")
-        return
-    if case is None:
-        moment.do(Lookup(lookup="case", key=reference))
         return
     waiting = moment.conversation.news.pop(reference, None)
     if waiting is not None:
         moment.tell(moment.words(str(waiting[0]), **waiting[1]))
-    moment.tell(summary(moment, case))
+    if case is None:
+        if waiting is None:
+            moment.do(Lookup(lookup="case", key=reference))
+        else:
+            go_on(moment)
+        return
+    if waiting is None:
+        moment.tell(summary(moment, case))
     go_on(moment, case)
 
 
@@ -128,12 +133,13 @@ def go_on(moment: Moment, case: CaseView | None = None) -> None:
     if step is not None:
         ask_step(moment, step)
         return
-    receipt = (
-        (Option(f"receipt:{case.reference}", moment.words("option.receipt")),)
-        if case is not None and case.kind == "request"
-        else ()
-    )
-    offer(moment, moment.words("menu.how"), (*receipt, *moment.options("/person", "/menu")))
+    theirs: tuple[Option, ...] = ()
+    if case is not None:
+        theirs = own_moves.options(moment, case.kind, case.stage, case.reference)
+        if case.kind == "request" and case.stage != "awaiting_consent":
+            theirs = (*theirs, Option(f"receipt:{case.reference}", moment.words("option.receipt")))
+    how = "track.what_now" if theirs else "menu.how"
+    offer(moment, moment.words(how), (*theirs, *moment.options("/person", "/menu")))
 
 
 def finish(moment: Moment, draft: Draft) -> None:
@@ -174,13 +180,17 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
     if not sent or not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
         return
+    if moment.conversation.proof_needed or is_long_silent(moment):
+        sent, shown = "case.news", shown or sent
     facts = facts_of(moment, event)
     if shown:
         moment.conversation.news[event.reference] = [shown, facts]
         options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
     else:
         moment.conversation.news.pop(event.reference, None)
-        options = (Option(f"track:{event.reference}", moment.words("option.track_this")),)
+        theirs = own_moves.options(moment, event.kind, event.stage, event.reference)
+        mine = tuple(option for option in theirs if not option.id.startswith("move:withdraw"))
+        options = (*mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
     text = moment.words(sent, **facts)
     moment.tell(text, options=options, lane="notice")
     if event.move == "consent":
@@ -189,39 +199,22 @@ def moved(moment: Moment, event: CaseMoved) -> None:
 
 def may_begin(moment: Moment, reference: str) -> bool:
     """Whether we may write first: not after a death; and where nothing arrives, staff call instead."""
+    if reference in moment.conversation.followed_by_number:
+        return False
     if moment.conversation.unreachable:
         moment.do(HandOver(reason="unreachable", reference=reference))
         return False
     return not moment.conversation.muted
 
 
+def is_long_silent(moment: Moment) -> bool:
+    """Silent for half a year: the number may be another's by now, and nothing of a case is told to it."""
+    last = moment.conversation.last_at
+    return last is not None and moment.world.now - last > LONG_SILENCE
+
+
 def is_decision(event: CaseMoved) -> bool:
     return event.stage in ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
-
-
-def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
-    """What the words of a move may interpolate; days are said in both calendars."""
-    service = moment.profile.service(event.service) if event.service else None
-    promised = Promised(earliest=event.earliest, latest=event.latest, next_update=event.next_update)
-    facts = {
-        "reference": event.reference,
-        "title": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
-        "service": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
-        "committee": lifecycle.committee_for(moment.profile, event.kind).to(moment.language),
-        "promise": " ".join(promise_lines(promised, moment.language, moment.words)),
-    }
-    for name in ("earliest", "latest", "next_update"):
-        at: datetime | None = getattr(event, name)
-        facts[name] = said(here(at).date(), moment.language) if at else ""
-    if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
-        facts["until"] = said(here(due).date(), moment.language)
-    for key, value in event.given.items():
-        facts[key] = said(date.fromisoformat(value), moment.language) if is_day(value) else value
-    return facts
-
-
-def is_day(value: str) -> bool:
-    return len(value) == 10 and value[4] == value[7] == "-" and value.replace("-", "").isdecimal()
 
 
 def updated(moment: Moment, event: CaseUpdate) -> None:

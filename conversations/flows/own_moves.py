@@ -1,0 +1,107 @@
+"""What a person may do with a case of theirs: complete, object, confirm, accept, appeal, withdraw, as its table says.
+
+Source: each lifecycle's own table (`conversations/cases`): what is offered here is what `lifecycle.apply` accepts.
+"""
+
+from conversations.answers.choice import YesNo
+from conversations.answers.document import Document
+from conversations.answers.text import LongText
+from conversations.asking import offer
+from conversations.association.association import Association
+from conversations.cases import lifecycle
+from conversations.cases.move import BENEFICIARY
+from conversations.conversation import Draft
+from conversations.dialogue import start
+from conversations.effects import MoveCase
+from conversations.events import CaseMoved
+from conversations.flow import Flow, Leave, Step, ask, register
+from conversations.flows.filing import facts_of, promised_for
+from conversations.moment import Moment
+from conversations.says import BUTTON_TITLE, Option
+from conversations.world import CaseView
+
+_STEPS: dict[str, tuple[Step, ...]] = {
+    "papers": (
+        ask("papers", Document(at_most=5), sensitive=True, optional=True),
+        ask("note", LongText(voice=False), sensitive=True, optional=True),
+    ),
+    "why": (ask("why", LongText()),),
+    "sure": (ask("sure", YesNo(), exits={False: Leave("own_move.kept")}),),
+}
+_ASKS = {"complete": "papers", "object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
+"""What is asked before a move is made; the others are made at once."""
+_NOT_IN_CHAT = ("consent", "decline")
+"""The represented person's own word, asked for by a link (represent.py)."""
+
+
+def build(association: Association, subject: str) -> tuple[Step, ...]:
+    move = subject.partition(" ")[0]
+    if not move:
+        return tuple(step for steps in _STEPS.values() for step in steps)
+    return _STEPS.get(_ASKS.get(move, ""), ())
+
+
+def options(moment: Moment, kind: str, stage: str, reference: str) -> tuple[Option, ...]:
+    """A button for each move that is theirs from here; withdrawing is the last."""
+    return tuple(
+        Option(f"move:{move.name}-{reference}", moment.words(f"move.{kind}.{move.name}")[:BUTTON_TITLE])
+        for move in lifecycle.moves(kind, stage, BENEFICIARY)
+        if move.name not in _NOT_IN_CHAT
+    )
+
+
+def chosen(moment: Moment, what: str) -> None:
+    """A button of `options`: it may be old, so that the table is asked again."""
+    name, _, reference = what.partition("-")
+    case = case_of(moment, reference)
+    if case is None or (case.stage, name) not in lifecycle.LIFECYCLES[case.kind].steps:
+        offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
+        return
+    start(moment, "own_move", f"{name} {reference}")
+
+
+def case_of(moment: Moment, reference: str) -> CaseView | None:
+    return next((case for case in moment.world.cases if case.reference == reference), None)
+
+
+def finish(moment: Moment, draft: Draft) -> None:
+    name, _, reference = draft.subject.partition(" ")
+    case = case_of(moment, reference)
+    if case is None or (case.stage, name) not in lifecycle.LIFECYCLES[case.kind].steps:
+        offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
+        return
+    answers = {key: value for key, value in draft.answers.items() if value is not None and key != "sure"}
+    if _ASKS.get(name) == "papers" and not answers:
+        offer(moment, moment.words("own_move.nothing_sent"), moment.options("/track", "/person", "/menu"))
+        return
+    moment.do(MoveCase(reference=reference, move=name, answers=answers))
+    moment.conversation.news.pop(reference, None)
+    move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
+    words, _ = lifecycle.notice(case.kind, move, BENEFICIARY)
+    moment.tell(moment.words(words, **facts_of(moment, _as_moved(moment, case, name))))
+    offer(moment, moment.words("menu.how"), moment.options("/track", "/menu"))
+
+
+def _as_moved(moment: Moment, case: CaseView, name: str) -> CaseMoved:
+    """The person's own move as an event, for its words: a promise that starts is counted from now."""
+    move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
+    promised = promised_for(moment, case.kind) if move.starts == "promise" else case
+    return CaseMoved(
+        id=moment.event.id,
+        at=moment.world.now,
+        reference=case.reference,
+        kind=case.kind,
+        move=name,
+        from_stage=case.stage,
+        stage=lifecycle.stage_after(move, case.stage),
+        who=BENEFICIARY,
+        service=case.service,
+        earliest=promised.earliest,
+        latest=promised.latest,
+        next_update=promised.next_update,
+    )
+
+
+own_move = register(
+    Flow(name="own_move", steps=(), build=build, finish=finish, resumable=False, needs_notice=False),
+)
