@@ -18,11 +18,11 @@ from conversations.asking import (
     step_words,
 )
 from conversations.course import course_title, current_step, forget
-from conversations.dialogue import begin, close, proceed, start
+from conversations.dialogue import begin, close, proceed, set_aside, start
 from conversations.effects import ClearTimer, Suppress
 from conversations.hearing import FAILURES_BEFORE_HELP, take
 from conversations.moment import Moment
-from conversations.says import Option
+from conversations.says import Option, position
 from conversations.ways import (
     greet,
     hand_over,
@@ -101,6 +101,19 @@ def skip(moment: Moment) -> bool:
     return True
 
 
+def dont_have(moment: Moment) -> bool:
+    """«ليست عندي»: of a paper, what is taken instead; of an optional question, the next. Else the kind hears it."""
+    step = current_step(moment)
+    if step is None or step.answer is None or not (step.optional or step.answer.wants == "file"):
+        return False
+    return skip(moment)
+
+
+def read_aloud(moment: Moment) -> bool:
+    hand_over(moment, "read_aloud")
+    return True
+
+
 def explain(moment: Moment) -> bool:
     step = current_step(moment)
     if step is None or step.answer is None:
@@ -140,7 +153,8 @@ def later(moment: Moment) -> bool:
     moment.conversation.open = None
     if draft.trail:
         moment.conversation.aside.append(draft)
-    offer(moment, moment.words("later.kept"), moment.options("/resume", "/menu"))
+    ways = ("/menu",) if moment.conversation.restricted else ("/resume", "/menu")
+    offer(moment, moment.words("later.kept"), moment.options(*ways))
     return True
 
 
@@ -176,7 +190,7 @@ def menu(moment: Moment) -> bool:
     options = main_options(moment)
     if conversation.open is not None:
         options = (*moment.options("/resume_here"), *options)
-    elif conversation.aside:
+    elif conversation.aside and not conversation.restricted:
         options = (*moment.options("/resume"), *options)
     offer(moment, moment.words("menu.how"), options)
     return True
@@ -245,6 +259,19 @@ def starts(flow: str) -> Callable[[Moment], bool]:
     return command
 
 
+def complain(moment: Moment) -> bool:
+    flows.complain.begin(moment)
+    return True
+
+
+def apply(moment: Moment) -> bool:
+    conversation = moment.conversation
+    if conversation.members and not conversation.member:
+        flows.shared_phone.ask_who(moment)
+        return True
+    return starts("apply")(moment)
+
+
 def callme(moment: Moment) -> bool:
     start(moment, "callme")
     return True
@@ -278,14 +305,11 @@ def track(moment: Moment) -> bool:
     return True
 
 
-def reply_here(moment: Moment) -> bool:
-    offer(moment, moment.words("complain.here"), moment.options("/track", "/menu"))
-    return True
-
-
 COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "back": back,
     "skip": skip,
+    "dont_have": dont_have,
+    "read_aloud": read_aloud,
     "cancel": cancel,
     "help": help_,
     "explain": explain,
@@ -311,9 +335,8 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "resume_here": resume_here,
     "track": track,
     "track_other": starts("track"),
-    "complain_here": reply_here,
-    "apply": starts("apply"),
-    "complain": starts("complain"),
+    "apply": apply,
+    "complain": complain,
     "suggest": starts("suggest"),
     "volunteer": starts("volunteer"),
     "ask": starts("ask"),
@@ -386,7 +409,7 @@ def form(moment: Moment, said: str) -> None:
 
 def resumed(moment: Moment, number: str) -> None:
     if moment.conversation.aside:
-        dialogue.resume(moment, int(number) if number.isdigit() else 0)
+        dialogue.resume(moment, position(number, moment.conversation.aside) or 0)
     else:
         way_on(moment)
 
@@ -394,11 +417,13 @@ def resumed(moment: Moment, number: str) -> None:
 def fresh(moment: Moment, number: str) -> None:
     """A new one instead of the kept one, which stays kept."""
     aside = moment.conversation.aside
-    draft = aside[int(number)] if number.isdigit() and int(number) < len(aside) else None
-    if draft is None:
+    place = position(number, aside)
+    if place is None:
         way_on(moment)
     else:
-        begin(moment, draft.flow)
+        flow = aside[place].flow
+        set_aside(moment)
+        begin(moment, flow)
 
 
 CHOSEN: dict[str, Callable[[Moment, str], None]] = {

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from conversations import arrivals, commands, flows, ways, welcome, wishes
-from conversations.answers.contract import Got
+from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import mask_secrets
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
-from conversations.conversation import Conversation
+from conversations.asking import offer
+from conversations.conversation import Conversation, Draft
 from conversations.course import asks_sensitive, current_step
-from conversations.effects import Alarm, Effect, HandOver, Mask, SetTimer
+from conversations.effects import Alarm, Effect, Mask, SetTimer
 from conversations.events import (
     PERSONAL,
     Answered,
@@ -43,7 +44,8 @@ from conversations.events import (
     TimePassed,
     Unreachable,
 )
-from conversations.hearing import hear, secret_typed, take_burst
+from conversations.flow import FLOWS, Step
+from conversations.hearing import hear, secret_typed, take_burst, wait_quietly
 from conversations.moment import Moment
 from conversations.says import Say
 from conversations.world import World
@@ -76,16 +78,21 @@ def advance(conversation: Conversation, event: Event, world: World) -> Turn:
 def _own(conversation: Conversation) -> Conversation:
     """A copy that may be written to, as deep as turns write."""
     mine = copy(conversation)
-    mine.aside = [*conversation.aside]
+    mine.aside = [_own_draft(draft) for draft in conversation.aside if draft.flow in FLOWS]
     mine.members = [*conversation.members]
     mine.held = [*conversation.held]
     mine.followed_by_number = [*conversation.followed_by_number]
     mine.news = dict(conversation.news)
     if conversation.open is not None:
-        draft = mine.open = copy(conversation.open)
-        draft.answers = dict(draft.answers)
-        draft.kinds = dict(draft.kinds)
-        draft.trail, draft.pending, draft.waiting = [*draft.trail], [*draft.pending], [*draft.waiting]
+        # A flow that is no more cannot be asked any further.
+        mine.open = _own_draft(conversation.open) if conversation.open.flow in FLOWS else None
+    return mine
+
+
+def _own_draft(draft: Draft) -> Draft:
+    mine = copy(draft)
+    mine.answers, mine.kinds = dict(draft.answers), dict(draft.kinds)
+    mine.trail, mine.pending, mine.waiting = [*draft.trail], [*draft.pending], [*draft.waiting]
     return mine
 
 
@@ -184,14 +191,20 @@ def _text(moment: Moment, event: Text) -> None:
     masked = mask_secrets(event.text) if not asks_sensitive(moment) else None
     if masked is not None:
         moment.do(Mask(text=masked))
+        if first:
+            ways.greet(moment, "")
         secret_typed(moment, event)
         return
     courtesy, rest = strip_courtesy(event.text)
+    if courtesy and rest and word is None:
+        word = command(fold(rest))
     if first:
-        welcome.welcome(moment, courtesy, rest)
+        welcome.welcome(moment, courtesy, rest, word)
         return
     if courtesy and not rest:
         ways.courtesy(moment, courtesy)
+        return
+    if event.edited and _edited(moment, event):
         return
     if _offered(moment, folded):
         return
@@ -222,6 +235,8 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
         if not free and (threat(folded) or insult(folded)):
             wishes.insulted(moment, folded)
             return
+        if _asked_something(moment, event, step):
+            return
         if hear(moment, event):
             return
         ways.remind_of_question(moment)
@@ -230,6 +245,29 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
         ways.not_offered(moment)
         return
     wishes.free_words(moment, event.text, folded)
+
+
+def _asked_something(moment: Moment, event: Text, step: Step) -> bool:
+    """A question put back to us instead of an answer: the approved answer, and then our question again."""
+    if step.answer is None or not wishes.is_question(event.text):
+        return False
+    if step.answer.options(moment.language) and isinstance(step.answer.hear(event, moment), Got | Confirm):
+        return False
+    return len(flows.ask.best(moment, event.text)) == 1 and flows.ask.answer(moment, event.text)
+
+
+def _edited(moment: Moment, event: Text) -> bool:
+    """A message sent before was changed. Nothing says which: a burst takes the new words, an answer is not overwritten
+    but offered for editing. False where it reads like any other message."""
+    draft = moment.conversation.open
+    if draft is None or draft.failures or not draft.trail:
+        return False
+    if draft.pending and isinstance(draft.pending[-1], str):
+        draft.pending[-1] = event.text
+        wait_quietly(moment)
+        return True
+    offer(moment, moment.words("edited.seen"), moment.options("/edit", "/resume_here"))
+    return True
 
 
 def _offered(moment: Moment, folded: str) -> bool:
@@ -295,9 +333,7 @@ def _media(moment: Moment, event: Media) -> None:
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"
-    if moment.conversation.holder == "bot":
-        moment.conversation.holder = "queue"
-    moment.do(HandOver(reason=reason, women_only=moment.conversation.women_only))
+    ways.queue(moment, reason)
     moment.tell(moment.words(f"media.{reason}", when=ways.next_person(moment)))
     ways.way_on(moment)
 

@@ -133,6 +133,7 @@ def take(moment: Moment, step: Step, value: Any) -> None:
         moment.do(Mask(text=step.answer.show(value, moment.language)))
     way = way_out(moment, step, value)
     if isinstance(way, Explain):
+        draft.failures += 1
         moment.tell(moment.words(way.words))
         ask(moment, step)
         return

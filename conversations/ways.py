@@ -76,7 +76,7 @@ def not_offered(moment: Moment) -> None:
 
 
 def old_button(moment: Moment) -> None:
-    moment.tell(moment.words("button.old"))
+    moment.tell(moment.words("button.old" if moment.conversation.open is not None else "button.spent"))
     way_on(moment)
 
 
@@ -88,8 +88,8 @@ def remind_of_draft(moment: Moment) -> None:
     """Once, after a long silence: the draft is kept. Said in the notice lane: nobody waits for it."""
     draft = moment.conversation.open
     conversation = moment.conversation
-    silent = conversation.stopped or conversation.muted or conversation.unreachable
-    if draft is None or draft.reminded or silent or draft.flow not in FLOWS:
+    silent = conversation.stopped or conversation.muted or conversation.unreachable or conversation.restricted
+    if draft is None or draft.reminded or silent or not FLOWS[draft.flow].resumable:
         return
     due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
     if due > moment.world.now:
@@ -113,13 +113,24 @@ def next_person(moment: Moment) -> str:
     return moment.words("staff.later", when=when)
 
 
-def hand_over(moment: Moment, reason: str, role: str = "", **more: Any) -> None:
+def queue(moment: Moment, reason: str, **more: Any) -> None:
+    """Into the staff's queue, as confidential and as much among women as the conversation is."""
     conversation = moment.conversation
     if conversation.holder == "bot":
         conversation.holder = "queue"
-    moment.do(HandOver(reason=reason, role=role, women_only=conversation.women_only, **more))
+    more.setdefault("restricted", conversation.restricted)
+    moment.do(HandOver(reason=reason, women_only=conversation.women_only, **more))
+
+
+def hand_over(moment: Moment, reason: str, **more: Any) -> None:
+    """To a person, said with an honest expectation; the bot stays."""
+    conversation = moment.conversation
+    queue(moment, reason, **more)
     who = "staff.handed_woman" if conversation.women_only else "staff.handed"
     moment.tell(moment.words(who, when=next_person(moment)))
+    emergency = next((line.number for line in moment.profile.hotlines if line.id == "emergency"), "")
+    if emergency and not calendar_of(moment.profile).is_open(moment.world.now):
+        moment.tell(moment.words("staff.danger", emergency=emergency))
     if conversation.open is not None:
         moment.tell(moment.words("staff.meanwhile"))
         way_on(moment)

@@ -1,30 +1,28 @@
 """How a conversation begins: the first message, or a link that opens a flow at once."""
 
 from conversations import flows
-from conversations.arabic.intents import wish_of
 from conversations.arabic.normalise import fold
+from conversations.asking import offer
+from conversations.commands import run
 from conversations.dialogue import start
 from conversations.moment import Moment
-from conversations.ways import greet, way_on
-from conversations.wishes import wish
+from conversations.ways import greet, main_options, way_on
+from conversations.wishes import understood
 
 
-def welcome(moment: Moment, courtesy_kind: str, rest: str) -> None:
-    """The first message: greeted in full, and what it asked is taken up at once."""
-    wished = wish_of(fold(rest)) if rest else None
-    if wished is not None:
-        greet(moment, courtesy_kind)
-        wish(moment, wished.flow, rest)
-    elif rest and not _is_hello(rest) and flows.ask.best(moment, rest):
-        greet(moment, courtesy_kind)
-        flows.ask.answer(moment, rest)
-    else:
-        moment.conversation.first_words = rest[:500]
-        greet(moment, courtesy_kind, menu=True)
+def welcome(moment: Moment, courtesy_kind: str, rest: str, word: str | None) -> None:
+    """The first message: greeted in full, and what it asked or ordered is taken up at once."""
+    greet(moment, courtesy_kind)
+    if word not in (None, "start", "menu", "help") and run(moment, str(word)):
+        return
+    if len(rest) >= SHORTEST and understood(moment, rest, fold(rest)):
+        return
+    moment.conversation.first_words = rest[:500]
+    offer(moment, moment.words("welcome.how"), main_options(moment))
 
 
-def _is_hello(text: str) -> bool:
-    return len(text) < 4
+SHORTEST = 3
+"""Characters of a first message that may mean something besides hello."""
 
 
 def opened(moment: Moment, payload: str) -> None:

@@ -21,21 +21,10 @@ from conversations.ways import (
 
 
 def free_words(moment: Moment, text: str, folded: str) -> None:
-    """Nothing is open: a wish, a question with an approved answer, or else a person; never a dead end."""
+    """Nothing is open: what they mean, or else the menu, and at the third time a person; never a dead end."""
     conversation = moment.conversation
-    wished = wish_of(folded)
-    if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
-        insulted(moment, folded)
-        return
-    if wished is not None:
-        wish(moment, wished.flow, text)
-        return
-    if flows.ask.answer(moment, text):
+    if understood(moment, text, folded):
         conversation.strikes = 0
-        return
-    service = service_named(moment, text)
-    if service:
-        start(moment, "apply", service, service=service)
         return
     conversation.strikes += 1
     if conversation.strikes >= 3:
@@ -43,6 +32,40 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
         hand_over(moment, "not_understood")
         return
     offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
+
+
+def understood(moment: Moment, text: str, folded: str) -> bool:
+    """A wish, a service by its name, a question with an approved answer. False where it is none of them."""
+    wished = wish_of(folded)
+    if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
+        insulted(moment, folded)
+        return True
+    if wished is not None:
+        wish(moment, wished.flow, text)
+        return True
+    if not is_question(text) and (service := service_named(moment, text, sure=True)):
+        start(moment, "apply", service, service=service)
+        return True
+    if flows.ask.answer(moment, text):
+        return True
+    if service := service_named(moment, text):
+        start(moment, "apply", service, service=service)
+        return True
+    return False
+
+
+_QUESTION_WORDS = frozenset(
+    fold(word)
+    for word in (
+        *("هل", "متى", "كيف", "كم", "وين", "اين", "فين", "وش", "ايش", "شنو", "ماذا", "لماذا", "ليش", "مين", "منو"),
+        *("when", "how", "where", "what", "which", "who", "why"),
+    )
+)
+
+
+def is_question(text: str) -> bool:
+    """Whether the words ask something, rather than want it."""
+    return "؟" in text or "?" in text or not _QUESTION_WORDS.isdisjoint(fold(text).split())
 
 
 def insulted(moment: Moment, folded: str) -> None:
@@ -54,13 +77,14 @@ def insulted(moment: Moment, folded: str) -> None:
         offer(moment, moment.words("insult.boundary"), moment.options("/complain", "/person", "/menu"))
 
 
-def service_named(moment: Moment, text: str) -> str:
+def service_named(moment: Moment, text: str, sure: bool = False) -> str:
+    """The service these words name; `sure`: named outright, not mistyped or denied."""
     services = moment.profile.services
     language = moment.language
     found = choose(
         fold(text), [service.title.to(language) for service in services], [service.words for service in services]
     )
-    return services[found[0]].id if found else ""
+    return services[found[0]].id if found and (found[1] or not sure) else ""
 
 
 def wish(moment: Moment, name: str, text: str) -> None:
@@ -68,6 +92,9 @@ def wish(moment: Moment, name: str, text: str) -> None:
 
 
 def _apply(moment: Moment, text: str) -> None:
+    if moment.conversation.members and not moment.conversation.member:
+        flows.shared_phone.ask_who(moment)
+        return
     service = service_named(moment, text)
     start(moment, "apply", service, **({"service": service} if service else {}))
 

@@ -110,7 +110,8 @@ def promise_lines(promised: Promised, language: str, words: Words) -> list[str]:
     if promised.latest:
         keys.append("promise.aim" if promised.earliest else "promise.latest")
     if promised.next_update and not _same_day(promised.next_update, promised.latest):
-        keys.append("promise.next_update")
+        said_already = len(keys) == 1 and _same_day(promised.next_update, promised.earliest)
+        keys.append("promise.next_update_then" if said_already else "promise.next_update")
     return [words(key, **dates) for key in keys]
 
 

@@ -19,14 +19,16 @@ from conversations.association.profile import Choice, Profile, Service, ServiceF
 from conversations.cases.signing import answers_digest, wording_version
 from conversations.conversation import Draft
 from conversations.dialogue import start
-from conversations.effects import AskOther, HandOver, Signature
+from conversations.effects import AskOther, Signature
 from conversations.flow import Answered, Explain, Flow, Leave, Step, answered, ask, register, review
 from conversations.flows.consent import consent_step
 from conversations.flows.filing import (
+    AGREED,
     answers_of,
     channel_name,
     file,
     house_choices,
+    plain_field,
     promise_text,
     promised_for,
     remember,
@@ -34,11 +36,9 @@ from conversations.flows.filing import (
 from conversations.hearing import consented
 from conversations.moment import Moment
 from conversations.says import Option
+from conversations.ways import queue
 
 ADULT = 18
-
-AGREED = ("here", "phone", "sms", "email", "branch")
-"""Channels one can agree on at this step; the desk serves those that are not messages."""
 
 
 def services(profile: Profile) -> tuple[Choice, ...]:
@@ -67,8 +67,8 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         consent_step("apply"),
         *who_steps(service),
         *(field_step(field, known=True) for field in profile.common),
-        *(field_step(field) for field in service.fields),
         *health_consent(service),
+        *(field_step(field) for field in service.fields),
         ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), known_as=""),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         review(),
@@ -117,11 +117,6 @@ def field_step(field: ServiceField, known: bool = False) -> Step:
     )
 
 
-def plain_field(kind: str) -> ServiceField:
-    words = {"ar": kind, "en": kind}
-    return ServiceField.model_validate({"id": kind, "kind": kind, "title": words, "ask": words})
-
-
 def health_consent(service: Service) -> tuple[Step, ...]:
     """Sensitive data have an explicit consent of their own, on the secure page with the papers themselves."""
     if not service.sensitive_purpose:
@@ -145,6 +140,8 @@ def details(moment: Moment) -> str:
     """Criteria and required papers first (harif ت-2): what the association has not confirmed says so."""
     service = service_of(moment)
     language = moment.language
+    if moment.conversation.open is not None and moment.conversation.open.failures:
+        return moment.words("apply.details.ask_again")
     parts = [moment.words("apply.details.head", service=service.title.to(language), about=service.about.to(language))]
     for key, lines in (("criteria", service.criteria), ("documents", service.documents)):
         if lines.to(language):
@@ -194,8 +191,10 @@ def of_age(moment: Moment, value: Any) -> Leave | None:
     draft = moment.conversation.open
     assert draft is not None
     if draft.answers.get("who") in ("self", "relative") and age_on(value, moment.today) < ADULT:
-        alone = draft.answers.get("who") == "self"
-        return Leave("apply.minor.self" if alone else "apply.minor.other")
+        if draft.answers.get("who") == "self":
+            return Leave("apply.minor.self")
+        guardians = "guardian" in service_of(moment).who
+        return Leave("apply.minor.other" if guardians else "apply.minor.not_offered")
     return None
 
 
@@ -222,6 +221,9 @@ def finish(moment: Moment, draft: Draft) -> None:
         ask_the_represented(moment, case.reference, answers)
     else:
         moment.tell(receipt(moment, case.reference, answers))
+        if answers.get("identity_kind") == "none":
+            queue(moment, "no_identity", reference=case.reference)
+            moment.tell(moment.words("apply.no_identity"))
         attach_receipt(moment, case.reference)
         after_receipt(moment, case.reference)
 
@@ -237,8 +239,15 @@ def receipt(moment: Moment, reference: str, answers: dict[str, Any]) -> str:
         reference=reference,
         committee=moment.profile.committees.request.to(moment.language),
         promise=promise_text(moment, promised_for(moment, "request")),
-        channel=channel_name(moment, str(answers.get("agreed_channel") or "here")),
+        channel=where_told(moment, str(answers.get("agreed_channel") or "here")),
     )
+
+
+def where_told(moment: Moment, agreed: str) -> str:
+    """Nothing reaches a web chat that was left: there the news waits."""
+    if agreed == "here" and moment.world.traits.name == "web_chat":
+        return moment.words("apply.receipt.here_web")
+    return moment.words("apply.receipt.told", channel=channel_name(moment, agreed))
 
 
 def after_receipt(moment: Moment, reference: str) -> None:
@@ -247,7 +256,7 @@ def after_receipt(moment: Moment, reference: str) -> None:
         Option(f"receipt:{reference}", moment.words("option.receipt")),
         Option("/menu", moment.words("option.menu")),
     )
-    if "survey" not in moment.world.person.consents:
+    if "survey" not in moment.world.person.consents and not moment.conversation.restricted:
         start(moment, "consent_survey")
     else:
         offer(moment, moment.words("apply.thanks"), options)
@@ -269,7 +278,7 @@ def ask_the_represented(moment: Moment, reference: str, answers: dict[str, Any])
         link = f"{url}/{moment.profile.slug}/chat?start=consent-{token}"
         moment.tell(moment.words("apply.waits.phone", reference=reference, beneficiary=beneficiary, link=link))
     else:
-        moment.do(HandOver(reason="consent_by_call", reference=reference))
+        queue(moment, "consent_by_call", reference=reference)
         moment.tell(moment.words("apply.waits.call", reference=reference, beneficiary=beneficiary))
     offer(moment, moment.words("apply.waits.kept"), moment.options("/track", "/menu"))
 

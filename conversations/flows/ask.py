@@ -12,12 +12,11 @@ from conversations.asking import offer
 from conversations.association.association import Association, KnowledgeEntry
 from conversations.conversation import Draft
 from conversations.course import current_step
-from conversations.effects import HandOver
 from conversations.flow import Flow, ask, register
 from conversations.flows.filing import file
 from conversations.moment import Moment
-from conversations.says import ROW_TITLE, Option
-from conversations.ways import next_person
+from conversations.says import ROW_TITLE, Option, position
+from conversations.ways import next_person, queue
 
 
 @lru_cache(maxsize=256)
@@ -55,8 +54,9 @@ def say_answer(moment: Moment, entry: KnowledgeEntry) -> None:
 
 def picked(moment: Moment, number: str) -> None:
     entries = moment.world.association.knowledge.get(moment.language, ())
-    if number.isdigit() and int(number) < len(entries):
-        say_answer(moment, entries[int(number)])
+    place = position(number, entries)
+    if place is not None:
+        say_answer(moment, entries[place])
     else:
         offer(moment, moment.words("menu.how"), moment.options("/apply", "/track", "/more"))
 
@@ -66,10 +66,7 @@ def finish(moment: Moment, draft: Draft) -> None:
     if isinstance(question, str) and answer(moment, question):
         return
     case = file(moment, draft, "inquiry", "received")
-    if moment.conversation.holder == "bot":
-        moment.conversation.holder = "queue"
-    women = moment.conversation.women_only
-    moment.do(HandOver(reason="question", reference=case.reference, women_only=women))
+    queue(moment, "question", reference=case.reference)
     text = moment.words("ask.to_person", reference=case.reference, when=next_person(moment))
     offer(moment, text, moment.options("/callme", "/menu"))
 

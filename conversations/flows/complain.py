@@ -6,20 +6,23 @@ body that hears it is our reading.
 
 from typing import Any
 
+from conversations.answers import answer_for
 from conversations.answers.choice import OneOf, YesNo
 from conversations.answers.document import Document
+from conversations.answers.phone import Phone
 from conversations.answers.text import LongText, ShortText
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.cases.calendar import here, said
 from conversations.conversation import Draft
 from conversations.dialogue import start
-from conversations.effects import Alarm, HandOver
-from conversations.flow import Flow, Step, answered, ask, register, review
+from conversations.effects import Alarm, FileCase, HandOver
+from conversations.flow import Flow, Step, answered, ask, register, review, under
 from conversations.flows.consent import consent_step
-from conversations.flows.filing import answers_of, file, house_choices
+from conversations.flows.filing import AGREED, BY_NUMBER, answers_of, channel_name, file, house_choices, plain_field
 from conversations.moment import Moment
-from conversations.says import Option
+from conversations.says import Say
+from conversations.ways import way_on
 
 LONG_ENOUGH = 40
 """Characters from which the words that brought someone here already say what happened."""
@@ -37,50 +40,76 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask("remedy", OneOf(complaints.remedies), optional=True),
         ask("evidence", Document(at_most=5), optional=True),
         ask("anonymous", OneOf(house_choices("anonymous", "named", "anonymous"))),
+        *under(
+            (answered("anonymous", "named"),),
+            ask("agreed_channel", OneOf(house_choices("agreed", *AGREED, BY_NUMBER))),
+            ask("mobile", Phone(), when=answered("agreed_channel", "phone", "sms"), known_as="mobile"),
+            ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
+        ),
         review(),
     )
 
 
 def begin(moment: Moment, text: str = "") -> None:
     """The first words of someone who complains are part of the complaint, and need not be said twice."""
-    draft = moment.conversation.open
-    if draft is not None and draft.flow == "complain":
+    conversation = moment.conversation
+    if conversation.open is not None and conversation.open.flow == "complain":
+        way_on(moment)
         return
+    text = text or conversation.first_words
+    conversation.first_words = ""
     start(moment, "complain")
-    draft = moment.conversation.open
+    draft = conversation.open
     if draft is not None and draft.flow == "complain" and len(text) >= LONG_ENOUGH:
         draft.answers["what_happened"] = text
         draft.kinds["what_happened"] = "long_text"
+        moment.says.insert(len(moment.says) - 1, Say(text=moment.words("complain.kept_words")))
 
 
 def finish(moment: Moment, draft: Draft) -> None:
     answers = answers_of(moment, draft)
     anonymous = answers.get("anonymous") == "anonymous"
     severity = str(answers.get("severity", ""))
-    case = file(moment, draft, "complaint", "received", service="", severity=severity, anonymous=anonymous)
-    moment.tell(
-        moment.words(
-            "complain.received",
-            reference=case.reference,
-            body=moment.profile.committees.complaint.to(moment.language),
-            next_update=next_update(moment, case.next_update),
-        )
+    grave = is_grave(moment, str(answers["subject"]))
+    case = file(
+        moment,
+        draft,
+        "complaint",
+        "received",
+        service="",
+        category=str(answers["subject"]),
+        severity=severity,
+        restricted=grave,
+        anonymous=anonymous,
     )
+    body = moment.profile.committees.complaint.to(moment.language)
+    moment.tell(moment.words("complain.received", reference=case.reference, body=body))
+    if grave:
+        moment.tell(moment.words("complain.restricted"))
+    moment.tell(answer_promised(moment, case))
     if answers.get("remedy") == "compensation" and moment.profile.compensation.enabled:
         file_compensation(moment, draft, case.reference, anonymous)
-    if severity == "high":
+    if grave or severity == "high":
         moment.do(Alarm(code="grave_complaint", urgent=True))
-        moment.do(HandOver(reason="grave_complaint", reference=case.reference))
-    if anonymous:
-        moment.tell(moment.words("complain.anonymous_kept", reference=case.reference))
-        offer(moment, moment.words("menu.how"), moment.options("/menu"))
-        return
-    options = (
-        Option("/complain_here", moment.words("option.here")),
-        Option("/callme", moment.words("option.other_way")),
-        Option(f"track:{case.reference}", moment.words("option.by_reference")),
-    )
-    offer(moment, moment.words("complain.reply_here"), options)
+        moment.do(HandOver(reason="grave_complaint", reference=case.reference, urgent=grave, restricted=grave))
+    offer(moment, moment.words("menu.how"), moment.options(*(() if anonymous else ("/track",)), "/menu"))
+
+
+def is_grave(moment: Moment, subject: str) -> bool:
+    """A subject that the profile marks as urgent (abuse, exploitation): one authorised handler alone."""
+    return any(choice.id == subject and choice.urgent for choice in moment.profile.complaints.subjects)
+
+
+def answer_promised(moment: Moment, case: FileCase) -> str:
+    """When the answer comes, and by which way; nothing is sent to who asked for nothing."""
+    day = next_update(moment, case.next_update)
+    if case.anonymous:
+        return moment.words("complain.anonymous_kept", reference=case.reference, next_update=day)
+    if case.agreed_channel == BY_NUMBER:
+        moment.conversation.followed_by_number.append(case.reference)
+        return moment.words("complain.by_number", next_update=day)
+    agreed = str(case.answers.get("agreed_channel", "here"))
+    return moment.words("complain.told", next_update=day, channel=channel_name(moment, agreed))
 
 
 def file_compensation(moment: Moment, draft: Draft, complaint: str, anonymous: bool) -> None:

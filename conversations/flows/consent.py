@@ -38,7 +38,10 @@ def notice(moment: Moment) -> str:
     channel = moment.words(f"channel.{moment.world.traits.name}")
     elsewhere = "notice.provider" if moment.world.public_url else "notice.in_chat"
     key = "notice.private" if moment.world.traits.asks_sensitive else elsewhere
-    return moment.words(key, channel=channel)
+    text = moment.words(key, channel=channel)
+    url = moment.world.public_url
+    more = moment.words("notice.more", privacy_link=f"{url}/{moment.profile.slug}/privacy") if url else ""
+    return f"{text}\n{more}".rstrip()
 
 
 def finish(moment: Moment, draft: Draft) -> None:

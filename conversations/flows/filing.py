@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from conversations.association.profile import Choice, Words
+from conversations.association.profile import Choice, ServiceField, Words
 from conversations.cases import lifecycle
 from conversations.cases.calendar import calendar_of, said
 from conversations.cases.calendar import here as local
@@ -19,6 +19,18 @@ from conversations.wording import house_wording
 
 PURPOSE = "case"
 """The consent that a request or complaint needs: to study this one and follow it up, nothing else."""
+
+
+AGREED = ("here", "phone", "sms", "email", "branch")
+"""Channels one can agree on; staff serve those that are not messages."""
+BY_NUMBER = "reference"
+"""No message at all: they ask by the number."""
+
+
+def plain_field(kind: str) -> ServiceField:
+    """A field of the house's own: its words are the kind's."""
+    words = {"ar": kind, "en": kind}
+    return ServiceField.model_validate({"id": kind, "kind": kind, "title": words, "ask": words})
 
 
 def house_choices(prefix: str, *ids: str) -> tuple[Choice, ...]:
@@ -130,9 +142,14 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
         facts["until"] = said(local(due).date(), moment.language)
     for key, value in event.given.items():
-        facts[key] = said(date.fromisoformat(value), moment.language) if is_day(value) else value
+        day = day_in(value)
+        facts[key] = said(day, moment.language) if day else value
     return facts
 
 
-def is_day(value: str) -> bool:
-    return len(value) == 10 and value[4] == value[7] == "-" and value.replace("-", "").isdecimal()
+def day_in(value: str) -> date | None:
+    """The day that an ISO date names; None for other words, and for a day that no calendar has."""
+    try:
+        return date.fromisoformat(value) if len(value) == 10 and value[4] == "-" else None
+    except ValueError:
+        return None

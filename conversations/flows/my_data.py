@@ -10,8 +10,7 @@ from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.effects import MoveCase
 from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
-from conversations.flows.apply import AGREED
-from conversations.flows.filing import PURPOSE, file, house_choices, log_consent
+from conversations.flows.filing import AGREED, PURPOSE, file, house_choices, log_consent
 from conversations.moment import Moment
 
 ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared")
@@ -41,7 +40,7 @@ def finish(moment: Moment, draft: Draft) -> None:
     if what == "language":
         moment.speak(str(draft.answers["language"]))
     case = file(moment, draft, "data_request", "received", service=what)
-    if what == "see":
+    if what == "see" and not moment.conversation.proof_needed:
         moment.tell(what_we_hold(moment))
     offer(moment, moment.words(f"my_data.{what}.done", reference=case.reference), moment.options("/track", "/menu"))
 

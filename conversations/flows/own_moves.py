@@ -30,15 +30,16 @@ _STEPS: dict[str, tuple[Step, ...]] = {
 }
 _ASKS = {"complete": "papers", "object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
 """What is asked before a move is made; the others are made at once."""
+_AT_ONCE = {move.name for one in lifecycle.LIFECYCLES.values() for move in one.moves if move.name not in _ASKS}
 _NOT_IN_CHAT = ("consent", "decline")
 """The represented person's own word, asked for by a link (represent.py)."""
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
     move = subject.partition(" ")[0]
-    if not move:
-        return tuple(step for steps in _STEPS.values() for step in steps)
-    return _STEPS.get(_ASKS.get(move, ""), ())
+    if move in _ASKS:
+        return _STEPS[_ASKS[move]]
+    return () if move in _AT_ONCE else tuple(step for steps in _STEPS.values() for step in steps)
 
 
 def options(moment: Moment, kind: str, stage: str, reference: str) -> tuple[Option, ...]:

@@ -10,6 +10,7 @@ from conversations.effects import AnswerAsk, HandOver, Lookup, MoveCase
 from conversations.events import Answered, Asked, Found
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows import track
+from conversations.flows.consent import notice
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
 from conversations.says import Option
@@ -41,6 +42,9 @@ def asked(moment: Moment, event: Asked) -> None:
         )
         offer(moment, moment.words("track.somebody_asks", reference=event.reference), options, lane="notice")
         return
+    if moment.conversation.stopped or moment.conversation.muted or moment.conversation.unreachable:
+        moment.do(HandOver(reason="consent_by_call", reference=event.reference))
+        return
     set_aside(moment)
     moment.conversation.greeted = True
     answers = {f"@{key}": value for key, value in event.details.items()}
@@ -54,7 +58,7 @@ def question(moment: Moment) -> str:
     draft = moment.conversation.open
     assert draft is not None
     about = {key: str(draft.answers.get(f"@{key}", "")) for key in ("applicant", "service")}
-    return moment.words("represent.consent.ask", **about)
+    return moment.words("represent.consent.ask", notice=notice(moment), **about)
 
 
 def finish(moment: Moment, draft: Draft) -> None:
@@ -80,7 +84,7 @@ def allowed(moment: Moment, what: str, given: bool) -> None:
 
 
 def answered(moment: Moment, event: Answered) -> None:
-    if event.question == "show_case" and event.given:
+    if event.question == "show_case" and event.given and event.case:
         track.tell_case(moment, event.case)
     elif event.question == "show_case":
         moment.tell(moment.words("track.not_shown"), lane="notice")

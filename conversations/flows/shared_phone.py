@@ -15,7 +15,7 @@ from conversations.effects import Mask
 from conversations.events import Event, Text
 from conversations.flow import Explain, Flow, ask, register
 from conversations.moment import Moment
-from conversations.says import Option
+from conversations.says import Option, position
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ def ask_who(moment: Moment) -> None:
 
 def picked(moment: Moment, number: str) -> None:
     members = moment.conversation.members
-    if not (number.isdigit() and int(number) < len(members)):
+    place = position(number, members)
+    if place is None:
         start(moment, "shared_phone")
         return
-    member = members[int(number)]
+    member = members[place]
     if member.word:
         start(moment, "who", member.name)
     else:
@@ -83,8 +84,7 @@ def right_word(moment: Moment, value: Any) -> Explain | None:
     word = next((member.word for member in moment.conversation.members if member.name == draft.subject), "")
     if value == word:
         return None
-    draft.failures += 1
-    return Explain("who.wrong_again" if draft.failures >= 3 else "who.wrong")
+    return Explain("who.wrong_again" if draft.failures >= 2 else "who.wrong")
 
 
 def who_finish(moment: Moment, draft: Draft) -> None:

@@ -5,11 +5,10 @@ from conversations.answers.phone import Phone
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.effects import HandOver
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
-from conversations.ways import next_person
+from conversations.ways import next_person, queue
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -20,18 +19,8 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 
 
 def finish(moment: Moment, draft: Draft) -> None:
-    conversation = moment.conversation
-    if conversation.holder == "bot":
-        conversation.holder = "queue"
     when = moment.words(f"callme.{draft.answers['when']}")
-    moment.do(
-        HandOver(
-            reason="callback",
-            women_only=conversation.women_only,
-            restricted=conversation.restricted,
-            callback=f"{draft.answers['when']} {draft.answers['mobile']}",
-        )
-    )
+    queue(moment, "callback", callback=f"{draft.answers['when']} {draft.answers['mobile']}")
     offer(moment, moment.words("callme.done", when=when, next=next_person(moment)), moment.options("/menu"))
 
 

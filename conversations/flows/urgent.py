@@ -6,10 +6,11 @@ from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.dialogue import start
-from conversations.effects import Alarm, HandOver
+from conversations.effects import Alarm
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
+from conversations.ways import queue
 
 EMERGENCY = ("emergency", "ambulance", "police", "social_protection")
 DANGER = "danger"
@@ -26,10 +27,8 @@ def begin(moment: Moment) -> None:
     """The on-duty contact is reached before anything is asked."""
     on_duty = moment.profile.on_duty
     reached = bool(on_duty.telegram_chat or on_duty.phone)
-    if moment.conversation.holder == "bot":
-        moment.conversation.holder = "queue"
     moment.do(Alarm(code="urgent", urgent=True))
-    moment.do(HandOver(reason="urgent", urgent=True, women_only=moment.conversation.women_only))
+    queue(moment, "urgent", urgent=True)
     moment.tell(moment.words("urgent.reached" if reached else "urgent.nobody_on_duty"))
     moment.tell(numbers(moment, EMERGENCY))
     start(moment, "urgent")
@@ -44,7 +43,7 @@ def numbers(moment: Moment, ids: tuple[str, ...]) -> str:
 def finish(moment: Moment, draft: Draft) -> None:
     need = str(draft.answers["need"])
     where = draft.answers.get("where")
-    moment.do(HandOver(reason=f"urgent_{need}", urgent=True, callback=where if isinstance(where, str) else ""))
+    queue(moment, f"urgent_{need}", urgent=True, callback=where if isinstance(where, str) else "")
     offer(moment, moment.words("urgent.noted"), moment.options("/callme", "/menu"))
 
 
