@@ -46,7 +46,7 @@ else
       exec pg_dump --format=custom --file="$passing/wasl.dump"
     )
   else
-    wasl backup "$passing/wasl.sqlite"
+    wasl backup "$passing/wasl.sqlite" >&2
   fi
   if [[ -z ${WASL_FILES_URL:-} ]]; then
     sh -c "$pack_files" - "${WASL_DATA:-.data}" >"$passing/files.tar"
