@@ -4,7 +4,7 @@ What must reach another conversation (a question, an answer, a case that moved) 
 that any process may pick up, so that nothing waits in memory and conversations are locked one batch at a time.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
 from typing import Any
@@ -17,7 +17,7 @@ from conversations.arabic.normalise import ascii_digits, fold
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import calendar_of
-from conversations.cases.move import BENEFICIARY, Facts, NotAllowed
+from conversations.cases.move import BENEFICIARY, Facts, NotAllowed, until
 from conversations.cases.promise import promise_for
 from conversations.effects import (
     Alarm,
@@ -40,7 +40,7 @@ from conversations.world import CaseView
 from storage import alarms, asks, cases, consents, conversations, files, forms, handoffs, messages, timers, world
 from storage.conversations import Stored
 from storage.ids import new_id
-from storage.times import moment_or_none, ms, ms_or_none
+from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
@@ -327,6 +327,7 @@ def move_case(
     facts = Facts(
         now=now,
         earliest=moment_or_none(case.earliest),
+        until=_until(case.kind, history),
         supervisor_confirmed=confirmed,
         made=frozenset(step.move for step in history),
         given=frozenset(given),
@@ -365,6 +366,14 @@ def move_case(
     if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
         tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
     return moved
+
+
+def _until(kind: str, history: Sequence[cases.Step]) -> datetime | None:
+    """The last moment to object or appeal: what the newest move that starts such days began."""
+    steps = lifecycle.LIFECYCLES[kind].steps
+    made = ((steps.get((step.from_stage, step.move)), step.at) for step in history)
+    ends = [end for move, at in made if move is not None and (end := until(move.starts, moment(at)))]
+    return ends[-1] if ends else None
 
 
 def case_facts(case: cases.Case) -> dict[str, Any]:

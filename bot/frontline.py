@@ -30,7 +30,7 @@ from bot.settings import AccountSettings, Settings
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
-from storage import accounts, contents, keys
+from storage import accounts, backup, contents, keys
 from storage.accounts import Account
 from storage.blobs import Blobs, place
 from storage.database import Database
@@ -168,11 +168,17 @@ class RememberedContents:
         return blake2b(f"{self.account}:{digest}".encode(), digest_size=16).digest()
 
 
-def build(settings: Settings, associations: Mapping[str, Association], *, create: bool = True) -> FrontLine:
-    """Everything but its start. Raises what opening the database and its keys raise."""
+def build(settings: Settings, associations: Mapping[str, Association], *, serving: bool = True) -> FrontLine:
+    """Everything but its start. A command beside `serve` makes no database and holds no spool. A copy that was
+    restored is held before anything else sees it.
+
+    Raises what opening the database and its keys raise."""
     database = Database(settings.database_url)
-    database.open(create=create)
+    database.open(create=serving)
     vault = open_vault(settings, database)
+    if database.read_now(backup.is_restored):
+        doubted = database.write_now(backup.hold, ms(datetime.now(UTC)))
+        log.warning("restored_database_held", uncertain=doubted)
     blobs = Blobs(place(settings.files_url or str(settings.data / "files")), vault)
     me = f"{os.getpid()}-{secrets.token_hex(4)}"
     http = Http()
@@ -212,7 +218,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, create
     delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]
     house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
     twilio_on = any(name == "whatsapp" for _, name in channels)
-    spool = spool_in(settings.data / "spool", vault) if twilio_on else None
+    spool = spool_in(settings.data / "spool", vault) if twilio_on and serving else None
     webhooks = Webhooks(channels, frozenset(associations), intake.take, spool)
     line = FrontLine(
         settings=settings,

@@ -133,6 +133,10 @@ class Intake:
             self._worker = loop.create_task(self._work())
         return future
 
+    async def again(self, arrived: Arrived) -> None:
+        """One event by itself, and nothing is set apart where it fails: raises what it raises (wasl events retry)."""
+        self.after_commit(await self.database.write(self._fold, [arrived], []))
+
     def read_say(self, body: bytes) -> Say:
         return _read_say(body)
 

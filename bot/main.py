@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.frontline import FrontLine, build
-from bot.log import log, start_logging
-from bot.settings import Settings, check_accounts
+from bot.log import start_logging
+from bot.settings import Settings
 from conversations.association.association import Association
+from storage.accounts import ALL
+from storage.backup import RESTORED
 
 ANYWHERE = "0.0.0.0"  # noqa: S104
 WEBHOOKS = ("/telegram/", "/twilio/")
@@ -48,6 +50,7 @@ def make_pages(line: FrontLine) -> Any:
         await line.start()
         gc.collect()
         gc.freeze()
+        gc.enable()
         gc.set_threshold(50_000, 50, 50)
         yield
         await line.close()
@@ -95,8 +98,7 @@ def make_pages(line: FrontLine) -> Any:
 
 
 def prepare(settings: Settings, associations: list[Association]) -> FrontLine:
-    """Checks, and the front line; raises before anything listens."""
-    check_accounts(settings, [association.slug for association in associations])
+    """The front line; raises before anything listens."""
     start_logging(settings.log_level)
     line = build(settings, {association.slug: association for association in associations})
     line.database.hold_serve_lock()
@@ -104,30 +106,62 @@ def prepare(settings: Settings, associations: list[Association]) -> FrontLine:
 
 
 def serve(settings: Settings, associations: list[Association], started: float, say: Callable[[str], None]) -> None:
-    """Until a signal. `started` is when the process began, for the words at start-up (time.monotonic)."""
+    """Until a signal. `started` is when the process began, for the words at start-up (time.monotonic).
+
+    Raises PortTaken, and what `prepare` raises.
+    """
     import uvicorn
 
     line = prepare(settings, associations)
-    app = Application(line)
-    host = "localhost" if settings.host in ("127.0.0.1", ANYWHERE) else settings.host
-    base = settings.public_url or f"http://{host}:{settings.port}"
-    for slug, association in line.associations.items():
-        say(f"  {association.profile.name.ar}\n    {base}/{slug}/chat")
-    for words in line.off:
-        log.debug("channel_off", why=words)
-    if line.off:
-        say("\n".join(["", *(f"  {words}" for words in line.off)]))
     config = uvicorn.Config(
-        app,
+        Application(line),
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
         server_header=False,
     )
-    say(f"\nready in {time.monotonic() - started:.2f} s: {base}/   (stop with Ctrl+C)")
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[Any] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                port = self.servers[0].sockets[0].getsockname()[1]
+                for words in at_start(line, port):
+                    say(words)
+                say(f"\nready in {time.monotonic() - started:.2f} s   (stop with Ctrl+C)")
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    uvicorn.Server(config).run()
+    server = Server(config)
+    try:
+        server.run()
+    except SystemExit:
+        if server.started:
+            raise
+        raise PortTaken(f"{settings.host}:{settings.port} cannot be listened on: give another WASL_PORT") from None
+
+
+class PortTaken(Exception):
+    """Somebody listens there already, or the address is not ours."""
+
+
+def at_start(line: FrontLine, port: int) -> list[str]:
+    """Where people find each association, what is off, and what is held."""
+    settings = line.settings
+    host = "localhost" if settings.host in ("127.0.0.1", ANYWHERE) else settings.host
+    base = settings.public_url or f"http://{host}:{port}"
+    words = [f"  {one.profile.name.ar}\n    {base}/{slug}/chat" for slug, one in line.associations.items()]
+    words += ["", *(f"  {off}" for off in line.off)] if line.off else []
+    for (slug, channel), account in sorted(line.switches.known.items()):
+        if account.paused:
+            why = {RESTORED: "the database was restored from a copy"}.get(account.paused_why, account.paused_why)
+            release = " ".join(["wasl outbound resume", *([slug, channel] if (slug, channel) != (ALL, ALL) else [])])
+            what = "Nothing goes out" if (slug, channel) == (ALL, ALL) else f"Nothing goes out for {slug} {channel}"
+            words.append(
+                f"\n  {what}: {why or 'paused'}.\n"
+                f"  Look at what may have been sent before (wasl outbound list), then: {release}"
+            )
+    return words

@@ -184,7 +184,7 @@ class Telegram:
     async def send(self, handle: str, say: Say, row: int, attachment: Content | None = None) -> str:
         """One message. The row's number stays here: Telegram calls back about nothing."""
         if say.file is None:
-            return _id_of(await self._call("sendMessage", self._message(handle, say)))
+            return _id_of(await self._call("sendMessage", self.message(handle, say)))
         if attachment is None:
             raise ContentRefused("file_missing")
         return await self._send_file(handle, say, attachment)
@@ -242,7 +242,7 @@ class Telegram:
 
     # --- how a say looks ---
 
-    def _message(self, handle: str, say: Say) -> dict[str, Any]:
+    def message(self, handle: str, say: Say) -> dict[str, Any]:
         message: dict[str, Any] = {
             "chat_id": int(handle),
             "text": say.text,
@@ -281,7 +281,7 @@ class Telegram:
         if field == "photo" and len(file.data) > PHOTO:
             method, field = "sendDocument", "document"
         form = FormData(quote_fields=False)  # an Arabic file name as it is: percent signs would be shown
-        message = self._message(handle, say)
+        message = self.message(handle, say)
         form.add_field("chat_id", handle)
         if message["text"]:
             form.add_field("caption", message["text"])

@@ -163,7 +163,7 @@ class WhatsApp:
                 form["Body"] = say.text
             return await self._post(form)
         text = _with_link(say.text, say.link)
-        if say.options and (shaped := shape_of(text, say.options, say.prompt, _list_button)):
+        if say.options and (shaped := shape_of(text, say.options, say.prompt, list_button)):
             shape, values = shaped
             if sid := await self._shelf.sid_of(shape):
                 try:
@@ -254,7 +254,7 @@ def _with_link(text: str, link: Link | None) -> str:
     return text if link is None else f"{text}\n\n{link.title}: {link.url}".lstrip()
 
 
-def _list_button(language: str) -> str:
+def list_button(language: str) -> str:
     return house_wording(language)("whatsapp.list_button")
 
 

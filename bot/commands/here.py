@@ -1,0 +1,73 @@
+"""Where a command runs: the settings, the profiles and the front line at hand, or every mistake at once and an exit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.frontline import FrontLine
+    from bot.settings import Settings
+    from conversations.association.association import Association
+
+Slug = Annotated[str, typer.Argument(metavar="ASSOCIATION", help="Its slug, such as harif", show_default=False)]
+
+
+def fail(text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise SystemExit(1)
+
+
+def settings_here() -> "Settings":
+    from bot.settings import BadSettings, read_settings
+
+    try:
+        return read_settings()
+    except BadSettings as error:
+        fail(str(error))
+
+
+def associations_here(settings: "Settings") -> "list[Association]":
+    """Those this process serves; every mistake of any profile or account stops here, the whole list at once."""
+    from bot.settings import BadSettings, check_accounts
+    from conversations.association.load import load_associations
+    from conversations.association.mistakes import ProfileMistakes
+
+    try:
+        found = load_associations(settings.associations)
+        check_accounts(settings, [one.slug for one in found])
+    except (ProfileMistakes, BadSettings) as error:
+        fail(str(error))
+    return [one for one in found if not settings.only or one.slug in settings.only]
+
+
+def association_here(settings: "Settings", slug: str) -> "Association":
+    found = {one.slug: one for one in associations_here(settings)}
+    if slug not in found:
+        fail(f"{slug}: no such association — one of {', '.join(sorted(found))}")
+    return found[slug]
+
+
+@contextmanager
+def line_here(association: str = "") -> "Iterator[FrontLine]":
+    """A front line for a command beside `serve`: nothing of it is started."""
+    from bot.frontline import NoKeys, build
+    from storage.database import DatabaseAway, NotMigrated
+    from storage.vault import VaultError
+
+    settings = settings_here()
+    if association:
+        association_here(settings, association)
+    try:
+        line = build(settings, {one.slug: one for one in associations_here(settings)}, serving=False)
+        try:
+            yield line
+        finally:
+            line.database.close()
+    except (NoKeys, VaultError, NotMigrated, DatabaseAway) as error:
+        fail(words_of(error))
+
+
+def words_of(error: Exception) -> str:
+    return str(error) or "the database cannot be reached: see WASL_DATABASE_URL"
