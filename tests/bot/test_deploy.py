@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 import stat
 import subprocess
+import sys
 import tarfile
 import tomllib
 from collections.abc import Mapping
@@ -21,8 +22,9 @@ import yaml
 from packaging.requirements import Requirement
 from sqlalchemy import make_url
 
-from storage import accounts, outbox
+from storage import accounts, backup, outbox
 from storage.database import Database
+from storage.vault import generate_key
 from tests.conftest import new_postgresql
 
 HERE = Path(__file__).parents[2]
@@ -254,6 +256,20 @@ def test_a_backup_is_the_database_the_sealed_files_and_checksums_and_no_keys(
     assert not any(stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (folder, *folder.iterdir()))
 
 
+def test_the_command_line_s_own_copy_is_marked_as_one(tools: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    database = Database(f"sqlite:///{data / 'wasl.sqlite'}")
+    database.open()
+    command(tools, "wasl", f'cd {shlex.quote(str(HERE))} && exec {sys.executable} -m bot.cli "$@"')
+    done = back_up(tools, tmp_path / "copies", {"WASL_DATA": str(data)})
+    database.close()
+    assert done.returncode == 0, done.stderr
+    copy = Database(f"sqlite:///{Path(done.stdout.strip()) / 'wasl.sqlite'}")
+    copy.open(create=False)
+    assert copy.read_now(backup.is_restored)
+    copy.close()
+
+
 def test_a_backup_before_the_first_file_is_whole(data: Path, tools: Path, tmp_path: Path) -> None:
     for path in sorted((data / "files").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
@@ -340,8 +356,7 @@ def test_a_copy_of_postgresql_is_restored_paused_with_what_was_unsent_in_doubt(
         ],
         check=True,
     )
-    with psycopg.connect(fresh) as connection:
-        connection.execute((DEPLOY / "restored.sql").read_bytes())
+    wasl(fresh, data, "restored")
     restored = Database(fresh)
     restored.open(create=False)
     try:
@@ -351,6 +366,15 @@ def test_a_copy_of_postgresql_is_restored_paused_with_what_was_unsent_in_doubt(
         assert sorted(row for _, row, _ in restored.read_now(outbox.uncertain)) == [1, 2]
     finally:
         restored.close()
+
+
+KEYS = {"WASL_KEYS": generate_key(), "WASL_INDEX_KEY": generate_key()}
+
+
+def wasl(url: str, data: Path, *words: str) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WASL_")}
+    environ |= KEYS | {"WASL_DATABASE_URL": url, "WASL_DATA": str(data)}
+    subprocess.run([sys.executable, "-m", "bot.cli", *words], cwd=HERE, env=environ, check=True, capture_output=True)
 
 
 def required(connection: "psycopg.Connection[Any]", table: str) -> dict[str, Any]:
@@ -392,7 +416,7 @@ def test_every_command_the_pages_name_exists() -> None:
 
     root = get_command(app)
     named = set()
-    for page in (*PAGES, DEPLOY / ".env.example", DEPLOY / "restored.sql", DEPLOY / "backup.sh"):
+    for page in (*PAGES, DEPLOY / ".env.example", DEPLOY / "backup.sh"):
         named |= set(re.findall(r"(?:^|[`/ ])wasl ([a-z]+(?: [a-z]+)?)", page.read_text(), re.M))
     checked = 0
     for words in sorted(named):
