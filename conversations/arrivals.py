@@ -44,8 +44,8 @@ def form_filled(moment: Moment, event: FormFilled) -> None:
 
 def file_ready(moment: Moment, event: FileReady) -> None:
     """The bytes are here. What they are by their signature may still not be what the step takes."""
-    draft = moment.conversation.open
-    if draft is None or event.file not in draft.waiting:
+    draft = _waiting_for(moment, event.file)
+    if draft is None:
         return
     step = _step_of_file(moment, draft, event.file)
     heard = step.answer.hear(event, moment) if step is not None and step.answer is not None else None
@@ -53,17 +53,24 @@ def file_ready(moment: Moment, event: FileReady) -> None:
         _drop_file(moment, draft, event.file, moment.words(heard.words, **(heard.args or {})))
         return
     draft.waiting.remove(event.file)
-    if draft.step == "@files" and not draft.waiting:
+    if draft is moment.conversation.open and draft.step == "@files" and not draft.waiting:
         proceed(moment)
 
 
 def file_refused(moment: Moment, event: FileRefused) -> None:
-    draft = moment.conversation.open
+    draft = _waiting_for(moment, event.file)
     text = moment.words(f"file.refused.{event.reason}")
-    if draft is None or event.file not in draft.waiting:
+    if draft is None:
         moment.tell(text)
     else:
         _drop_file(moment, draft, event.file, text)
+
+
+def _waiting_for(moment: Moment, file: str) -> Draft | None:
+    """The draft that a file was sent to: open, or set aside meanwhile."""
+    conversation = moment.conversation
+    drafts = (conversation.open, *conversation.aside)
+    return next((draft for draft in drafts if draft is not None and file in draft.waiting), None)
 
 
 def _drop_file(moment: Moment, draft: Draft, file: str, text: str) -> None:
@@ -75,12 +82,14 @@ def _drop_file(moment: Moment, draft: Draft, file: str, text: str) -> None:
     emptied = False
     for step_id, value in list(draft.answers.items()):
         left = _without_file(value, file)
-        if left:
+        if left is not None:
             draft.answers[step_id] = left
         elif value is not None:
             emptied = True
             for gone in (step_id, "review", "declaration"):
                 forget(draft, gone)
+    if draft is not moment.conversation.open:
+        return
     if emptied or (draft.step == "@files" and not draft.waiting):
         proceed(moment)
     elif not draft.pending:

@@ -8,17 +8,15 @@ from collections.abc import Callable
 
 from conversations import course, dialogue, flows
 from conversations.asking import (
-    ask,
     ask_by_form,
     ask_edit,
     ask_plainly,
     ask_review,
-    attach_receipt,
     offer,
     step_words,
 )
 from conversations.course import course_title, current_step, forget
-from conversations.dialogue import begin, close, proceed, set_aside, start
+from conversations.dialogue import begin, close, drop_burst, proceed, set_aside, start, worth_keeping
 from conversations.effects import ClearTimer, Suppress
 from conversations.hearing import FAILURES_BEFORE_HELP, take
 from conversations.moment import Moment
@@ -69,7 +67,8 @@ def back(moment: Moment) -> bool:
     if draft is None:
         return False
     draft.confirm = None
-    if draft.step == "@edit":
+    if draft.step == "@edit" or draft.pending:
+        drop_burst(draft)
         proceed(moment)
         return True
     if not draft.trail:
@@ -121,7 +120,7 @@ def explain(moment: Moment) -> bool:
     moment.tell(step_words(moment, step, "help"))
     if moment.conversation.open is not None:
         moment.conversation.open.confirm = None
-    ask(moment, step)
+    way_on(moment)
     return True
 
 
@@ -151,7 +150,8 @@ def later(moment: Moment) -> bool:
     if draft is None:
         return False
     moment.conversation.open = None
-    if draft.trail:
+    if worth_keeping(draft):
+        draft.confirm = None
         moment.conversation.aside.append(draft)
     ways = ("/menu",) if moment.conversation.restricted else ("/resume", "/menu")
     offer(moment, moment.words("later.kept"), moment.options(*ways))
@@ -392,8 +392,11 @@ def edited(moment: Moment, step_id: str) -> None:
     if draft is None:
         old_button(moment)
         return
-    full = next((step.id for step in course.reviewed(moment, draft) if step.id.startswith(step_id)), step_id)
-    dialogue.edit(moment, full)
+    full = next((step.id for step in course.reviewed(moment, draft) if step_id and step.id.startswith(step_id)), None)
+    if full is None:
+        old_button(moment)
+    else:
+        dialogue.edit(moment, full)
 
 
 def form(moment: Moment, said: str) -> None:
@@ -436,7 +439,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "cancel": cancelled,
     "stop": waqf,
     "track": lambda moment, reference: flows.track.show_one(moment, reference),
-    "receipt": lambda moment, reference: attach_receipt(moment, reference),
+    "receipt": lambda moment, reference: flows.track.receipt(moment, reference),
     "member": lambda moment, number: flows.shared_phone.picked(moment, number),
     "move": lambda moment, what: flows.own_moves.chosen(moment, what),
     "ask": lambda moment, number: flows.ask.picked(moment, number),

@@ -23,8 +23,15 @@ class Course(NamedTuple):
 def course(association: Association, flow_name: str, subject: str) -> Course:
     flow = FLOWS[flow_name]
     steps = flow.steps + (flow.build(association, subject) if flow.build else ())
-    shape = "|".join(f"{step.id}:{step.answer.kind if step.answer else step.kind}" for step in steps)
+    shape = "|".join(map(_shape, steps))
     return Course(flow, steps, {step.id: step for step in steps}, blake2b(shape.encode(), digest_size=6).hexdigest())
+
+
+def _shape(step: Step) -> str:
+    """What a stored answer depends on: the question, its kind, and the choices there are."""
+    if step.answer is None:
+        return f"{step.id}:{step.kind}"
+    return f"{step.id}:{step.answer.kind}:{','.join(option.id for option in step.answer.options('ar'))}"
 
 
 def course_of(moment: Moment, draft: Draft) -> Course:
@@ -71,6 +78,16 @@ def form_steps(moment: Moment, draft: Draft) -> tuple[Step, ...]:
         for step in course_of(moment, draft).steps
         if step.sensitive and step.id not in draft.answers and step.applies(draft)
     )
+
+
+FOR_OTHERS = ("relative", "guardian", "agent")
+"""Answers to «who» that make the one who writes and the one it is for two people."""
+_OF_WHO_WRITES = ("applicant_name", "mobile", "email")
+
+
+def is_own(step: Step, draft: Draft) -> bool:
+    """Whether the answer says something of the person who writes, so that it may be remembered and offered again."""
+    return bool(step.known_as) and (draft.answers.get("who") not in FOR_OTHERS or step.known_as in _OF_WHO_WRITES)
 
 
 def course_title(moment: Moment, draft: Draft) -> str:

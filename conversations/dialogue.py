@@ -6,6 +6,9 @@ Everything here works on `moment.conversation.open`, the draft at hand, and on w
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
+from conversations.answers.choice import OneOf
 from conversations.asking import (
     ask,
     offer_resume,
@@ -18,7 +21,7 @@ from conversations.course import (
     next_step,
 )
 from conversations.effects import ClearTimer, SetTimer
-from conversations.flow import FLOWS
+from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
 
 
@@ -28,7 +31,8 @@ def start(moment: Moment, flow_name: str, subject: str = "", **answers: Any) -> 
     set_aside(moment)
     flow = FLOWS[flow_name]
     for draft in conversation.aside:
-        if draft.flow == flow_name and draft.subject == subject and flow.resumable and draft.answers:
+        same = draft.flow == flow_name and draft.subject == subject and flow.resumable and draft.answers
+        if same and not conversation.restricted:
             offer_resume(moment, draft)
             return
     begin(moment, flow_name, subject, **answers)
@@ -50,12 +54,16 @@ def set_aside(moment: Moment) -> bool:
     if draft is None:
         return False
     conversation.open = None
-    keep = FLOWS[draft.flow].resumable and bool(draft.trail)
+    keep = FLOWS[draft.flow].resumable and worth_keeping(draft)
     if keep:
         draft.confirm = None
         conversation.aside.append(draft)
         moment.tell(moment.words(f"set_aside.{draft.flow}"))
     return keep
+
+
+def worth_keeping(draft: Draft) -> bool:
+    return bool(draft.trail or draft.pending)
 
 
 def proceed(moment: Moment) -> None:
@@ -73,9 +81,21 @@ def proceed(moment: Moment) -> None:
         FLOWS[draft.flow].finish(moment, draft)
         after(moment)
         return
+    if draft.step != step.id:
+        drop_burst(draft)
     draft.step = step.id
     draft.failures = 0
     ask(moment, step)
+
+
+def drop_burst(draft: Draft) -> None:
+    """What was being said to one question is no answer to another: it is asked for again in its place."""
+    for part in draft.pending:
+        if not isinstance(part, str):
+            value = part["value"]
+            files = value.values() if isinstance(value, dict) else value
+            draft.waiting = [file for file in draft.waiting if file not in files]
+    draft.pending = []
 
 
 def close(moment: Moment) -> None:
@@ -87,8 +107,21 @@ def close(moment: Moment) -> None:
 def after(moment: Moment) -> None:
     """When a flow has ended: what was set aside is offered again; otherwise the way back to the menu is open."""
     conversation = moment.conversation
-    if conversation.open is None and conversation.aside and not conversation.restricted:
-        offer_resume(moment, conversation.aside[-1])
+    if conversation.open is not None or not conversation.aside or conversation.restricted:
+        return
+    last = moment.says[-1] if moment.says else None
+    if last is not None and last.options and last.prompt == conversation.prompt:
+        if not {option.id for option in last.options} <= _WAYS_ON:
+            return  # a question of its own: what is kept can wait for its answer
+        if last.text == moment.words("menu.how"):
+            moment.says.pop()
+        else:
+            moment.says[-1] = structs.replace(last, options=(), prompt=0)
+    offer_resume(moment, conversation.aside[-1])
+
+
+_WAYS_ON = {"/menu", "/track", "/apply", "/mydata", "/person", "/callme"}
+"""Buttons under the last words of a flow: they give way to the offer to go on with what is kept."""
 
 
 def resume(moment: Moment, number: int) -> None:
@@ -98,6 +131,8 @@ def resume(moment: Moment, number: int) -> None:
     moment.conversation.open = draft
     draft.touched = moment.world.now
     moment.tell(moment.words("resume.here", title=course_title(moment, draft)))
+    if draft.pending:
+        moment.do(SetTimer(timer="quiet", due=moment.world.now))
     proceed(moment)
 
 
@@ -109,9 +144,7 @@ def adopt_new_version(moment: Moment, draft: Draft) -> None:
     stale = [
         step_id
         for step_id in draft.answers
-        if (step := now.by_id.get(step_id)) is not None
-        and step.answer is not None
-        and draft.kinds.get(step_id, step.answer.kind) != step.answer.kind
+        if (step := now.by_id.get(step_id)) is not None and not still_answers(step, draft, step_id)
     ]
     gone = [step_id for step_id in draft.kinds if step_id not in now.by_id]
     if draft.version and (stale or gone) and draft.trail:
@@ -119,6 +152,22 @@ def adopt_new_version(moment: Moment, draft: Draft) -> None:
     for step_id in (*stale, *gone):
         forget(draft, step_id)
     draft.version = now.version
+    if "service" in stale:
+        draft.subject = ""
+        adopt_new_version(moment, draft)
+
+
+def still_answers(step: Step, draft: Draft, step_id: str) -> bool:
+    """Whether what was answered is of the kind, and among the choices, that the question has today."""
+    if step.answer is None:
+        return True
+    value = draft.answers[step_id]
+    if draft.kinds.get(step_id, step.answer.kind) not in (step.answer.kind, ""):
+        return False
+    if value is None or not isinstance(step.answer, OneOf):
+        return True
+    known = {option.id for option in step.answer.options("ar")}
+    return known.issuperset(value if isinstance(value, list) else (value,))
 
 
 _AFTER_REVIEW = ("review", "declaration")

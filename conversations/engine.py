@@ -186,11 +186,12 @@ def _text(moment: Moment, event: Text) -> None:
     if conversation.stopped and word == "start":
         commands.run(moment, "start")
         return
-    if word != "stop" and _silent(moment):
-        return
-    masked = mask_secrets(event.text) if not asks_sensitive(moment) else None
+    masked = mask_secrets(event.text) if not _belongs_here(moment, event) else None
     if masked is not None:
         moment.do(Mask(text=masked))
+    if word != "stop" and _silent(moment):
+        return
+    if masked is not None:
         if first:
             ways.greet(moment, "")
         secret_typed(moment, event)
@@ -216,6 +217,15 @@ def _text(moment: Moment, event: Text) -> None:
     _wish(moment, event, folded, courtesy)
 
 
+def _belongs_here(moment: Moment, event: Text) -> bool:
+    """A number that only looks like an identity, or a secret in a chat where secrets may be asked for."""
+    if asks_sensitive(moment):
+        return True
+    step = current_step(moment)
+    heard = step is not None and step.answer is not None and step.answer.kind == "cr_number"
+    return heard and step is not None and step.answer is not None and isinstance(step.answer.hear(event, moment), Got)
+
+
 def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
     """Neither button nor command: an answer to what is open, a wish for something else, or words nobody expected."""
     conversation = moment.conversation
@@ -237,7 +247,7 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
             return
         if _asked_something(moment, event, step):
             return
-        if hear(moment, event):
+        if hear(moment, event, otherwise=lambda: wishes.something_else(moment, event.text, folded)):
             return
         ways.remind_of_question(moment)
         return
@@ -336,6 +346,8 @@ def _media(moment: Moment, event: Media) -> None:
     ways.queue(moment, reason)
     moment.tell(moment.words(f"media.{reason}", when=ways.next_person(moment)))
     ways.way_on(moment)
+    if reason == "voice":
+        ways.with_call(moment)
 
 
 def _shared(moment: Moment, event: Location | Contact) -> None:

@@ -1,5 +1,6 @@
 """How an answer is heard and taken: bursts, confirmations, failures, exits, the secure page, secrets typed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from conversations.ways import (
 FAILURES_BEFORE_HELP = 3
 
 
-def hear(moment: Moment, event: Event) -> bool:
+def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = None) -> bool:
     """Let the current step hear the event. False when it is nothing the step can use at all (and nothing was said)."""
     draft = moment.conversation.open
     step = current_step(moment)
@@ -39,6 +40,7 @@ def hear(moment: Moment, event: Event) -> bool:
         return False
     if step.sensitive and not asks_sensitive(moment):
         return False
+    draft.confirm = None
     if isinstance(event, Text) and step.answer.burst and step.answer.wants != "file":
         draft.pending.append(event.text)
         wait_quietly(moment)
@@ -53,7 +55,7 @@ def hear(moment: Moment, event: Event) -> bool:
         take(moment, step, heard.value)
     elif isinstance(heard, Confirm):
         ask_whether(moment, step, heard)
-    else:
+    elif otherwise is None or not otherwise():
         again(moment, step, heard)
     return True
 
@@ -159,7 +161,7 @@ def leave(moment: Moment, draft: Draft, step: Step, way: Leave | GoTo) -> None:
         if way.keep:
             forget(draft, step.id)
             moment.conversation.aside.append(draft)
-        offer(moment, moment.words(way.words), moment.options("/menu", "/person"))
+        offer(moment, moment.words(way.words), moment.options(*way.ways))
         return
     if not way.keep:
         close(moment)

@@ -1,5 +1,6 @@
 """What a turn may say, whatever the channel. Channels decide how it looks; `fit` (bot/channels/contract.py) cuts it."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -19,6 +20,12 @@ class Option(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     title: str
     about: str = ""
+
+
+def position(what: str, things: Sequence[object]) -> int | None:
+    """The place that an option's id names (`resume:2`), where there is one: buttons come back from outside."""
+    number = int(what) if what.isascii() and what.isdigit() and len(what) < 5 else len(things)
+    return number if number < len(things) else None
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from conversations.asking import ask, ask_review, offer, offer_resume
 from conversations.cases.calendar import calendar_of
-from conversations.course import course_title, current_step
+from conversations.course import asks_sensitive, course_title, current_step
 from conversations.dialogue import proceed
 from conversations.effects import HandOver, SetTimer
-from conversations.flow import FLOWS
+from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
 from conversations.says import Option
 
@@ -41,7 +43,9 @@ def way_on(moment: Moment) -> None:
     conversation = moment.conversation
     if conversation.open is not None:
         step = current_step(moment)
-        if step is not None:
+        if step is not None and page_is_open(moment, step):
+            offer_form_again(moment)
+        elif step is not None:
             ask(moment, step)
         elif conversation.open.step == "@files":
             moment.tell(moment.words("file.wait"))
@@ -64,6 +68,14 @@ def remind_of_question(moment: Moment) -> None:
     else:
         moment.tell(moment.words("media.other"))
         way_on(moment)
+
+
+def page_is_open(moment: Moment, step: Step) -> bool:
+    """A new link would end the page that they may be filling in right now."""
+    draft = moment.conversation.open
+    if draft is None or not draft.form or draft.form_until is None or asks_sensitive(moment):
+        return False
+    return step.sensitive and draft.form_until > moment.world.now
 
 
 def offer_form_again(moment: Moment) -> None:
@@ -98,6 +110,16 @@ def remind_of_draft(moment: Moment) -> None:
     draft.reminded = True
     title = course_title(moment, draft)
     offer(moment, moment.words("draft.reminder", title=title), moment.options("/resume_here", "/later"), lane="notice")
+
+
+def with_call(moment: Moment) -> None:
+    """Who only speaks is offered a call beside whatever was asked (DOMAIN, "Care")."""
+    last = moment.says[-1]
+    offered = any(option.id == "/callme" for option in last.options)
+    if last.prompt and last.prompt == moment.conversation.prompt and not offered:
+        call = Option("/callme", moment.words("option.callme"))
+        moment.says[-1] = structs.replace(last, options=(*last.options, call))
+        moment.conversation.offered = [*moment.conversation.offered, call]
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -135,4 +157,8 @@ def hand_over(moment: Moment, reason: str, **more: Any) -> None:
         moment.tell(moment.words("staff.meanwhile"))
         way_on(moment)
     else:
-        offer(moment, moment.words("staff.bot_stays"), moment.options("/callme", "/woman", "/menu"))
+        offer(
+            moment,
+            moment.words("staff.bot_stays"),
+            moment.options("/callme", "/urgent" if conversation.women_only else "/woman", "/menu"),
+        )

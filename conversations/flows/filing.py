@@ -11,7 +11,7 @@ from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
-from conversations.course import course_of
+from conversations.course import course_of, is_own
 from conversations.effects import FileCase, LogConsent, Remember
 from conversations.events import CaseMoved
 from conversations.moment import Moment
@@ -71,12 +71,11 @@ def promise_text(moment: Moment, promised: Promised) -> str:
     return " ".join(promise_lines(promised, moment.language, moment.words))
 
 
-def channel_name(moment: Moment, agreed: str) -> str:
-    return moment.words(f"agreed.{agreed}") if agreed and agreed != "here" else here(moment)
-
-
-def here(moment: Moment) -> str:
-    return moment.words(f"channel.{moment.world.traits.name}")
+def how_told(moment: Moment, agreed: str) -> str:
+    """The agreed channel as a part of a sentence."""
+    if agreed == "here":
+        return moment.words("told.channel", channel=moment.words(f"channel.{moment.world.traits.name}"))
+    return moment.words(f"told.{agreed}")
 
 
 def agreed_channel(moment: Moment, answers: dict[str, Any]) -> str:
@@ -114,7 +113,7 @@ def remember(moment: Moment, draft: Draft) -> None:
     facts = {
         step.known_as: draft.answers[step.id]
         for step in course_of(moment, draft).steps
-        if step.known_as and draft.answers.get(step.id) is not None and step.applies(draft)
+        if is_own(step, draft) and draft.answers.get(step.id) is not None and step.applies(draft)
     }
     if facts:
         moment.do(Remember(facts=facts))

@@ -55,10 +55,15 @@ def chosen(moment: Moment, what: str) -> None:
     """A button of `options`: it may be old, so that the table is asked again."""
     name, _, reference = what.partition("-")
     case = case_of(moment, reference)
-    if case is None or (case.stage, name) not in lifecycle.LIFECYCLES[case.kind].steps:
+    if case is None or not is_theirs(case, name):
         offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
         return
     start(moment, "own_move", f"{name} {reference}")
+
+
+def is_theirs(case: CaseView, name: str) -> bool:
+    moves = lifecycle.moves(case.kind, case.stage, BENEFICIARY)
+    return name not in _NOT_IN_CHAT and any(move.name == name for move in moves)
 
 
 def case_of(moment: Moment, reference: str) -> CaseView | None:
@@ -68,7 +73,7 @@ def case_of(moment: Moment, reference: str) -> CaseView | None:
 def finish(moment: Moment, draft: Draft) -> None:
     name, _, reference = draft.subject.partition(" ")
     case = case_of(moment, reference)
-    if case is None or (case.stage, name) not in lifecycle.LIFECYCLES[case.kind].steps:
+    if case is None or not is_theirs(case, name):
         offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
         return
     answers = {key: value for key, value in draft.answers.items() if value is not None and key != "sure"}
@@ -79,7 +84,8 @@ def finish(moment: Moment, draft: Draft) -> None:
     moment.conversation.news.pop(reference, None)
     move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
     words, _ = lifecycle.notice(case.kind, move, BENEFICIARY)
-    moment.tell(moment.words(words, **facts_of(moment, _as_moved(moment, case, name))))
+    if words:
+        moment.tell(moment.words(words, **facts_of(moment, _as_moved(moment, case, name))))
     offer(moment, moment.words("menu.how"), moment.options("/track", "/menu"))
 
 

@@ -30,11 +30,11 @@ def found(moment: Moment, event: Found) -> None:
     if event.result is None:
         offer(moment, moment.words("represent.spent"), moment.options("/menu", "/person"))
     else:
-        asked(moment, Asked(id=event.id, at=event.at, **event.result))
+        put(moment, Asked(id=event.id, at=event.at, **event.result))
 
 
 def asked(moment: Moment, event: Asked) -> None:
-    """The question reaches whoever must answer it; what they were doing is set aside, not lost."""
+    """The question reaches whoever must answer it; where we may not write first, by a call."""
     if event.question == "show_case":
         options = (
             Option(f"allow:{event.ask}-{event.reference}", moment.words("option.allow")),
@@ -45,6 +45,11 @@ def asked(moment: Moment, event: Asked) -> None:
     if moment.conversation.stopped or moment.conversation.muted or moment.conversation.unreachable:
         moment.do(HandOver(reason="consent_by_call", reference=event.reference))
         return
+    put(moment, event)
+
+
+def put(moment: Moment, event: Asked) -> None:
+    """The question is asked; what they were doing is set aside, not lost."""
     set_aside(moment)
     moment.conversation.greeted = True
     answers = {f"@{key}": value for key, value in event.details.items()}

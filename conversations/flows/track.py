@@ -31,6 +31,7 @@ from conversations.says import Option
 from conversations.world import CaseView
 
 FULLY_LISTED = 4
+IDENTITIES = ("saudi_id", "identity")
 LONG_SILENCE = timedelta(days=182)
 """After which a number shows nothing until identity is proven again (DOMAIN, "Care")."""
 
@@ -142,6 +143,15 @@ def go_on(moment: Moment, case: CaseView | None = None) -> None:
     offer(moment, moment.words(how), (*theirs, *moment.options("/person", "/menu")))
 
 
+def receipt(moment: Moment, reference: str) -> None:
+    """The receipt of one's own request; of any other, what a reference typed in would get."""
+    own = any(case.reference == reference and case.kind == "request" for case in visible(moment))
+    if own and not moment.conversation.proof_needed:
+        attach_receipt(moment, reference)
+    else:
+        show_one(moment, reference)
+
+
 def finish(moment: Moment, draft: Draft) -> None:
     reference = str(draft.answers["reference"])
     if any(case.reference == reference for case in visible(moment)):
@@ -231,8 +241,13 @@ def updated(moment: Moment, event: CaseUpdate) -> None:
 
 
 def same_person(moment: Moment, value: Any) -> Leave | None:
-    known = moment.world.person.facts.get("identity")
-    return None if known is not None and known == value else Leave("prove.not_matched")
+    return None if value in identities(moment) else Leave("prove.not_matched")
+
+
+def identities(moment: Moment) -> list[Any]:
+    """The numbers they are known by here: of the fields whose kind is an identity."""
+    facts = moment.world.person.facts
+    return [facts[field.id] for field in moment.profile.common if field.kind in IDENTITIES and field.id in facts]
 
 
 def proven(moment: Moment, draft: Draft) -> None:
@@ -241,7 +256,7 @@ def proven(moment: Moment, draft: Draft) -> None:
 
 
 def not_proven_call(moment: Moment, value: Any) -> None:
-    if moment.world.person.facts.get("identity") != value:
+    if value not in identities(moment):
         moment.do(HandOver(reason="identity_not_proven"))
 
 

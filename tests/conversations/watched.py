@@ -1,0 +1,349 @@
+"""A person at one address, watched: after every turn, what must hold of every turn is checked.
+
+`Watched` keeps what storage would keep and decides nothing. `Watched.happen` is the only way in.
+"""
+
+import unicodedata
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from bot.channels.contract import Capabilities, fit
+from conversations.association.association import Association
+from conversations.cases import lifecycle
+from conversations.conversation import Address, Conversation, Draft, decode, encode
+from conversations.course import course
+from conversations.effects import (
+    AskOther,
+    ClearTimer,
+    Effect,
+    FileCase,
+    LogConsent,
+    Lookup,
+    Mask,
+    MoveCase,
+    OpenForm,
+    Remember,
+    SetTimer,
+)
+from conversations.engine import Turn, advance
+from conversations.events import PERSONAL, Event, Found, Press, Text, TimePassed
+from conversations.flow import FLOWS, Explain, Leave, Step
+from conversations.play import TRAITS
+from conversations.says import Option, Say
+from conversations.world import CaseView, Person, World
+
+ROOM = {
+    "web_chat": Capabilities(text=20000, buttons=50, rows=50, controls=True),
+    "telegram": Capabilities(
+        text=4096, caption=1024, buttons=8, button_title=64, body_with_options=4096, controls=True
+    ),
+    "whatsapp": Capabilities(text=1600, buttons=3, rows=10, links=False),
+}
+BEGIN = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+RESUME_OFFERS = ("resume:", "fresh:")
+PLACEHOLDERS = ("{reference}", "{title}", "{association}", "{shown}", "{when}", "{promise}", "{count}", "{service}")
+SECRET_KINDS = ("saudi_id", "identity", "iban")
+
+
+class Watched:
+    def __init__(self, association: Association, channel: str, public_url: str = "https://wasl.example") -> None:
+        self.association, self.traits, self.public_url = association, TRAITS[channel], public_url
+        self.room = ROOM[channel]
+        self.now = BEGIN
+        self.blob = encode(Conversation(association=association.slug, address=Address(channel, "h"), id=1))
+        self.person = Person(id=1)
+        self.cases: dict[str, FileCase] = {}
+        self.stages: dict[str, str] = {}
+        self.timers: dict[str, datetime] = {}
+        self.forms: list[OpenForm] = []
+        self.asks: list[AskOther] = []
+        self.files: list[str] = []
+        self.shown: list[tuple[Option, int]] = []
+        self.secrets: set[str] = set()
+        self.number = 0
+        self.log: list[str] = []
+
+    @property
+    def conversation(self) -> Conversation:
+        return decode(self.blob)
+
+    @property
+    def open(self) -> Draft | None:
+        return self.conversation.open
+
+    def step(self, draft: Draft | None = None) -> Step | None:
+        draft = draft or self.open
+        return course(self.association, draft.flow, draft.subject).by_id.get(draft.step) if draft else None
+
+    def id(self) -> str:
+        self.number += 1
+        return f"e{self.number}"
+
+    def change(self, **fields: Any) -> None:
+        """What the desk writes to a conversation, beside the engine."""
+        self.blob = encode(msgspec.structs.replace(self.conversation, **fields))
+
+    # --- one event ---------------------------------------------------------------------------------------------------
+
+    def happen(self, event: Event) -> Turn:
+        before = self.conversation
+        self.log.append(f"{type(event).__name__} {msgspec.to_builtins(event)}"[:300])
+        turn = self._turn(before, event)
+        for effect in turn.effects:
+            self._carry_out(effect)
+        for effect in turn.effects:
+            if isinstance(effect, Lookup):
+                found = self._turn(self.conversation, self._found(effect))
+                assert not any(isinstance(one, Lookup) for one in found.effects), "a look-up led to a look-up"
+                for one in found.effects:
+                    self._carry_out(one)
+                turn = Turn(found.conversation, turn.says + found.says, turn.effects + found.effects)
+        self._answered(before, event, turn)
+        self._keeps_drafts(before, event, turn)
+        return turn
+
+    def _turn(self, before: Conversation, event: Event) -> Turn:
+        stored, world = self.blob, self._world()
+        given = decode(stored)
+        turn = advance(given, event, copy(world))
+        assert encode(given) == stored, "the turn wrote to its argument"
+        again = advance(decode(stored), event, copy(world))
+        assert (encode(again.conversation), again.says, again.effects) == (
+            encode(turn.conversation),
+            turn.says,
+            turn.effects,
+        ), "the same arguments gave another turn"
+        self.blob = encode(turn.conversation)
+        assert encode(decode(self.blob)) == self.blob, "storing changes it"
+        assert turn.conversation.prompt >= before.prompt
+        if isinstance(event, Text) and event.text.strip():
+            self._note_secrets(before, event)
+        for say in turn.says:
+            self._says_well(say, turn, event)
+        for effect in turn.effects:
+            if isinstance(effect, Mask):
+                self._hides_secrets(effect.text, "a mask")
+        for say in turn.says:
+            self.shown += [(option, say.prompt) for option in (*say.options, *say.controls)]
+        return turn
+
+    # --- what must hold ----------------------------------------------------------------------------------------------
+
+    def _says_well(self, say: Say, turn: Turn, event: Event) -> None:
+        assert say.text.strip() or say.file, "an empty say"
+        assert not any(name in say.text for name in PLACEHOLDERS), "a placeholder was left"
+        assert say.prompt <= turn.conversation.prompt
+        self._hides_secrets(say.text, "a say")
+        ids = [option.id for option in say.options]
+        assert len(set(ids)) == len(ids), ids
+        for option in (*say.options, *say.controls):
+            assert option.id.isascii() and 0 < len(option.id) <= 40, option.id
+            assert option.title.strip(), option.id
+            self._hides_secrets(option.about + option.title, "an option")
+            if turn.conversation.restricted and not _asks_to_resume(event):
+                assert option.id != "/resume" and not option.id.startswith(RESUME_OFFERS), "a resume offer"
+        parts = fit(say, self.room)
+        assert parts
+        for part in parts:
+            limit = min(self.room.text, self.room.body_with_options) if part.options else self.room.text
+            assert len(part.text) <= limit
+            assert part.text.strip() or part.file
+        if turn.conversation.restricted and turn.conversation.open is not None:
+            assert turn.conversation.open.flow != "consent_survey", "a survey was offered"
+
+    def _note_secrets(self, before: Conversation, event: Text) -> None:
+        """What was typed to a question about a secret and understood must never be seen again."""
+        draft = before.open
+        step = self.step(draft) if draft else None
+        if step is not None and step.answer is not None and step.answer.kind in SECRET_KINDS:
+            after = self.open
+            value = after.answers.get(step.id) if after is not None else None
+            if isinstance(value, str) and len(value) >= 8:
+                self.secrets.add(value)
+
+    def _hides_secrets(self, text: str, where: str) -> None:
+        if self.secrets:
+            plain = "".join(str(unicodedata.digit(one, "")) or one for one in text if one.isalnum())
+            assert not any(secret in plain for secret in self.secrets), f"{where} shows a secret"
+
+    def _answered(self, before: Conversation, event: Event, turn: Turn) -> None:
+        if not isinstance(event, PERSONAL) or turn.says:
+            return
+        after = turn.conversation
+        if len(after.held) > len(before.held) or (before.held and len(after.held) == len(before.held) >= 200):
+            return
+        if before.holder.startswith("staff:"):
+            return
+        parts = len(after.open.pending) if after.open else 0
+        had = len(before.open.pending) if before.open else 0
+        replaced = isinstance(event, Text) and event.edited and 0 < parts == had
+        assert (parts > had or replaced) and "quiet" in self.timers, f"no answer to {type(event).__name__}"
+
+    def _keeps_drafts(self, before: Conversation, event: Event, turn: Turn) -> None:
+        """What was answered stays, open or aside, until it is finished, cancelled, declined or withdrawn."""
+        after = turn.conversation
+        drafts_after = [draft for draft in (after.open, *after.aside) if draft is not None]
+        if self._all_withdrawn(turn):
+            return
+        for draft in before.aside:
+            kept = any(self._holds(one, draft, event) for one in drafts_after)
+            assert kept or self._ended(draft, event, turn), f"aside {draft.flow} was lost: {draft} {drafts_after}"
+        draft = before.open
+        if draft is None or not draft.trail or not FLOWS[draft.flow].resumable:
+            return
+        if any(self._holds(one, draft, event) for one in drafts_after):
+            return
+        assert self._ended(draft, event, turn), f"the open {draft.flow} was lost: {draft.answers} {drafts_after}"
+
+    @staticmethod
+    def _all_withdrawn(turn: Turn) -> bool:
+        return any(isinstance(one, LogConsent) and not one.given and one.purpose == "case" for one in turn.effects)
+
+    def _holds(self, after: Draft, before: Draft, event: Event) -> bool:
+        if after.flow != before.flow:
+            return False
+        lost = before.answers.keys() - after.answers.keys() - {"review", "declaration"}
+        changed = {
+            key for key in before.answers.keys() & after.answers.keys() if after.answers[key] != before.answers[key]
+        }
+        if "service" in changed | lost or "details" in lost:
+            return True  # another service has other questions
+        return len(lost) + len(changed) <= 1
+
+    def _ended(self, draft: Draft, event: Event, turn: Turn) -> bool:
+        if any(isinstance(one, FileCase | LogConsent | MoveCase) for one in turn.effects):
+            return True
+        said = "\n".join(say.text for say in turn.says)
+        words = self.association.wording[turn.conversation.language]
+        if words("cancel.done") in said:
+            return True
+        return any(phrase in said for phrase in self._endings(draft, turn.conversation.language))
+
+    def _endings(self, draft: Draft, language: str) -> list[str]:
+        """The words with which a flow is left or finished, as far as the first placeholder."""
+        wording = self.association.wording[language]
+        keys = {
+            way.words
+            for step in course(self.association, draft.flow, draft.subject).steps
+            for way in step.exits.values()
+            if isinstance(way, Leave) and not isinstance(way, Explain)
+        }
+        keys |= {"apply.minor.self", "apply.minor.other", "represent.called", "urgent.noted", "callme.done"}
+        keys |= (
+            {"ask.more", "ask.which", "staff.handed", "staff.handed_woman"}
+            if draft.flow in ("ask", "urgent")
+            else set()
+        )
+        sentences = [str(wording.sentences[key]) for key in keys if key in wording]
+        return [max(sentence.replace("}", "{").split("{")[::2], key=len).strip() for sentence in sentences]
+
+    # --- what storage would do ---------------------------------------------------------------------------------------
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case FileCase():
+                assert effect.reference not in self.cases, "a reference was used twice"
+                self.cases[effect.reference] = effect
+                self.stages[effect.reference] = effect.stage
+                assert effect.stage in lifecycle.LIFECYCLES[effect.kind].initial
+                if effect.kind == "request":
+                    assert effect.signature is not None, "an unsigned request"
+            case LogConsent():
+                consents = {**self.person.consents, effect.purpose: effect.given}
+                self.person = msgspec.structs.replace(self.person, consents=consents)
+            case MoveCase() if effect.reference in self.stages:
+                move = lifecycle.LIFECYCLES[self.cases[effect.reference].kind].steps.get(
+                    (self.stages[effect.reference], effect.move)
+                )
+                if move is not None:
+                    self.stages[effect.reference] = lifecycle.stage_after(move, self.stages[effect.reference])
+            case Remember():
+                facts = {**self.person.facts, **effect.facts}
+                self.person = msgspec.structs.replace(self.person, facts=facts)
+            case SetTimer():
+                assert effect.due >= self.now
+                self.timers[effect.timer] = effect.due
+            case ClearTimer():
+                self.timers.pop(effect.timer, None)
+            case OpenForm():
+                assert effect.steps, "a page that asks nothing"
+                self.forms.append(effect)
+            case AskOther():
+                self.asks.append(effect)
+            case _:
+                pass
+
+    def _found(self, effect: Lookup) -> Found:
+        result = None
+        if effect.lookup == "case" and (case := self.cases.get(effect.key)):
+            result = {
+                **msgspec.to_builtins(self.view(case), builtin_types=(datetime,)),
+                "mine": not case.anonymous,
+                "anonymous": case.anonymous,
+            }
+        if effect.lookup == "ask" and effect.key == "known":
+            result = {
+                "ask": "7",
+                "question": "consent",
+                "reference": "HRF-22222-22222",
+                "details": {"applicant": "نورة"},
+            }
+        return Found(id=self.id(), at=self.now, lookup=effect.lookup, key=effect.key, result=result)
+
+    def _world(self) -> World:
+        return World(
+            association=self.association,
+            now=self.now,
+            seed=f"watched-{self.number:08}-{len(self.log)}".encode(),
+            traits=self.traits,
+            person=self.person,
+            cases=tuple(
+                self.view(case)
+                for reference, case in self.cases.items()
+                if not case.anonymous and lifecycle.is_open(self.stages[reference])
+            )[:20],
+            public_url=self.public_url,
+        )
+
+    def view(self, case: FileCase) -> CaseView:
+        return CaseView(
+            reference=case.reference,
+            kind=case.kind,
+            stage=self.stages[case.reference],
+            service=case.service,
+            opened_at=self.now,
+            earliest=case.earliest,
+            latest=case.latest,
+            next_update=case.next_update,
+            member=case.member,
+        )
+
+    def due(self, span: timedelta) -> list[str]:
+        """Time passes; the timers that fall due, in order."""
+        self.now += span
+        fallen = sorted((at, timer) for timer, at in self.timers.items() if at <= self.now)
+        for _, timer in fallen:
+            del self.timers[timer]
+        return [timer for _, timer in fallen]
+
+    def press(self, option: str, prompt: int | None = None) -> Turn:
+        number = self.conversation.prompt if prompt is None else prompt
+        return self.happen(Press(id=self.id(), at=self.now, option=option, prompt=number))
+
+    def text(self, text: str) -> Turn:
+        return self.happen(Text(id=self.id(), at=self.now, text=text))
+
+
+def _asks_to_resume(event: Event) -> bool:
+    """They asked for it themselves, now or among what a flood held back."""
+    match event:
+        case Press(option=option):
+            return option.startswith("/resume")
+        case Text(text=text):
+            return "كمل" in text
+        case TimePassed(timer=timer):
+            return timer == "flood"
+    return False
