@@ -48,7 +48,7 @@ def make_pages(line: FrontLine) -> Any:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         await line.start()
-        gc.collect()
+        # Not collected first: that takes a tenth of the start, and all but a little of this stays anyway.
         gc.freeze()
         gc.enable()
         gc.set_threshold(50_000, 50, 50)
@@ -118,6 +118,7 @@ def serve(settings: Settings, associations: list[Association], started: float, s
         host=settings.host,
         port=settings.port,
         log_level="critical",
+        ws="none",
         access_log=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
