@@ -94,7 +94,7 @@ def drawn(
         root=_HERE,
         font_paths=_fonts(),
         sys_inputs={"page": page},
-        timestamp=data.filed_at,
+        timestamp=data.filed_at.replace(microsecond=0),
         format=form,
         ppi=ppi,
     )

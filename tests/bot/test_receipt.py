@@ -153,6 +153,10 @@ def test_the_same_case_gives_the_same_file() -> None:
     assert receipt_pdf(replace(ARABIC, reference="HRF-7K2MP-4TWX7")) != first
 
 
+def test_a_case_filed_within_a_second_has_its_receipt_too() -> None:
+    assert receipt_pdf(replace(ARABIC, filed_at=AT.replace(microsecond=123456))).startswith(b"%PDF")
+
+
 def test_every_fact_changes_the_page(arabic: Picture) -> None:
     changes: list[dict[str, Any]] = [
         {"association": "جمعية رحماء"},
