@@ -1,14 +1,17 @@
 """How a step is asked: plainly, as something known from before, as a read-back, or on the secure page."""
 
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
+from conversations.arabic.masking import mask_secrets
 from conversations.conversation import Confirming, Draft
 from conversations.course import (
     asks_sensitive,
     course_of,
     course_title,
     form_steps,
+    is_own,
     reviewed,
 )
 from conversations.effects import OpenForm
@@ -64,8 +67,10 @@ def ask(moment: Moment, step: Step) -> None:
 
 
 def is_known(moment: Moment, step: Step) -> bool:
-    """Known from before, and this may be shown: not where the number may have become another's."""
-    return bool(step.known_as) and step.known_as in moment.world.person.facts and not moment.conversation.proof_needed
+    """Known from before, of who writes, and this may be shown: not where the number may have become another's."""
+    conversation = moment.conversation
+    known = step.known_as in moment.world.person.facts and not conversation.proof_needed
+    return known and conversation.open is not None and is_own(step, conversation.open)
 
 
 def ask_plainly(moment: Moment, step: Step) -> None:
@@ -83,9 +88,45 @@ def ask_plainly(moment: Moment, step: Step) -> None:
     )
 
 
+def all_known(moment: Moment, draft: Draft) -> list[Step]:
+    """The steps from here on that are known from before, as they will apply once those before them are answered."""
+    would_be = copy(draft)
+    would_be.answers = dict(draft.answers)
+    facts = moment.world.person.facts
+    found = []
+    for step in course_of(moment, draft).steps:
+        if step.id in would_be.answers or not step.applies(would_be):
+            continue
+        if is_known(moment, step) and step.id not in draft.kinds:
+            would_be.answers[step.id] = facts[step.known_as]
+            found.append(step)
+    return found
+
+
+KNOWN = "@known"
+"""In a draft's `kinds`: what is known was offered together, and is to be gone through one by one. In the value that
+waits for yes or no: the steps it would answer."""
+
+
 def ask_known(moment: Moment, step: Step, draft: Draft) -> None:
-    """A known answer is offered, not asked again."""
+    """A known answer is offered, not asked again; several are offered together."""
     assert step.answer is not None
+    known = all_known(moment, draft) if KNOWN not in draft.kinds else []
+    if len(known) > 1:
+        facts = moment.world.person.facts
+        lines = [
+            f"{step_words(moment, one, 'title')}: {one.answer.show(facts[one.known_as], moment.language)}"
+            for one in known
+            if one.answer is not None
+        ]
+        draft.confirm = Confirming(value={KNOWN: [one.id for one in known]}, known=True)
+        yes_or_no = (
+            Option("confirm:yes", moment.words("option.use_all")),
+            Option("confirm:no", moment.words("option.change_some")),
+        )
+        text = moment.words("known.all", lines="\n".join(lines))
+        offer(moment, text, yes_or_no, controls=controls(moment, step, draft), progress=progress(moment, draft))
+        return
     value = moment.world.person.facts[step.known_as]
     draft.confirm = Confirming(value=value, known=True)
     shown = step.answer.show(value, moment.language)
@@ -132,15 +173,23 @@ def ask_review(moment: Moment, everything: bool = False) -> None:
 
 
 def review_lines(moment: Moment) -> list[str]:
+    """What was answered; what was skipped can be edited, and takes no line."""
     draft = moment.conversation.open
     assert draft is not None
-    return [f"{step_words(moment, step, 'title')}: {shown(moment, step, draft)}" for step in reviewed(moment, draft)]
+    return [
+        f"{step_words(moment, step, 'title')}: {shown(moment, step, draft)}"
+        for step in reviewed(moment, draft)
+        if draft.answers[step.id] is not None
+    ]
 
 
 def shown(moment: Moment, step: Step, draft: Draft) -> str:
     value = draft.answers[step.id]
     assert step.answer is not None
-    return moment.words("review.skipped") if value is None else step.answer.show(value, moment.language)
+    if value is None:
+        return moment.words("review.skipped")
+    text = step.answer.show(value, moment.language)
+    return mask_secrets(text) or text
 
 
 def ask_edit(moment: Moment) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from conversations import course, dialogue, flows
 from conversations.asking import (
+    KNOWN,
     ask_by_form,
     ask_edit,
     ask_plainly,
@@ -15,10 +16,10 @@ from conversations.asking import (
     offer,
     step_words,
 )
-from conversations.course import course_title, current_step, forget
+from conversations.course import course_title, current_step, forget, form_steps
 from conversations.dialogue import begin, close, drop_burst, proceed, set_aside, start, worth_keeping
 from conversations.effects import ClearTimer, Suppress
-from conversations.hearing import FAILURES_BEFORE_HELP, take
+from conversations.hearing import FAILURES_BEFORE_HELP, take, take_known
 from conversations.moment import Moment
 from conversations.says import Option, position
 from conversations.ways import (
@@ -103,6 +104,18 @@ def skip(moment: Moment) -> bool:
 def dont_have(moment: Moment) -> bool:
     """«ليست عندي»: of a paper, what is taken instead; of an optional question, the next. Else the kind hears it."""
     step = current_step(moment)
+    draft = moment.conversation.open
+    if draft is not None and draft.form:
+        lines = [
+            f"{step_words(moment, one, 'title')}: {one.alternatives.to(moment.language)}"
+            for one in form_steps(moment, draft)
+            if one.alternatives is not None
+        ]
+        if lines:
+            moment.tell(moment.words("form.alternatives", lines="\n".join(lines)))
+        moment.tell(moment.words("form.without"))
+        offer_form_again(moment)
+        return True
     if step is None or step.answer is None or not (step.optional or step.answer.wants == "file"):
         return False
     return skip(moment)
@@ -366,6 +379,9 @@ def confirmed(moment: Moment, said: str) -> None:
         old_button(moment)
         return
     confirm, draft.confirm = draft.confirm, None
+    if isinstance(confirm.value, dict) and KNOWN in confirm.value:
+        take_known(moment, draft, confirm.value[KNOWN], yes=said == "yes")
+        return
     if said == "yes":
         take(moment, step, confirm.value)
     else:

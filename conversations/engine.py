@@ -191,7 +191,7 @@ def _text(moment: Moment, event: Text) -> None:
         moment.do(Mask(text=masked))
     if word != "stop" and _silent(moment):
         return
-    if masked is not None:
+    if masked is not None and not asks_sensitive(moment):
         if first:
             ways.greet(moment, "")
         secret_typed(moment, event)
@@ -218,12 +218,13 @@ def _text(moment: Moment, event: Text) -> None:
 
 
 def _belongs_here(moment: Moment, event: Text) -> bool:
-    """A number that only looks like an identity, or a secret in a chat where secrets may be asked for."""
-    if asks_sensitive(moment):
-        return True
+    """The secret that is being asked for here, which its own kind masks; or a number that only looks like one."""
     step = current_step(moment)
-    heard = step is not None and step.answer is not None and step.answer.kind == "cr_number"
-    return heard and step is not None and step.answer is not None and isinstance(step.answer.hear(event, moment), Got)
+    if step is None or step.answer is None:
+        return False
+    if step.sensitive:
+        return asks_sensitive(moment)
+    return step.answer.kind == "cr_number" and isinstance(step.answer.hear(event, moment), Got)
 
 
 def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:

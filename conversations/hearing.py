@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from conversations.answers.contract import Again, Confirm, Got, Later
-from conversations.arabic.masking import secrets_in
+from conversations.arabic.masking import mask_secrets, secrets_in
 from conversations.asking import (
+    KNOWN,
     ask,
     controls,
     offer,
@@ -65,7 +66,8 @@ def ask_whether(moment: Moment, step: Step, heard: Confirm) -> None:
     assert draft is not None
     assert step.answer is not None
     draft.confirm = Confirming(value=heard.value)
-    shown_value = step.answer.show(heard.value, moment.language)
+    plain = step.answer.show(heard.value, moment.language)
+    shown_value = mask_secrets(plain) or plain
     text = moment.words(heard.words, **{"shown": shown_value, **(heard.args or {})})
     options = (Option("confirm:yes", moment.words("option.yes")), Option("confirm:no", moment.words("option.no")))
     offer(moment, text, options)
@@ -166,6 +168,16 @@ def leave(moment: Moment, draft: Draft, step: Step, way: Leave | GoTo) -> None:
     if not way.keep:
         close(moment)
     start(moment, way.flow)
+
+
+def take_known(moment: Moment, draft: Draft, step_ids: list[str], yes: bool) -> None:
+    """What is known from before is used as a whole, or gone through one by one."""
+    by_id = course_of(moment, draft).by_id
+    if not yes:
+        draft.kinds[KNOWN] = ""
+    for step in (by_id[step_id] for step_id in step_ids if yes):
+        record(moment, draft, step, moment.world.person.facts[step.known_as])
+    proceed(moment)
 
 
 def consented(purpose: str) -> Any:

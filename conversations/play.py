@@ -222,7 +222,7 @@ class Play:
     # --- what the house does -----------------------------------------------------------------------------------------
 
     def move(self, name: str, reference: str = "", who: str = "", **given: str) -> Turn:
-        """A case moves, and its owner hears of it, unless it was their own act: that was answered there and then."""
+        """A case moves, by staff unless `who` says otherwise; its owner hears of it, but not of their own act."""
         house = self.house
         reference = reference or next(reversed(self.cases))
         case, stage, owner = self.cases[reference], self.stages[reference], house.owners[reference]
@@ -235,7 +235,8 @@ class Play:
             made=frozenset(house.made.get(reference, ())),
             given=frozenset(given),
         )
-        lifecycle.apply(case.kind, stage, name, who or move.who[0], facts)
+        who = who or next((role for role in move.who if role != BENEFICIARY), BENEFICIARY)
+        lifecycle.apply(case.kind, stage, name, who, facts)
         house.made.setdefault(reference, set()).add(name)
         if ends := until(move.starts, self.now):
             house.until[reference] = ends
@@ -259,7 +260,7 @@ class Play:
             move=name,
             from_stage=stage,
             stage=self.stages[reference],
-            who=who or move.who[0],
+            who=who,
             service=case.service,
             given=given,
             **self._promise(case),

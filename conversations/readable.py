@@ -44,6 +44,8 @@ def described(effect: Effect) -> str:
         elif isinstance(value, datetime):
             local = value.astimezone(RIYADH)
             parts.append(f"{key} {local:%Y-%m-%d}" if f"{local:%H:%M}" == "23:59" else f"{key} {local:%Y-%m-%d %H:%M}")
+        elif key == "given":
+            parts.append("given" if value else "declined")
         elif value is True:
             parts.append(key)
         elif value not in ("", None, False) and value != []:

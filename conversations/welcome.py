@@ -18,7 +18,8 @@ def welcome(moment: Moment, courtesy_kind: str, rest: str, word: str | None) -> 
     if len(rest) >= SHORTEST and understood(moment, rest, fold(rest)):
         return
     moment.conversation.first_words = rest[:500]
-    offer(moment, moment.words("welcome.how"), main_options(moment))
+    how = "menu.not_understood" if len(rest) >= SHORTEST and word is None else "welcome.how"
+    offer(moment, moment.words(how), main_options(moment))
 
 
 SHORTEST = 3

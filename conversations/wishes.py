@@ -1,5 +1,6 @@
 """Free words that no question heard: a wish, a question with an approved answer, an insult, a service by name."""
 
+import re
 from collections.abc import Callable
 
 from conversations import flows
@@ -31,15 +32,21 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
         conversation.strikes = 0
         hand_over(moment, "not_understood")
         return
+    if any(isinstance(effect, Alarm) and effect.code == "look_idiom" for effect in moment.effects):
+        offer(moment, moment.words("idiom.ask"), moment.options("/urgent", "/person", "/menu"))
+        return
     offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
 
 
 def understood(moment: Moment, text: str, folded: str) -> bool:
     """A wish, a service by its name, a question with an approved answer. False where it is none of them."""
     wished = wish_of(folded)
-    if threat(folded) or (insult(folded) and (wished is None or wished.flow != "complain")):
+    rude = insult(folded)
+    if threat(folded) or (rude and (wished is None or wished.flow != "complain")):
         insulted(moment, folded)
         return True
+    if rude:
+        moment.tell(moment.words("insult.boundary"))
     if wished is not None:
         wish(moment, wished.flow, text)
         return True
@@ -54,6 +61,14 @@ def understood(moment: Moment, text: str, folded: str) -> bool:
     return False
 
 
+_ARTICLE = re.compile(r"\b[وفب]?(?:ال|لل)(?=\w{3})")
+
+
+def bare(text: str) -> str:
+    """Folded, and without the article: «في الايجار» names «إيجار»."""
+    return _ARTICLE.sub("", fold(text))
+
+
 _QUESTION_WORDS = frozenset(
     fold(word)
     for word in (
@@ -61,6 +76,20 @@ _QUESTION_WORDS = frozenset(
         *("when", "how", "where", "what", "which", "who", "why"),
     )
 )
+
+
+def something_else(moment: Moment, text: str, folded: str) -> bool:
+    """The same for words that the open question could not hear: another flow or service than the one at hand."""
+    draft = moment.conversation.open
+    wished = wish_of(folded)
+    if wished is not None and draft is not None and wished.flow != draft.flow:
+        wish(moment, wished.flow, text)
+        return True
+    service = service_named(moment, text, sure=True)
+    if service and not is_question(text) and draft is not None and service != draft.subject:
+        start(moment, "apply", service, service=service)
+        return True
+    return False
 
 
 def is_question(text: str) -> bool:
@@ -80,10 +109,8 @@ def insulted(moment: Moment, folded: str) -> None:
 def service_named(moment: Moment, text: str, sure: bool = False) -> str:
     """The service these words name; `sure`: named outright, not mistyped or denied."""
     services = moment.profile.services
-    language = moment.language
-    found = choose(
-        fold(text), [service.title.to(language) for service in services], [service.words for service in services]
-    )
+    titles = [bare(service.title.to(moment.language)) for service in services]
+    found = choose(bare(text), titles, [tuple(map(bare, service.words)) for service in services])
     return services[found[0]].id if found and (found[1] or not sure) else ""
 
 

@@ -25,9 +25,9 @@ from conversations.flows.consent import consent_step
 from conversations.flows.filing import (
     AGREED,
     answers_of,
-    channel_name,
     file,
     house_choices,
+    how_told,
     plain_field,
     promise_text,
     promised_for,
@@ -194,7 +194,7 @@ def of_age(moment: Moment, value: Any) -> Leave | None:
         if draft.answers.get("who") == "self":
             return Leave("apply.minor.self")
         guardians = "guardian" in service_of(moment).who
-        return Leave("apply.minor.other" if guardians else "apply.minor.not_offered")
+        return Leave("apply.minor.other", ways=("/apply", "/person")) if guardians else Leave("apply.minor.not_offered")
     return None
 
 
@@ -247,7 +247,7 @@ def where_told(moment: Moment, agreed: str) -> str:
     """Nothing reaches a web chat that was left: there the news waits."""
     if agreed == "here" and moment.world.traits.name == "web_chat":
         return moment.words("apply.receipt.here_web")
-    return moment.words("apply.receipt.told", channel=channel_name(moment, agreed))
+    return moment.words("apply.receipt.told", how=how_told(moment, agreed))
 
 
 def after_receipt(moment: Moment, reference: str) -> None:

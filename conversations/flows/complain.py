@@ -19,7 +19,7 @@ from conversations.dialogue import start
 from conversations.effects import Alarm, FileCase, HandOver
 from conversations.flow import Flow, Step, answered, ask, register, review, under
 from conversations.flows.consent import consent_step
-from conversations.flows.filing import AGREED, BY_NUMBER, answers_of, channel_name, file, house_choices, plain_field
+from conversations.flows.filing import AGREED, BY_NUMBER, answers_of, file, house_choices, how_told, plain_field
 from conversations.moment import Moment
 from conversations.says import Say
 from conversations.ways import way_on
@@ -109,7 +109,7 @@ def answer_promised(moment: Moment, case: FileCase) -> str:
         moment.conversation.followed_by_number.append(case.reference)
         return moment.words("complain.by_number", next_update=day)
     agreed = str(case.answers.get("agreed_channel", "here"))
-    return moment.words("complain.told", next_update=day, channel=channel_name(moment, agreed))
+    return moment.words("complain.told", next_update=day, how=how_told(moment, agreed))
 
 
 def file_compensation(moment: Moment, draft: Draft, complaint: str, anonymous: bool) -> None:
