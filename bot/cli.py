@@ -1,6 +1,7 @@
 """The command line: `wasl`. Each command imports what it needs; `serve` must be up within a second."""
 
 import gc
+import os
 import sys
 import time
 
@@ -167,6 +168,7 @@ def restored() -> None:
 
 
 def main() -> None:
+    os.umask(0o077)  # whatever is made beside the database holds what people told us
     app()
 
 

@@ -52,7 +52,8 @@ class Rate:
 
     def __init__(self, per_second: float) -> None:
         self.per_second = per_second
-        self.tokens = per_second
+        self.most = max(1.0, per_second)
+        self.tokens = self.most
         self.at = time.monotonic()
         self.held_until = 0.0
 
@@ -61,7 +62,7 @@ class Rate:
         now = time.monotonic()
         if self.held_until > now:
             return self.held_until - now
-        self.tokens = min(self.per_second, self.tokens + (now - self.at) * self.per_second)
+        self.tokens = min(self.most, self.tokens + (now - self.at) * self.per_second)
         self.at = now
         if self.tokens >= 1:
             self.tokens -= 1
@@ -79,12 +80,12 @@ class Delivery:
         channels: Mapping[Account, Channel],
         intake: Intake,
         *,
-        rates: Mapping[str, float],
+        rates: Mapping[Account, float],
         content: Callable[[Outgoing], Awaitable[Content | None]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database, self.channels, self.intake, self.content, self.clock = database, channels, intake, content, clock
-        self.rates = {account: Rate(rates.get(account[1], 1000.0)) for account in channels}
+        self.rates = {account: Rate(rates.get(account, 1000.0)) for account in channels}
         self.kicked = asyncio.Event()
         self.closing = False
         self._lanes: dict[tuple[str, int, str], deque[Outgoing]] = {}

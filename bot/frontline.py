@@ -211,7 +211,14 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     async def content(row: Outgoing) -> Content | None:
         return await attachments(row.association, row.say.file) if row.say.file else None
 
-    rates = {"telegram": float(settings.telegram_rate), "whatsapp": float(settings.twilio_rate)}
+    rates = {
+        (slug, name): rate
+        for slug in associations
+        for name, rate in (
+            ("telegram", settings.account(slug).telegram_rate),
+            ("whatsapp", settings.account(slug).twilio_rate),
+        )
+    }
     delivery = Delivery(database, channels, intake, rates=rates, content=content)
     limit = settings.file_limit_mb * 1024 * 1024
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
@@ -344,7 +351,7 @@ def read_keys(settings: Settings, database: Database) -> tuple[tuple[str, ...], 
                 "set them to the ones it was made with"
             )
         sealing, index = (generate_key(),), generate_key()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"WASL_KEYS={sealing[0]}\nWASL_INDEX_KEY={index}\n")
         log.info("keys_made", file=str(path))

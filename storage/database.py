@@ -74,7 +74,7 @@ class Database:
         """
         if self.is_sqlite:
             if create:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif not self.path.exists():
                 raise NotMigrated(f"there is no database {self.path.name}: run wasl migrate")
         stored = self.write_now(revision)
