@@ -90,10 +90,11 @@ class Work:
         self._timers[association, conversation, timer] = timers.Timer(association, conversation, timer, self.at)
         self.kicks.add("timers")
 
-    def greet_new(self, stored: Stored) -> None:
-        """What somebody asked of the owner of this number before they ever wrote."""
-        for ask in asks.waiting_for(self.connection, self.vault, stored.association, stored.handle):
-            self.wake(stored.association, stored.id, f"ask:{ask.id}")
+    def greet_new(self, fresh: list[Stored]) -> None:
+        """What somebody asked of the owners of these numbers before they ever wrote."""
+        new = {(stored.association, stored.handle): stored.id for stored in fresh}
+        for association, phone, ask in asks.waiting_for(self.connection, self.vault, new):
+            self.wake(association, new[association, phone], f"ask:{ask}")
 
     def keep(self) -> None:
         """Every statement, one for each kind that is there."""

@@ -227,6 +227,7 @@ class Intake:
         people = [(s.association, s.id, s.beneficiary) for s in stored.values()]
         known = world.load(connection, self.vault, people, self.me, at) if people else {}
         fold = _Fold(self, connection, stored, known, now)
+        fold.greet_new()
         for one in events:
             fold.take(one)
         fold.keep(marks + [mark for one in batch if one.report and (mark := _mark(one)) is not None])
@@ -316,6 +317,12 @@ class _Fold:
         self.sends: list[Outgoing] = []
         self.wakes: dict[tuple[str, str], int] = {}
 
+    def greet_new(self) -> None:
+        channels = self.intake.channels
+        fresh = [s for s in self.stored.values() if s.fresh and channels[s.association, s.channel].traits.proves_phone]
+        if fresh:
+            self.work.greet_new(fresh)
+
     def take(self, one: Arrived) -> None:
         stored = (
             self.stored.get((one.association, one.conversation))
@@ -328,9 +335,6 @@ class _Fold:
         if stored.beneficiary is None:
             stored.beneficiary = new_id()
             known.person = Person(id=stored.beneficiary)
-        if stored.fresh:
-            stored.fresh = False
-            self.work.greet_new(stored)
         event = one.event
         if isinstance(event, Press) and not event.title:
             event = msgspec.structs.replace(event, title=self._title(stored, event.option))

@@ -1,10 +1,14 @@
 """Questions put to somebody at another address: found by their phone number or by the token of a link."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.selectable import CTE
 
+from storage.batch import Batch, columns_of
 from storage.schema import asks
 from storage.vault import Vault, context, digest_token
 
@@ -63,11 +67,11 @@ def by_id(connection: Connection, vault: Vault, association: str, id: int) -> As
     return next(iter(_asks(connection, vault, association, asks.c.id == id)), None)
 
 
-def waiting_for(connection: Connection, vault: Vault, association: str, phone: str) -> list[Ask]:
-    """What is asked of the owner of this number and not answered yet, oldest first."""
-    a = asks.c
-    condition = (a.handle_index == phone_index(vault, association, phone)) & a.answered_at.is_(None)
-    return _asks(connection, vault, association, condition)
+def waiting_for(connection: Connection, vault: Vault, phones: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """(association, phone, id) of what the owners of these numbers were asked and have not answered, oldest first."""
+    whose = {(association, phone_index(vault, association, phone)): phone for association, phone in phones}
+    found = _WAITING.run(connection, sorted(whose))
+    return [(association, whose[association, bytes(index)], id) for association, index, id in found]
 
 
 def answer(connection: Connection, association: str, id: int, given: bool, now: int) -> bool:
@@ -79,6 +83,15 @@ def answer(connection: Connection, association: str, id: int, given: bool, now: 
         .values(answered_at=now, given=given)
     )
     return done.rowcount == 1
+
+
+def _select_waiting(given: CTE) -> Executable:
+    a = asks.c
+    whose = and_(a.association == given.c.association, a.handle_index == given.c.handle_index, a.answered_at.is_(None))
+    return select(a.association, a.handle_index, a.id).select_from(given.join(asks, whose)).order_by(a.id)
+
+
+_WAITING = Batch(columns_of(asks, "association", "handle_index"), _select_waiting)
 
 
 def _asks(connection: Connection, vault: Vault, association: str, condition: Any) -> list[Ask]:

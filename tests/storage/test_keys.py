@@ -72,7 +72,7 @@ def _assert_all_opens(connection: Connection, vault: Vault, conversation: int) -
         ("ME1", "deed.pdf")
     ]
     assert [h.callback for h in handoffs.waiting(connection, vault, "harif")] == ["العصر"]
-    assert [a.id for a in asks.waiting_for(connection, vault, "harif", "+966500000009")] == [4]
+    assert asks.waiting_for(connection, vault, [("harif", "+966500000009")]) == [("harif", "+966500000009", 4)]
     assert quarantine.body(connection, vault, "harif", 6) == b"event"
 
 
