@@ -149,9 +149,12 @@ def controls(moment: Moment, step: Step, draft: Draft) -> tuple[Option, ...]:
 
 
 def progress(moment: Moment, draft: Draft) -> tuple[int, int]:
-    applying = [step for step in course_of(moment, draft).steps if step.kind == "ask" and step.applies(draft)]
-    done = sum(step.id in draft.answers for step in applying)
-    return min(done + 1, len(applying)), len(applying)
+    applying = done = 0
+    for step in course_of(moment, draft).steps:
+        if step.kind == "ask" and step.applies(draft):
+            applying += 1
+            done += step.id in draft.answers
+    return min(done + 1, applying), applying
 
 
 # --- the read-back ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,6 @@ def new_id() -> int:
     global _last
     with _lock:
         # Half of the range stays free above the random start, so that a burst does not run into the next millisecond.
-        fresh = (time.time_ns() // 1_000_000 - _SINCE) << 20 | secrets.randbits(19)
-        _last = fresh if fresh >> 20 > _last >> 20 else _last + 1
+        now = time.time_ns() // 1_000_000 - _SINCE
+        _last = now << 20 | secrets.randbits(19) if now > _last >> 20 else _last + 1
         return _last
