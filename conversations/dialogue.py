@@ -139,8 +139,8 @@ def resume(moment: Moment, number: int) -> None:
 def adopt_new_version(moment: Moment, draft: Draft) -> None:
     """A draft older than its flow keeps the answers whose field and kind still exist, asks what is new, and says so."""
     now = course_of(moment, draft)
-    if draft.version == now.version:
-        return
+    if draft.version == now.version or ("service" in now.by_id and not draft.subject):
+        return  # which questions there are is known once the service is
     stale = [
         step_id
         for step_id in draft.answers

@@ -291,13 +291,16 @@ def _offered(moment: Moment, folded: str) -> bool:
     step = current_step(moment)
     asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
     if asked and step is not None and step.answer is not None:
-        # The kind itself understands its own options better; only what we added to them is looked for here.
-        added = [option for option in offered if option.id[0] == "/" or ":" in option.id]
-        match = next((option for option in added if fold(option.title) == folded), None)
+        # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command); anything less the
+        # kind itself understands better.
+        match = next((option for option in offered if fold(option.title) == folded), None)
         if match is None:
             return False
-        commands.chosen(moment, match.id)
-        return True
+        if match.id[0] == "/" or ":" in match.id:
+            commands.chosen(moment, match.id)
+            return True
+        press = Press(id=moment.event.id, at=moment.event.at, option=match.id, prompt=conversation.prompt)
+        return hear(moment, press)
     if draft is not None and draft.confirm is not None and (said := yes_no(folded)) is not None:
         commands.chosen(moment, "confirm:yes" if said else "confirm:no")
         return True

@@ -18,6 +18,7 @@ from conversations.association.association import Association
 from conversations.association.profile import Choice, Profile, Service, ServiceField
 from conversations.cases.signing import answers_digest, wording_version
 from conversations.conversation import Draft
+from conversations.course import forget
 from conversations.dialogue import start
 from conversations.effects import AskOther, Signature
 from conversations.flow import Answered, Explain, Flow, Leave, Step, answered, ask, register, review
@@ -173,8 +174,10 @@ def declaration_text(moment: Moment, draft: Draft) -> str:
 
 
 def choose_service(moment: Moment, value: Any) -> None:
-    assert moment.conversation.open is not None
-    moment.conversation.open.subject = str(value)
+    draft = moment.conversation.open
+    assert draft is not None
+    draft.subject = str(value)
+    forget(draft, "details")  # another service has other criteria, and they come first
 
 
 def other_service(moment: Moment, value: Any) -> None:
@@ -182,8 +185,7 @@ def other_service(moment: Moment, value: Any) -> None:
     if value == "other" and draft is not None:
         draft.subject = ""
         for step in ("service", "details"):
-            draft.answers.pop(step, None)
-        draft.trail.clear()
+            forget(draft, step)
 
 
 def of_age(moment: Moment, value: Any) -> Leave | None:

@@ -416,7 +416,7 @@ def live(place: Place, happenings: list[tuple[int, int]]) -> Watched:
 
 
 @settings(
-    max_examples=int(os.environ.get("WASL_EXAMPLES", "250")),
+    max_examples=int(os.environ.get("WASL_EXAMPLES", "900")),
     derandomize="WASL_EXAMPLES" not in os.environ,
     deadline=None,
     database=None,

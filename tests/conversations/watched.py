@@ -29,7 +29,7 @@ from conversations.effects import (
     SetTimer,
 )
 from conversations.engine import Turn, advance
-from conversations.events import PERSONAL, Event, Found, Press, Text, TimePassed
+from conversations.events import PERSONAL, Event, FormFilled, Found, Press, Text, TimePassed
 from conversations.flow import FLOWS, Explain, Leave, Step
 from conversations.play import TRAITS
 from conversations.says import Option, Say
@@ -119,8 +119,7 @@ class Watched:
         self.blob = encode(turn.conversation)
         assert encode(decode(self.blob)) == self.blob, "storing changes it"
         assert turn.conversation.prompt >= before.prompt
-        if isinstance(event, Text) and event.text.strip():
-            self._note_secrets(before, event)
+        self._note_secrets(before, event)
         for say in turn.says:
             self._says_well(say, turn, event)
         for effect in turn.effects:
@@ -154,14 +153,17 @@ class Watched:
         if turn.conversation.restricted and turn.conversation.open is not None:
             assert turn.conversation.open.flow != "consent_survey", "a survey was offered"
 
-    def _note_secrets(self, before: Conversation, event: Text) -> None:
-        """What was typed to a question about a secret and understood must never be seen again."""
-        draft = before.open
-        step = self.step(draft) if draft else None
-        if step is not None and step.answer is not None and step.answer.kind in SECRET_KINDS:
-            after = self.open
-            value = after.answers.get(step.id) if after is not None else None
-            if isinstance(value, str) and len(value) >= 8:
+    def _note_secrets(self, before: Conversation, event: Event) -> None:
+        """What was given to a question about a secret must never be seen again, however it came."""
+        draft, after = before.open, self.open
+        if draft is None or after is None:
+            return
+        by_id = course(self.association, draft.flow, draft.subject).by_id
+        asked = event.values if isinstance(event, FormFilled) else (draft.step,) if isinstance(event, Text) else ()
+        for step_id in asked:
+            step, value = by_id.get(step_id), after.answers.get(step_id)
+            secret = step is not None and step.answer is not None and step.answer.kind in SECRET_KINDS
+            if secret and isinstance(value, str) and len(value) >= 8 and not value.startswith("HRF"):
                 self.secrets.add(value)
 
     def _hides_secrets(self, text: str, where: str) -> None:
@@ -209,8 +211,10 @@ class Watched:
         changed = {
             key for key in before.answers.keys() & after.answers.keys() if after.answers[key] != before.answers[key]
         }
-        if "service" in changed | lost or "details" in lost:
-            return True  # another service has other questions
+        if after.subject != before.subject or "service" in changed | lost:
+            # Another service has other questions; what every service asks is kept.
+            common = {field.id for field in self.association.profile.common} | {"who", "consent"}
+            return len(common & lost) <= 1
         return len(lost) + len(changed) <= 1
 
     def _ended(self, draft: Draft, event: Event, turn: Turn) -> bool:
