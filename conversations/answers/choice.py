@@ -28,6 +28,11 @@ class OneOf(Answer):
         if not isinstance(event, Text):
             return Again("choice.pick")
         found = choose(event.text, self._titles[hearing.language == "en"], self._words)
+        if (found is None or not found[1]) and self._ids >= {"yes", "no"}:
+            # Among «أوافق» and «لا أوافق», «موافق» and «نعم» are as good.
+            said = yes_no(fold(event.text))
+            if said is not None:
+                return Got("yes" if said else "no")
         if found is None:
             return Again("choice.pick")
         index, sure = found

@@ -423,3 +423,18 @@ def test_what_is_offered_can_be_pressed_and_typed(answer: Answer) -> None:
             assert isinstance(answer.hear(Press(id="1", at=AT, option=option.id), Room(language)), Got)
             assert isinstance(answer.hear(typed(option.title), Room(language)), Got)
             assert len(option.title) <= 20
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("موافق", "yes"), ("موافقة", "yes"), ("نعم", "yes"), ("لا", "no"), ("مو موافق", "no"), ("OK", "yes")],
+)
+def test_agreeing_in_other_words_is_agreeing(typed: str, value: str) -> None:
+    agree = OneOf(
+        (
+            Choice(id="yes", title=Words(ar="أوافق", en="I agree")),
+            Choice(id="no", title=Words(ar="لا أوافق", en="I do not agree")),
+            Choice(id="question", title=Words(ar="عندي سؤال", en="I have a question")),
+        )
+    )
+    assert agree.hear(Text(id="1", at=AT, text=typed), Room()) == Got(value)
