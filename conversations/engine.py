@@ -17,7 +17,7 @@ from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import mask_secrets
-from conversations.arabic.normalise import fold
+from conversations.arabic.normalise import fold, fold_label
 from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
 from conversations.asking import offer
 from conversations.conversation import Conversation, Draft
@@ -293,7 +293,7 @@ def _offered(moment: Moment, folded: str) -> bool:
     if asked and step is not None and step.answer is not None:
         # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command); anything less the
         # kind itself understands better.
-        match = next((option for option in offered if fold(option.title) == folded), None)
+        match = next((option for option in offered if fold_label(option.title) == folded), None)
         if match is None:
             return False
         if match.id[0] == "/" or ":" in match.id:

@@ -83,6 +83,7 @@ class House:
         self.cases: dict[str, FileCase] = {}
         self.stages: dict[str, str] = {}
         self.owners: dict[str, Play] = {}
+        self.last_moves: dict[str, dict[str, Any]] = {}
         self.made: dict[str, set[str]] = {}
         """By reference, the moves already made."""
         self.until: dict[str, datetime] = {}
@@ -241,6 +242,7 @@ class Play:
         if ends := until(move.starts, self.now):
             house.until[reference] = ends
         self.stages[reference] = lifecycle.stage_after(move, stage)
+        house.last_moves[reference] = {"move": name, "from_stage": stage, "who": who, "given": given}
         if move.starts == "promise":
             promised = promise_for(self.association.profile, case.kind, self.now, calendar_of(self.association.profile))
             case = self.cases[reference] = msgspec.structs.replace(
@@ -354,7 +356,8 @@ class Play:
             return None
         view = msgspec.to_builtins(self._view(case), builtin_types=(datetime,))
         mine = self.house.owners[reference] is self and not case.anonymous
-        return {**view, "mine": mine, "anonymous": case.anonymous}
+        last = self.house.last_moves.get(reference)
+        return {**view, "mine": mine, "anonymous": case.anonymous, **({"last_move": last} if last else {})}
 
     def _world(self) -> World:
         return World(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from conversations import flows
 from conversations.arabic.intents import insult, threat, wish_of
@@ -10,6 +11,7 @@ from conversations.arabic.understand import choose
 from conversations.asking import (
     offer,
 )
+from conversations.association.association import Association
 from conversations.commands import run
 from conversations.dialogue import start
 from conversations.effects import Alarm
@@ -17,6 +19,8 @@ from conversations.moment import Moment
 from conversations.ways import (
     hand_over,
     main_options,
+    next_person,
+    queue,
     way_on,
 )
 
@@ -108,10 +112,15 @@ def insulted(moment: Moment, folded: str) -> None:
 
 def service_named(moment: Moment, text: str, sure: bool = False) -> str:
     """The service these words name; `sure`: named outright, not mistyped or denied."""
-    services = moment.profile.services
-    titles = [bare(service.title.to(moment.language)) for service in services]
-    found = choose(bare(text), titles, [tuple(map(bare, service.words)) for service in services])
-    return services[found[0]].id if found and (found[1] or not sure) else ""
+    found = choose(bare(text), *service_labels(moment.world.association, moment.language))
+    return moment.profile.services[found[0]].id if found and (found[1] or not sure) else ""
+
+
+@lru_cache(maxsize=256)
+def service_labels(association: Association, language: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    services = association.profile.services
+    titles = tuple(bare(service.title.to(language)) for service in services)
+    return titles, tuple(tuple(map(bare, service.words)) for service in services)
 
 
 def wish(moment: Moment, name: str, text: str) -> None:
@@ -151,8 +160,16 @@ def _complain(moment: Moment, text: str) -> None:
 
 
 def _ask(moment: Moment, text: str) -> None:
-    if not flows.ask.answer(moment, text):
+    if flows.ask.answer(moment, text):
+        return
+    if not is_question(text):
         start(moment, "ask")
+    elif moment.conversation.open is None:
+        start(moment, "ask", question=text)
+    else:
+        queue(moment, "question")
+        moment.tell(moment.words("ask.noted", when=next_person(moment)))
+        way_on(moment)
 
 
 WISHES: dict[str, Callable[[Moment, str], None]] = {

@@ -21,7 +21,6 @@ from conversations.flow import Flow, Step, answered, ask, register, review, unde
 from conversations.flows.consent import consent_step
 from conversations.flows.filing import AGREED, BY_NUMBER, answers_of, file, house_choices, how_told, plain_field
 from conversations.moment import Moment
-from conversations.says import Say
 from conversations.ways import way_on
 
 LONG_ENOUGH = 40
@@ -31,7 +30,7 @@ LONG_ENOUGH = 40
 def build(association: Association, subject: str) -> tuple[Step, ...]:
     complaints = association.profile.complaints
     return (
-        consent_step("complain", before="complain.sorry"),
+        consent_step("complain", before=sorry),
         ask("subject", OneOf(complaints.subjects)),
         ask("what_happened", LongText()),
         ask("about_staff", YesNo()),
@@ -58,12 +57,15 @@ def begin(moment: Moment, text: str = "") -> None:
         return
     text = text or conversation.first_words
     conversation.first_words = ""
-    start(moment, "complain")
-    draft = conversation.open
-    if draft is not None and draft.flow == "complain" and len(text) >= LONG_ENOUGH:
-        draft.answers["what_happened"] = text
-        draft.kinds["what_happened"] = "long_text"
-        moment.says.insert(len(moment.says) - 1, Say(text=moment.words("complain.kept_words")))
+    start(moment, "complain", **({"what_happened": text} if len(text) >= LONG_ENOUGH else {}))
+
+
+def sorry(moment: Moment) -> str:
+    """What was said first of all is not asked for again, and they are told so."""
+    draft = moment.conversation.open
+    text = moment.words("complain.sorry")
+    kept = draft is not None and "what_happened" in draft.answers
+    return f"{text} {moment.words('complain.kept_words')}" if kept else text
 
 
 def finish(moment: Moment, draft: Draft) -> None:
@@ -88,7 +90,7 @@ def finish(moment: Moment, draft: Draft) -> None:
         moment.tell(moment.words("complain.restricted"))
     moment.tell(answer_promised(moment, case))
     if answers.get("remedy") == "compensation" and moment.profile.compensation.enabled:
-        file_compensation(moment, draft, case.reference, anonymous)
+        file_compensation(moment, draft, case)
     if grave or severity == "high":
         moment.do(Alarm(code="grave_complaint", urgent=True))
         moment.do(HandOver(reason="grave_complaint", reference=case.reference, urgent=grave, restricted=grave))
@@ -104,6 +106,7 @@ def answer_promised(moment: Moment, case: FileCase) -> str:
     """When the answer comes, and by which way; nothing is sent to who asked for nothing."""
     day = next_update(moment, case.next_update)
     if case.anonymous:
+        moment.conversation.followed_by_number.append(case.reference)
         return moment.words("complain.anonymous_kept", reference=case.reference, next_update=day)
     if case.agreed_channel == BY_NUMBER:
         moment.conversation.followed_by_number.append(case.reference)
@@ -112,7 +115,7 @@ def answer_promised(moment: Moment, case: FileCase) -> str:
     return moment.words("complain.told", next_update=day, how=how_told(moment, agreed))
 
 
-def file_compensation(moment: Moment, draft: Draft, complaint: str, anonymous: bool) -> None:
+def file_compensation(moment: Moment, draft: Draft, complaint: FileCase) -> None:
     """Harif ث: asking is a case of its own, linked; the bot promises nothing (proof, minutes, court or negotiation)."""
     answers = {"what_happened": draft.answers.get("what_happened")}
     case = file(
@@ -122,8 +125,10 @@ def file_compensation(moment: Moment, draft: Draft, complaint: str, anonymous: b
         "claimed",
         service="",
         answers=answers,
-        linked_to=complaint,
-        anonymous=anonymous,
+        linked_to=complaint.reference,
+        anonymous=complaint.anonymous,
+        restricted=complaint.restricted,
+        agreed_channel=complaint.agreed_channel,
         completed_at=None,
     )
     investigation = moment.profile.committees.investigation

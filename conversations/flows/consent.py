@@ -4,6 +4,8 @@ Source: PDPL arts. 11 and 13 (notice before the first datum, a consent per purpo
 «للتقويم والتطوير لا للعقاب والتشهير».
 """
 
+from collections.abc import Callable
+
 from conversations.answers.choice import OneOf, YesNo
 from conversations.asking import offer
 from conversations.conversation import Draft
@@ -13,11 +15,11 @@ from conversations.hearing import consented
 from conversations.moment import Moment
 
 
-def consent_step(flow: str, before: str = "") -> Step:
-    """The one consent that a request, a complaint or volunteering needs, after the notice and the words `before`."""
+def consent_step(flow: str, before: Callable[[Moment], str] | None = None) -> Step:
+    """The one consent that a request, a complaint or volunteering needs, after the notice and what `before` says."""
 
     def question(moment: Moment) -> str:
-        first = (moment.words(before),) if before else ()
+        first = (before(moment),) if before else ()
         return "\n\n".join((*first, notice(moment), moment.words(f"{flow}.consent.ask")))
 
     return ask(

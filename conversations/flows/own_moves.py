@@ -31,6 +31,8 @@ _STEPS: dict[str, tuple[Step, ...]] = {
 _ASKS = {"complete": "papers", "object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
 """What is asked before a move is made; the others are made at once."""
 _AT_ONCE = {move.name for one in lifecycle.LIFECYCLES.values() for move in one.moves if move.name not in _ASKS}
+_GLADLY = ("complete", "confirm", "accept", "agree")
+"""What most people mean to press comes first."""
 _NOT_IN_CHAT = ("consent", "decline")
 """The represented person's own word, asked for by a link (represent.py)."""
 
@@ -44,9 +46,10 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 
 def options(moment: Moment, kind: str, stage: str, reference: str) -> tuple[Option, ...]:
     """A button for each move that is theirs from here; withdrawing is the last."""
+    moves = sorted(lifecycle.moves(kind, stage, BENEFICIARY), key=lambda move: move.name not in _GLADLY)
     return tuple(
         Option(f"move:{move.name}-{reference}", moment.words(f"move.{kind}.{move.name}")[:BUTTON_TITLE])
-        for move in lifecycle.moves(kind, stage, BENEFICIARY)
+        for move in moves
         if move.name not in _NOT_IN_CHAT
     )
 

@@ -164,12 +164,35 @@ def found(moment: Moment, event: Found) -> None:
     """The same words whether a reference exists or not: only its owner may tell."""
     case: dict[str, Any] | None = event.result
     if case is not None and (case.get("anonymous") or case.get("mine")):
+        if last := case.get("last_move"):
+            tell_move(moment, event, case, last)
         tell_case(moment, case)
         go_on(moment)
         return
     if case is not None:
         moment.do(AskOther(question="show_case", reference=event.key))
     offer(moment, moment.words("track.not_yours"), moment.options("/track_other", "/person", "/menu"))
+
+
+def tell_move(moment: Moment, event: Found, case: dict[str, Any], last: dict[str, Any]) -> None:
+    """What was answered last, for who follows by the number alone: no message ever brought it."""
+    view = view_of(case)
+    move = lifecycle.LIFECYCLES[view.kind].steps[last["from_stage"], last["move"]]
+    words = lifecycle.words_of(view.kind, move)
+    dates = {name: getattr(view, name) for name in ("earliest", "latest", "next_update")}
+    moved = CaseMoved(
+        id=event.id,
+        at=event.at,
+        reference=view.reference,
+        kind=view.kind,
+        stage=view.stage,
+        service=view.service,
+        **last,
+        **dates,
+    )
+    moment.conversation.news.pop(view.reference, None)
+    if words:
+        moment.tell(moment.words(words, **facts_of(moment, moved)))
 
 
 def tell_case(moment: Moment, case: dict[str, Any]) -> None:
@@ -188,13 +211,21 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     """Every change of status is pushed. Refusals, complaints and health say only that there is news."""
     move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
     sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
-    if not sent or not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
+    if not sent:
+        return
+    if event.reference in moment.conversation.followed_by_number:
+        moment.conversation.news[event.reference] = [shown or sent, facts_of(moment, event)]
+        return
+    if not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
         return
     if moment.conversation.proof_needed or is_long_silent(moment):
         sent, shown = "case.news", shown or sent
     facts = facts_of(moment, event)
     if shown:
+        unopened = event.reference in moment.conversation.news
         moment.conversation.news[event.reference] = [shown, facts]
+        if unopened and not is_decision(event):
+            return  # they know already that there is news
         options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
     else:
         moment.conversation.news.pop(event.reference, None)
@@ -209,8 +240,6 @@ def moved(moment: Moment, event: CaseMoved) -> None:
 
 def may_begin(moment: Moment, reference: str) -> bool:
     """Whether we may write first: not after a death; and where nothing arrives, staff call instead."""
-    if reference in moment.conversation.followed_by_number:
-        return False
     if moment.conversation.unreachable:
         moment.do(HandOver(reason="unreachable", reference=reference))
         return False

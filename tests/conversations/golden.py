@@ -18,7 +18,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -133,7 +133,7 @@ def act(play: Play, line: str, settle: bool) -> Turn:
 
 def case_of(play: Play, reference: str) -> dict[str, Any]:
     view: dict[str, Any] = msgspec.to_builtins(play.view(reference), builtin_types=(datetime,))
-    return view
+    return {**view, "next_update": play.now + timedelta(days=14)}
 
 
 def of_interest(effect: Effect) -> bool:
