@@ -30,7 +30,7 @@ from bot.settings import AccountSettings, Settings
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
-from storage import accounts, backup, contents, keys
+from storage import accounts, backup, contents, conversations, keys
 from storage.accounts import Account
 from storage.blobs import Blobs, place
 from storage.database import Database
@@ -65,12 +65,15 @@ class FrontLine:
     """Channels without settings, for the words at start-up."""
     polls: list[asyncio.Task[None]] = field(default_factory=list)
     ticking: Any = None
+    seen_seqs: dict[conversations.Key, int] = field(default_factory=dict)
 
     async def start(self) -> None:
         from bot.schedule import start_ticking
 
         await self.switches.refresh()
         self.rounds.add("switches", 1, self.switches.refresh)
+        if not self.database.is_sqlite:
+            self.rounds.add("pages", 2, self._wake_pages)
         if self.spool is not None:
             self.rounds.add("spool", 3, self.webhooks.drain_spool)
         self.ticking = start_ticking(self.rounds)
@@ -95,6 +98,17 @@ class FrontLine:
         if self.spool is not None:
             self.spool.close()
         self.database.close()
+
+    async def _wake_pages(self) -> None:
+        """What other processes committed for the web chats that pages of this one look at (rule 11)."""
+        watched = [(slug, "web_chat", handle) for slug, handle in self.changes.watched()]
+        if not watched:
+            return
+        now = await self.database.read(conversations.last_seqs, self.vault, watched)
+        for key, seq in now.items():
+            if seq != self.seen_seqs.get(key):
+                self.changes.wake(key[0], key[2], seq)
+        self.seen_seqs = now
 
     async def _poll(self, channel: Telegram) -> None:
         from bot.channels.telegram_inbound import Read

@@ -425,7 +425,7 @@ class _Fold:
         for part in fit(say, channel.capabilities) if kind == "say" else (say,):
             stored.seq += 1
             row = new_id()
-            held = intake.may_send(stored.association, stored.channel, stored.handle)
+            held = intake.may_send(stored.association, stored.channel, stored.handle) if channel.pushes else ""
             at_once = channel.pushes and part.lane == "dialogue" and not held and "dialogue" not in known.busy
             state = "sending" if at_once else "queued" if channel.pushes else "accepted"
             self.rows.append(

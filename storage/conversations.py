@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, select, true, update
+from sqlalchemy import Connection, and_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
@@ -195,6 +195,15 @@ def _update(given: CTE) -> Executable:
 
 
 _SAVE = Batch(columns_of(conversations, "association", "id", *_KEPT), _update)
+
+
+def last_seqs(connection: Connection, vault: Vault, keys: Iterable[Key]) -> dict[Key, int]:
+    """The number of the last message of each of these addresses that has a conversation; nothing is locked."""
+    wanted = {(key[0], key[1], handle_index(vault, *key)): key for key in keys}
+    c = conversations.c
+    place = tuple_(c.association, c.channel, c.handle_index)
+    rows = connection.execute(select(*place.clauses, c.seq).where(place.in_(list(wanted))))
+    return {wanted[row[0], row[1], row[2]]: row[3] for row in rows}
 
 
 def id_of(connection: Connection, vault: Vault, key: Key) -> int | None:

@@ -84,6 +84,10 @@ class Changes:
             if queue.empty():
                 queue.put_nowait(seq)
 
+    def watched(self) -> list[tuple[str, str]]:
+        """The conversations that pages of this process look at."""
+        return list(self._waiting)
+
     async def watch(self, association: str, handle: str) -> AsyncIterator[int]:
         key, queue = (association, handle), asyncio.Queue[int | None](2)
         pages = self._waiting[key]
