@@ -295,37 +295,47 @@ def _folded_labels(titles: tuple[str, ...], words: tuple[tuple[str, ...], ...]) 
     )
 
 
-def _inside(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
+def _inside(folded: str, labels: tuple[tuple[str, ...], ...]) -> tuple[int, bool] | None:
     """A label within a short sentence: sure when it is the only one, and nothing there denies it."""
     if len(folded) > 120:
         return None
     # «وتأخير» is «تأخير» as well.
     padded = f" {folded} ".replace(" و", " و ") + f" {folded} "
-    longest = [
-        max((label for label in known if len(label) > 2 and f" {label} " in padded), key=len, default="")
-        for known in labels
-    ]
-    best = max(longest, key=len, default="")
-    if not best or any(label and label not in best for label in longest) or longest.count(best) > 1:
+    longest: dict[int, str] = {}
+    for at, label, marked in _marked_labels(labels):
+        if marked in padded and len(label) > len(longest.get(at, "")):
+            longest[at] = label
+    best = max(longest.values(), key=len, default="")
+    found = [at for at, label in longest.items() if label == best]
+    if len(found) != 1 or any(label not in best for label in longest.values()):
         return None
     # «لا، تأخير» and «ليس تأخير» read alike: asked about.
-    return longest.index(best), not _DENIALS & set(folded.split())
+    return found[0], not _DENIALS & set(folded.split())
+
+
+@lru_cache(maxsize=256)
+def _marked_labels(labels: tuple[tuple[str, ...], ...]) -> tuple[tuple[int, str, str], ...]:
+    """The place of each label that may stand inside a sentence, the label, and the label as a whole word."""
+    return tuple((at, label, f" {label} ") for at, known in enumerate(labels) for label in known if len(label) > 2)
 
 
 _PARTICLE = re.compile(r"(?:وال|بال|لل|ال|و|ل|ب)(?=\w{3})")
 
 
-def _in_part(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:
+def _in_part(folded: str, labels: tuple[tuple[str, ...], ...]) -> tuple[int, bool] | None:
     """Words of one label alone, its particles aside: sure when they are all of it («دمام» for «الدمام»)."""
     said = _bare_words(folded)
     if not said or len(folded) > 60:
         return None
     found = [
-        (at, any(said == _bare_words(label) for label in known))
-        for at, known in enumerate(labels)
-        if any(said <= _bare_words(label) for label in known)
+        (at, said in known) for at, known in enumerate(_bare_labels(labels)) if any(said <= label for label in known)
     ]
     return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=256)
+def _bare_labels(labels: tuple[tuple[str, ...], ...]) -> tuple[tuple[frozenset[str], ...], ...]:
+    return tuple(tuple(_bare_words(label) for label in known) for known in labels)
 
 
 def _bare_words(folded: str) -> frozenset[str]:
