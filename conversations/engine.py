@@ -348,7 +348,8 @@ def _media(moment: Moment, event: Media) -> None:
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"
     ways.queue(moment, reason)
-    moment.tell(moment.words(f"media.{reason}", when=ways.next_person(moment)))
+    who = "_woman" if moment.conversation.women_only else ""
+    moment.tell(moment.words(f"media.{reason}{who}", when=ways.next_person(moment)))
     ways.way_on(moment)
     if reason == "voice":
         ways.with_call(moment)

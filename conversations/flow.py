@@ -35,6 +35,8 @@ class Leave:
 
     words: str
     keep: bool = False
+    ways: tuple[str, ...] = ("/menu", "/person")
+    """The buttons under them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,11 @@ class Step:
     """Looks at a heard answer in the light of the draft (an age, a date in the past): an exit, or None."""
 
     def applies(self, draft: Draft) -> bool:
-        return all(condition.holds(draft) for condition in self.when)
+        # A loop: every step is asked this in every turn.
+        for condition in self.when:  # noqa: SIM110
+            if not condition.holds(draft):
+                return False
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from conversations.commands import run
 from conversations.dialogue import start
 from conversations.effects import Alarm
 from conversations.moment import Moment
+from conversations.says import Option
 from conversations.ways import (
     hand_over,
     main_options,
@@ -36,7 +37,12 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
         conversation.strikes = 0
         hand_over(moment, "not_understood")
         return
-    if any(isinstance(effect, Alarm) and effect.code == "look_idiom" for effect in moment.effects):
+    flagged = {effect.code for effect in moment.effects if isinstance(effect, Alarm)}
+    if "look_death_report" in flagged:
+        yes = Option("death:yes", moment.words("option.death"))
+        offer(moment, moment.words("death.ask"), (yes, *moment.options("/person", "/menu")))
+        return
+    if "look_idiom" in flagged:
         offer(moment, moment.words("idiom.ask"), moment.options("/urgent", "/person", "/menu"))
         return
     offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))

@@ -6,6 +6,7 @@ makes every digit ASCII and punctuation a space. Tables are written as people wr
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ONE_LETTER = str.maketrans("ٱىیېةہھەکگڤپ", "اييييههههكقفب"[:1] + "يييههههكقفب")
 _KEPT = 4096
@@ -55,6 +56,12 @@ def fold(text: str) -> str:
     if not folded:
         return "?" if _ONLY_QUESTION.fullmatch(text) else ""
     return _RUN.sub(r"\1", folded) if _RUN.search(folded) else folded
+
+
+@lru_cache(maxsize=4096)
+def fold_label(title: str) -> str:
+    """The same, remembered: for what we say ourselves, again and again; never for what people write."""
+    return fold(title)
 
 
 _DIGITS = {

@@ -416,8 +416,8 @@ def live(place: Place, happenings: list[tuple[int, int]]) -> Watched:
 
 
 @settings(
-    max_examples=int(os.environ.get("WASL_EXAMPLES", "900")),
-    derandomize="WASL_EXAMPLES" not in os.environ,
+    max_examples=int(os.environ.get("LIVES", "900")),
+    derandomize="LIVES" not in os.environ,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
