@@ -71,12 +71,11 @@ def _move(
     case = _find(connection, vault, association, reference, lock=True)
     before = case.stage
     possible = moves(case.kind, before)
-    if not who:
-        named = next((one for one in possible if one.name == name), None)
-        if named is None:
-            from_here = ", ".join(one.name for one in possible) or "nothing"
-            raise CannotMove(f"{case.kind} at {before}: no move {name!r} — possible from here: {from_here}")
-        who = next(iter(_allowed(named, case.restricted)), named.who[0])
+    named = next((one for one in possible if one.name == name), None)
+    if named is None:
+        from_here = ", ".join(one.name for one in possible) or "nothing"
+        raise CannotMove(f"{case.kind} at {before}: no move {name!r} — possible from here: {from_here}")
+    who = who or next(iter(_allowed(named, case.restricted)), named.who[0])
     told: list[timers.Timer] = []
     moved = move_case(
         connection,

@@ -59,7 +59,7 @@ def play(
         if not line:
             continue
         try:
-            turn = _turn(one, line, file_limit)
+            turn = take(one, line, file_limit)
         except Unclear as error:
             say(msgspec.json.encode({"error": str(error)}).decode() if as_json else f"? {error}\n")
             continue
@@ -111,8 +111,8 @@ def _drawn(turn: Turn, how: Look, association: Association) -> str:
     return "".join(f"{part}\n\n" for part in (*said, *(["\n".join(told)] if told else []))).removesuffix("\n")
 
 
-def _turn(one: Play, line: str, file_limit: int) -> Turn:
-    """Raises Unclear."""
+def take(one: Play, line: str, file_limit: int) -> Turn:
+    """One line, typed after the one before it. Raises Unclear."""
     passed = one.wait(TYPING)
     try:
         if line.startswith("#"):

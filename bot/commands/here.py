@@ -1,6 +1,6 @@
 """Where a command runs: the settings, the profiles and the front line at hand, or every mistake at once and an exit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -43,10 +43,13 @@ def associations_here(settings: "Settings") -> "list[Association]":
 
 
 def association_here(settings: "Settings", slug: str) -> "Association":
-    found = {one.slug: one for one in associations_here(settings)}
-    if slug not in found:
-        fail(f"{slug}: no such association — one of {', '.join(sorted(found))}")
-    return found[slug]
+    return named({one.slug: one for one in associations_here(settings)}, slug)
+
+
+def named(known: "Mapping[str, Association]", slug: str) -> "Association":
+    if slug not in known:
+        fail(f"{slug}: no such association — one of {', '.join(sorted(known))}")
+    return known[slug]
 
 
 @contextmanager
@@ -57,10 +60,11 @@ def line_here(association: str = "") -> "Iterator[FrontLine]":
     from storage.vault import VaultError
 
     settings = settings_here()
+    known = {one.slug: one for one in associations_here(settings)}
     if association:
-        association_here(settings, association)
+        named(known, association)
     try:
-        line = build(settings, {one.slug: one for one in associations_here(settings)}, serving=False)
+        line = build(settings, known, serving=False)
         try:
             yield line
         finally:

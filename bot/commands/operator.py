@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import echo
 
-from bot.commands.here import Slug, association_here, fail, line_here, settings_here, words_of
+from bot.commands.here import Slug, association_here, fail, line_here, named, settings_here, words_of
 
 if TYPE_CHECKING:
     from bot.frontline import FrontLine
@@ -45,8 +45,8 @@ def _switch(line: "FrontLine", association: str, channel: str) -> tuple[str, str
     channels = ("*", "telegram", "whatsapp", "web_chat")
     if association in channels[1:] and channel == "*":
         association, channel = "*", association
-    if association != "*" and association not in line.associations:
-        fail(f"{association}: no such association — one of {', '.join(sorted(line.associations))}")
+    if association != "*":
+        named(line.associations, association)
     if channel not in channels:
         fail(f"{channel}: no such channel — one of {', '.join(channels[1:])}")
     return association, channel
