@@ -23,6 +23,7 @@ from conversations.effects import Mask
 from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
 from conversations.says import Say
+from conversations.wording import LANGUAGES
 from conversations.world import Person, World
 from storage import conversations, messages, quarantine, seen, timers, world
 from storage.conversations import Stored
@@ -92,12 +93,13 @@ class Intake:
         me: str,
         public_url: str = "",
         after_commit: Callable[[Committed], None] = lambda _: None,
+        after_marks: Callable[[list[Settlement]], None] = lambda _: None,
         may_send: Callable[[str, str, str], str] = lambda *_: "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database, self.vault, self.associations, self.channels = database, vault, associations, channels
         self.me, self.public_url, self.clock = me, public_url, clock
-        self.after_commit, self.may_send = after_commit, may_send
+        self.after_commit, self.after_marks, self.may_send = after_commit, after_marks, may_send
         self.marks: list[Settlement] = []
         self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
         self._worker: asyncio.Task[None] | None = None
@@ -149,6 +151,7 @@ class Intake:
             except DatabaseAway:
                 self.marks = marks + self.marks
                 raise
+            self.after_marks(marks)
 
     async def drain(self) -> None:
         """Wait until nothing is on its way in."""
@@ -173,17 +176,24 @@ class Intake:
             await self._failed(batch, error)
             return
         metrics.batch.observe(len(batch))
-        self.after_commit(committed)
+        if marks:
+            self.after_marks(marks)
+        self._committed(committed)
         for _, future in batch:
-            if not future.done():
-                future.set_result(None)
+            _resolve(future)
+
+    def _committed(self, committed: Committed) -> None:
+        """What is to be done next is a row already: whatever goes wrong here, the rounds find it."""
+        try:
+            self.after_commit(committed)
+        except Exception as error:
+            log.error("after_commit_failed", error=_name(error))
 
     async def _failed(self, batch: list[tuple[Arrived, asyncio.Future[None]]], error: Exception) -> None:
         """Only a database that is away is the caller's to hear; everything else hurts only the event it belongs to."""
         if isinstance(error, DatabaseAway) and not isinstance(error, Contention):
             for _, future in batch:
-                if not future.done():
-                    future.set_exception(DatabaseAway())
+                _resolve(future, DatabaseAway())
             return
         if len(batch) > 1:
             half = len(batch) // 2
@@ -198,39 +208,51 @@ class Intake:
             try:
                 committed = await self.database.write(self._fold, [arrived], [])
             except DatabaseAway:
-                future.set_exception(DatabaseAway())
+                _resolve(future, DatabaseAway())
                 return
             except Exception as again:
                 error = again
             else:
-                self.after_commit(committed)
-                future.set_result(None)
+                self._committed(committed)
+                _resolve(future)
                 return
         metrics.quarantined.inc()
         log.error("event_quarantined", association=arrived.association, channel=arrived.channel, error=_name(error))
-        try:
-            committed = await self.database.write(self._set_apart, arrived, _name(error))
-        except DatabaseAway:
-            future.set_exception(DatabaseAway())
-            return
-        self.after_commit(committed)
-        future.set_result(None)
+        # With its person told; where even that fails, without touching their conversation or its own claim.
+        for bare in (False, True):
+            try:
+                committed = await self.database.write(self._set_apart, arrived, _name(error), bare)
+            except DatabaseAway:
+                _resolve(future, DatabaseAway())
+                return
+            except Exception as again:
+                log.error("quarantine_failed", association=arrived.association, error=_name(again))
+            else:
+                self._committed(committed)
+                _resolve(future)
+                return
+        _resolve(future, DatabaseAway())
 
     # --- one transaction, in the writer's thread --------------------------------------------------------------------
 
     def _fold(self, connection: Connection, batch: list[Arrived], marks: list[Settlement]) -> Committed:
         now = self.clock()
         at = ms(now)
+        if marks := marks + [mark for one in batch if one.report and (mark := _mark(one)) is not None]:
+            # First: what went back to the queue holds what is said now.
+            messages.settle(connection, marks, self.me, at)
         batch = self._first_time(connection, batch, at)
         events = [one for one in batch if one.event is not None]
         stored = self._lock(connection, events, at)
+        # After the conversations: every writer locks those before a case.
+        events = [one for one in events if one.claim is None or one.claim(connection, at)]
         people = [(s.association, s.id, s.beneficiary) for s in stored.values()]
         known = world.load(connection, self.vault, people, self.me, at) if people else {}
         fold = _Fold(self, connection, stored, known, now)
         fold.greet_new()
         for one in events:
             fold.take(one)
-        fold.keep(marks + [mark for one in batch if one.report and (mark := _mark(one)) is not None])
+        fold.keep()
         reports = [
             Report(one.association, one.channel, one.report.provider_id, one.report.status, one.report.code or None)
             for one in batch
@@ -254,8 +276,6 @@ class Intake:
                 fresh.discard((one.association, one.key))
             if one.timer is not None and one.timer not in fired:
                 continue
-            if one.claim is not None and not one.claim(connection, at):
-                continue
             kept.append(one)
         return kept
 
@@ -270,22 +290,36 @@ class Intake:
             stored |= conversations.load_by_id(connection, self.vault, by_id - stored.keys())
         return stored
 
-    def _set_apart(self, connection: Connection, arrived: Arrived, error: str) -> Committed:
-        """Quarantined, answered 200, staff alarmed, and the person told kindly."""
+    def _set_apart(self, connection: Connection, arrived: Arrived, error: str, bare: bool) -> Committed:
+        """Quarantined, answered 200, staff alarmed, and the person told kindly. What it came from (a timer, a claim)
+        is done with it, so that it is set apart once."""
         at = ms(self.clock())
-        if arrived.key and not seen.claim(connection, [(arrived.association, arrived.key)], at):
+        if not self._first_time(connection, [arrived], at):
             return Committed([], [], set())
         row = quarantine.Quarantined(arrived.association, new_id(), arrived.channel, at, TRIES_ALONE, error)
         quarantine.put(connection, self.vault, row, _encode(apart(arrived)))
-        stored = self._lock(connection, [arrived] if arrived.event is not None else [], at)
+        stored = self._lock(connection, [arrived] if arrived.event is not None and not bare else [], at)
+        if arrived.claim is not None and not bare:
+            arrived.claim(connection, at)
         fold = _Fold(self, connection, stored, {}, self.clock())
         fold.work.alarm(arrived.association, "quarantine", urgent=True)
         for one in stored.values():
+            one.updated = at
             if arrived.event is not None and isinstance(arrived.event, PERSONAL):
                 wording = self.associations[one.association].wording[one.conversation.language]
-                fold.say(one, Say(text=wording("quarantine.told")), world.Known())
-        fold.keep([])
+                fold.say(one, Say(text=wording("quarantine.told")), world.Known(busy=frozenset({"dialogue"})))
+        fold.keep()
         return fold.committed()
+
+
+def _resolve(future: asyncio.Future[None], error: Exception | None = None) -> None:
+    """Unless its caller has left."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
 
 
 def apart(arrived: Arrived) -> dict[str, Any]:
@@ -336,6 +370,8 @@ class _Fold:
             stored.beneficiary = new_id()
             known.person = Person(id=stored.beneficiary)
         event = one.event
+        if not stored.conversation.greeted and one.incoming is not None and one.incoming.language in LANGUAGES:
+            stored.conversation.language = one.incoming.language  # a hint, until they write
         if isinstance(event, Press) and not event.title:
             event = msgspec.structs.replace(event, title=self._title(stored, event.option))
         if isinstance(event, Media) and one.incoming is not None and self._pushes(stored):
@@ -453,15 +489,13 @@ class _Fold:
                 self.work.kicks.add("outbox")
         self.wakes[stored.association, stored.handle] = stored.seq
 
-    def keep(self, marks: list[Settlement]) -> None:
+    def keep(self) -> None:
         """Every statement of the batch that writes, one a kind."""
         turned = [s for s in self.stored.values() if s.updated == self.at]
         if turned:
             conversations.save(self.connection, self.intake.vault, turned)
         if self.rows:
             messages.insert_all(self.connection, self.intake.vault, self.rows)
-        if marks:
-            messages.settle(self.connection, marks, self.intake.me, self.at)
         self.work.keep()
 
     def committed(self) -> Committed:

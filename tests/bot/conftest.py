@@ -1,0 +1,61 @@
+"""A front line of paper over each database, and nobody reaches beyond this machine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conversations.association.association import Association
+from conversations.association.load import load_associations
+from storage.database import Database
+from storage.vault import Vault
+from tests.bot.desk import Desk, Paper, Person
+from tests.channels.harness import only_local
+
+
+@pytest.fixture(autouse=True)
+def _wall() -> Iterator[None]:
+    with only_local():
+        yield
+
+
+@pytest.fixture(scope="session")
+def associations() -> dict[str, Association]:
+    loaded = load_associations(Path(__file__).parents[2] / "deploy" / "associations")
+    return {association.slug: association for association in loaded}
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper("harif")
+
+
+@pytest.fixture
+def make_desk(
+    database: Database, vault: Vault, associations: dict[str, Association], tmp_path: Path, paper: Paper
+) -> Iterator[Callable[..., Desk]]:
+    """Processes over one database; each has a connection of its own."""
+    opened: list[Database] = []
+
+    def make(channels: tuple[Paper, ...] = (), own: bool = False, **more: Any) -> Desk:
+        its = database
+        if own:
+            its = Database(str(database.url.render_as_string(hide_password=False)))
+            opened.append(its)
+        known = {(one.association, one.name): one for one in (channels or (paper,))}
+        return Desk(its, vault, associations, tmp_path, known, **more)
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()
+
+
+@pytest.fixture
+def noura(desk: Desk) -> Person:
+    return Person(desk, "7001")
