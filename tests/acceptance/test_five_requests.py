@@ -125,6 +125,7 @@ def test_one_signed_request_is_filed_by_visible_labels_and_its_receipt_is_shown(
         assert "1012345672" not in chat.log()
         assert "١٠١٢٣٤٥٦٧٢" not in chat.log()
         assert page.evaluate("document.documentElement.scrollWidth <= 360"), "the page scrolls sideways"
+        assert page.evaluate("document.documentElement.scrollHeight <= 740"), "the page itself scrolls, not the log"
     finally:
         page.close()
 

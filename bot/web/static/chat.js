@@ -82,7 +82,7 @@
   function toEnd(first) {
     // The beginning of what is new stays in sight, however long it is.
     const end = log.scrollHeight - log.clientHeight;
-    log.scrollTop = first ? Math.min(end, first.offsetTop - log.offsetTop - 12) : end;
+    log.scrollTop = first ? Math.min(end, first.offsetTop - 12) : end;
     at("to-end")?.remove();
   }
   function offerEnd() {
