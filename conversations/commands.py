@@ -31,7 +31,7 @@ from conversations.ways import (
     way_on,
 )
 
-ALWAYS = ("/track", "/person", "/callme", "/urgent", "/menu", "/stop", "/start")
+ALWAYS = ("/track", "/person", "/callme", "/urgent", "/menu", "/stop", "/start", "/resume_here")
 """Buttons that may be pressed on any old message: they leave what is open as it is."""
 
 
@@ -396,6 +396,7 @@ def reviewed(moment: Moment, said: str) -> None:
         old_button(moment)
     elif said == "yes":
         draft.answers["review"] = "yes"
+        draft.trail.append("review")
         proceed(moment)
     elif said == "edit":
         edit(moment)
@@ -454,6 +455,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "fresh": fresh,
     "cancel": cancelled,
     "stop": waqf,
+    "death": lambda moment, _: flows.harm.death(moment),
     "track": lambda moment, reference: flows.track.show_one(moment, reference),
     "receipt": lambda moment, reference: flows.track.receipt(moment, reference),
     "member": lambda moment, number: flows.shared_phone.picked(moment, number),

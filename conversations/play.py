@@ -88,6 +88,7 @@ class House:
         """By reference, the moves already made."""
         self.until: dict[str, datetime] = {}
         self.asks: list[tuple[AskOther, Play]] = []
+        self.answered: set[int] = set()
         self.plays: list[Play] = []
         self.elsewhere: list[tuple[Play, Turn]] = []
         """What was said at other addresses because of what happened at one."""
@@ -95,7 +96,7 @@ class House:
     def ask_of(self, token: str) -> dict[str, Any] | None:
         """The question a link stands for, as a Found event carries it."""
         for number, (ask, _) in enumerate(self.asks):
-            if token and ask.token == token:
+            if token and ask.token == token and number not in self.answered:
                 return self.asked(number)
         return None
 
@@ -339,6 +340,7 @@ class Play:
 
     def _answer_ask(self, effect: AnswerAsk) -> Turn:
         ask, asker = self.house.asks[int(effect.ask)]
+        self.house.answered.add(int(effect.ask))
         case = self._looked_up(ask.reference) if effect.given else None
         event = Answered(
             id=self._id(),

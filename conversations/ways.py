@@ -109,7 +109,9 @@ def remind_of_draft(moment: Moment) -> None:
         return
     draft.reminded = True
     title = course_title(moment, draft)
-    offer(moment, moment.words("draft.reminder", title=title), moment.options("/resume_here", "/later"), lane="notice")
+    # Not a question of its own: the buttons of the one that is open stay good.
+    ways = moment.options("/resume_here", "/later")
+    moment.tell(moment.words("draft.reminder", title=title), options=ways, lane="notice")
 
 
 def with_call(moment: Moment) -> None:
@@ -125,14 +127,19 @@ def with_call(moment: Moment) -> None:
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
-def next_person(moment: Moment) -> str:
-    """An honest expectation: when a person will answer."""
+def opens_at(moment: Moment) -> str:
+    """When somebody is there again; empty while somebody is."""
     women = moment.conversation.women_only
     calendar = calendar_of(moment.profile)
     if calendar.is_open(moment.world.now, women=women):
-        return moment.words("staff.now")
-    when = calendar.next_open_said(moment.world.now, moment.language, moment.words, women=women)
-    return moment.words("staff.later", when=when)
+        return ""
+    return calendar.next_open_said(moment.world.now, moment.language, moment.words, women=women)
+
+
+def next_person(moment: Moment) -> str:
+    """An honest expectation: when a person will answer."""
+    when = opens_at(moment)
+    return moment.words("staff.later", when=when) if when else moment.words("staff.now")
 
 
 def queue(moment: Moment, reason: str, **more: Any) -> None:

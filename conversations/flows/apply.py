@@ -188,12 +188,18 @@ def other_service(moment: Moment, value: Any) -> None:
             forget(draft, step)
 
 
-def of_age(moment: Moment, value: Any) -> Leave | None:
+TODDLER = 5
+"""Years below which nobody writes to us for themselves: the date was mistaken."""
+
+
+def of_age(moment: Moment, value: Any) -> Leave | Explain | None:
     """Under 18 a guardian applies: stopped kindly, and nothing is kept (PDPL; DOMAIN, situation 8)."""
     draft = moment.conversation.open
     assert draft is not None
     if draft.answers.get("who") in ("self", "relative") and age_on(value, moment.today) < ADULT:
         if draft.answers.get("who") == "self":
+            if age_on(value, moment.today) < TODDLER:
+                return Explain("apply.birth_date.too_near")
             return Leave("apply.minor.self")
         guardians = "guardian" in service_of(moment).who
         return Leave("apply.minor.other", ways=("/apply", "/person")) if guardians else Leave("apply.minor.not_offered")

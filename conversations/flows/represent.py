@@ -14,7 +14,7 @@ from conversations.flows.consent import notice
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
 from conversations.says import Option
-from conversations.ways import way_on
+from conversations.ways import greet, way_on
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -40,7 +40,7 @@ def asked(moment: Moment, event: Asked) -> None:
             Option(f"allow:{event.ask}-{event.reference}", moment.words("option.allow")),
             Option(f"deny:{event.ask}-{event.reference}", moment.words("option.deny")),
         )
-        offer(moment, moment.words("track.somebody_asks", reference=event.reference), options, lane="notice")
+        moment.tell(moment.words("track.somebody_asks", reference=event.reference), options=options, lane="notice")
         return
     if moment.conversation.stopped or moment.conversation.muted or moment.conversation.unreachable:
         moment.do(HandOver(reason="consent_by_call", reference=event.reference))
@@ -50,8 +50,11 @@ def asked(moment: Moment, event: Asked) -> None:
 
 def put(moment: Moment, event: Asked) -> None:
     """The question is asked; what they were doing is set aside, not lost."""
+    if not moment.conversation.greeted:
+        greet(moment, "")
+    elif event is moment.event:
+        moment.tell(moment.words("welcome.salam"))
     set_aside(moment)
-    moment.conversation.greeted = True
     answers = {f"@{key}": value for key, value in event.details.items()}
     moment.conversation.open = Draft(
         flow="represent", subject=event.reference, answers={**answers, "@ask": event.ask}, touched=moment.world.now

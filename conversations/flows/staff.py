@@ -8,7 +8,7 @@ from conversations.conversation import Draft
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
-from conversations.ways import next_person, queue
+from conversations.ways import opens_at, queue
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -19,9 +19,15 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 
 
 def finish(moment: Moment, draft: Draft) -> None:
-    when = moment.words(f"callme.{draft.answers['when']}")
     queue(moment, "callback", callback=f"{draft.answers['when']} {draft.answers['mobile']}")
-    offer(moment, moment.words("callme.done", when=when, next=next_person(moment)), moment.options("/menu"))
+    when = moment.words(f"callme.said.{draft.answers['when']}")
+    opens = opens_at(moment)
+    text = (
+        moment.words("callme.done_closed", when=when, next=opens)
+        if opens
+        else moment.words("callme.done_open", when=when)
+    )
+    offer(moment, text, moment.options("/menu"))
 
 
 callme = register(Flow(name="callme", steps=(), build=build, finish=finish))

@@ -6,7 +6,7 @@ case shows nothing until somebody who is on it allows it; an anonymous case is f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
@@ -15,6 +15,7 @@ from conversations.asking import ask as ask_step
 from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.cases import lifecycle
+from conversations.cases.calendar import here, said
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
@@ -58,7 +59,7 @@ def show(moment: Moment) -> None:
     """The person's own cases; what is open stays open and is asked again."""
     conversation = moment.conversation
     if conversation.proof_needed and moment.world.cases:
-        start(moment, "prove")
+        prove_first(moment)
         return
     if conversation.members and not conversation.member:
         ask_who(moment)
@@ -77,9 +78,18 @@ def show(moment: Moment) -> None:
         moment.tell(text)
         ask_step(moment, step)
         return
+    if len(cases) == 1:
+        moment.tell(text)
+        go_on(moment, cases[0], other=True)
+        return
     options = tuple(Option(f"track:{case.reference}", case.reference, title(moment, case)[:72]) for case in cases)
-    ways = moment.options("/track_other", "/menu")
-    offer(moment, text, (*(options if len(cases) > 1 else ()), *ways))
+    ways = (Option("/track_other", moment.words("option.other_reference")), *moment.options("/menu"))
+    offer(moment, text, (*options, *ways))
+
+
+def prove_first(moment: Moment) -> None:
+    moment.tell(moment.words("prove.why"))
+    start(moment, "prove")
 
 
 def visible(moment: Moment) -> tuple[CaseView, ...]:
@@ -104,16 +114,29 @@ def summary(moment: Moment, case: CaseView) -> str:
     if case.reference in moment.conversation.news:
         lines.append(moment.words("track.news_waiting"))
     elif lifecycle.is_open(case.stage):
-        promised = Promised(earliest=case.earliest, latest=case.latest, next_update=case.next_update)
-        lines += promise_lines(promised, moment.language, moment.words)
+        lines += expectation(moment, case)
     return "\n".join(lines)
+
+
+def expectation(moment: Moment, case: CaseView) -> list[str]:
+    """When they will hear. A day that is over is not promised again; a promise that was broken is owned up to."""
+    now = moment.world.now
+    lines = []
+    if case.latest is not None and case.latest < now:
+        lines.append(moment.words("track.late", latest=said(here(case.latest).date(), moment.language)))
+    ahead = {name: at if at is not None and at >= now else None for name, at in dates_of(case).items()}
+    return lines + promise_lines(Promised(**ahead), moment.language, moment.words)
+
+
+def dates_of(case: CaseView) -> dict[str, datetime | None]:
+    return {"earliest": case.earliest, "latest": case.latest, "next_update": case.next_update}
 
 
 def show_one(moment: Moment, reference: str) -> None:
     """One case; opening it is what releases the words that waited for it."""
     case = next((case for case in visible(moment) if case.reference == reference), None)
     if moment.conversation.proof_needed and (moment.world.cases or reference in moment.conversation.news):
-        start(moment, "prove")
+        prove_first(moment)
         return
     waiting = moment.conversation.news.pop(reference, None)
     if waiting is not None:
@@ -129,7 +152,7 @@ def show_one(moment: Moment, reference: str) -> None:
     go_on(moment, case)
 
 
-def go_on(moment: Moment, case: CaseView | None = None) -> None:
+def go_on(moment: Moment, case: CaseView | None = None, other: bool = False) -> None:
     step = current_step(moment)
     if step is not None:
         ask_step(moment, step)
@@ -140,6 +163,8 @@ def go_on(moment: Moment, case: CaseView | None = None) -> None:
         if case.kind == "request" and case.stage != "awaiting_consent":
             theirs = (*theirs, Option(f"receipt:{case.reference}", moment.words("option.receipt")))
     how = "track.what_now" if theirs else "menu.how"
+    if other:
+        theirs = (*theirs, Option("/track_other", moment.words("option.other_reference")))
     offer(moment, moment.words(how), (*theirs, *moment.options("/person", "/menu")))
 
 

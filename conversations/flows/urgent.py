@@ -10,7 +10,7 @@ from conversations.effects import Alarm
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
-from conversations.ways import queue
+from conversations.ways import opens_at, queue
 
 EMERGENCY = ("emergency", "ambulance", "police", "social_protection")
 DANGER = "danger"
@@ -29,7 +29,8 @@ def begin(moment: Moment) -> None:
     reached = bool(on_duty.telegram_chat or on_duty.phone)
     moment.do(Alarm(code="urgent", urgent=True))
     queue(moment, "urgent", urgent=True)
-    moment.tell(moment.words("urgent.reached" if reached else "urgent.nobody_on_duty"))
+    somebody = "urgent.nobody_on_duty" if opens_at(moment) else "urgent.office_open"
+    moment.tell(moment.words("urgent.reached" if reached else somebody))
     moment.tell(numbers(moment, EMERGENCY))
     start(moment, "urgent")
 
@@ -44,7 +45,8 @@ def finish(moment: Moment, draft: Draft) -> None:
     need = str(draft.answers["need"])
     where = draft.answers.get("where")
     queue(moment, f"urgent_{need}", urgent=True, callback=where if isinstance(where, str) else "")
-    offer(moment, moment.words("urgent.noted"), moment.options("/callme", "/menu"))
+    kept = ("/resume",) if moment.conversation.aside else ()
+    offer(moment, moment.words("urgent.noted"), moment.options("/callme", *kept, "/menu"))
 
 
 urgent = register(Flow(name="urgent", steps=(), build=build, finish=finish, needs_notice=False))

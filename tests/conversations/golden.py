@@ -10,7 +10,8 @@
 > = step: value | step: value       the secure page, filled in
 > ! move key=value key="two words"  staff move the newest case
 > ? update         the day came on which the newest case is told of
-> /start payload   opened by a link; `/start موافقة`: by the newest link of consent
+> {الرقم}          stands for the reference of the newest case
+/start payload   opened by a link; `/start موافقة`: by the newest link of consent
 > (واتساب +966500000002)            from here on, another address of the same house; back with the first's
 """
 
@@ -43,6 +44,7 @@ DAYS = ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس"
 NO_PAGE = "بلا صفحة آمنة"
 OLD = "(قديم)"
 CONSENT = "موافقة"
+NEWEST = "{الرقم}"
 _TITLE = re.compile(
     r"# (?P<name>[^·]+) · (?P<channel>[^·]+) · (?:\S+ )?(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) · (?P<what>.+)"
 )
@@ -115,6 +117,8 @@ def played(page: Page, association: Association) -> tuple[str, set[str]]:
 
 def act(play: Play, line: str, settle: bool) -> Turn:
     """One line of a script."""
+    if NEWEST in line:
+        line = line.replace(NEWEST, next(reversed(play.cases)))
     if line.startswith("["):
         return play.press(line[1 : line.rindex("]")], old=line.endswith(OLD))
     if line.startswith("✎ "):

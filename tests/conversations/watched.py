@@ -16,6 +16,7 @@ from conversations.cases import lifecycle
 from conversations.conversation import Address, Conversation, Draft, decode, encode
 from conversations.course import course
 from conversations.effects import (
+    AnswerAsk,
     AskOther,
     ClearTimer,
     Effect,
@@ -30,9 +31,10 @@ from conversations.effects import (
 )
 from conversations.engine import Turn, advance
 from conversations.events import PERSONAL, Event, FormFilled, Found, Press, Text, TimePassed
-from conversations.flow import FLOWS, Explain, Leave, Step
+from conversations.flow import FLOWS, Leave, Step
 from conversations.play import TRAITS
 from conversations.says import Option, Say
+from conversations.wording import Wording
 from conversations.world import CaseView, Person, World
 
 ROOM = {
@@ -218,30 +220,25 @@ class Watched:
         return len(lost) + len(changed) <= 1
 
     def _ended(self, draft: Draft, event: Event, turn: Turn) -> bool:
-        if any(isinstance(one, FileCase | LogConsent | MoveCase) for one in turn.effects):
+        """Closed, and for a reason: something came of it, it was cancelled or declined, or its last answer was given."""
+        if not any(isinstance(one, ClearTimer) and one.timer == "draft" for one in turn.effects):
+            return False
+        if any(isinstance(one, FileCase | LogConsent | MoveCase | AnswerAsk) for one in turn.effects):
             return True
+        wording = self.association.wording[turn.conversation.language]
         said = "\n".join(say.text for say in turn.says)
-        words = self.association.wording[turn.conversation.language]
-        if words("cancel.done") in said:
+        if wording("cancel.done") in said or any(phrase in said for phrase in self._farewells(draft, wording)):
             return True
-        return any(phrase in said for phrase in self._endings(draft, turn.conversation.language))
+        steps = course(self.association, draft.flow, draft.subject).steps
+        unanswered = [step for step in steps if step.id not in draft.answers and step.applies(draft)]
+        return len(unanswered) <= 1
 
-    def _endings(self, draft: Draft, language: str) -> list[str]:
-        """The words with which a flow is left or finished, as far as the first placeholder."""
-        wording = self.association.wording[language]
-        keys = {
-            way.words
-            for step in course(self.association, draft.flow, draft.subject).steps
-            for way in step.exits.values()
-            if isinstance(way, Leave) and not isinstance(way, Explain)
-        }
-        keys |= {"apply.minor.self", "apply.minor.other", "represent.called", "urgent.noted", "callme.done"}
-        keys |= (
-            {"ask.more", "ask.which", "staff.handed", "staff.handed_woman"}
-            if draft.flow in ("ask", "urgent")
-            else set()
-        )
-        sentences = [str(wording.sentences[key]) for key in keys if key in wording]
+    def _farewells(self, draft: Draft, wording: Wording) -> list[str]:
+        """The words with which a flow is left before its end, as far as the first placeholder."""
+        steps = course(self.association, draft.flow, draft.subject).steps
+        keys = {way.words for step in steps for way in step.exits.values() if isinstance(way, Leave)}
+        keys |= {key for key in wording.sentences if key.startswith("apply.minor.")}
+        sentences = [str(wording.sentences[key]) for key in keys]
         return [max(sentence.replace("}", "{").split("{")[::2], key=len).strip() for sentence in sentences]
 
     # --- what storage would do ---------------------------------------------------------------------------------------
