@@ -13,6 +13,7 @@ from conversations.answers.document import Document
 from conversations.answers.phone import Phone
 from conversations.answers.signature import Signing
 from conversations.answers.text import ShortText
+from conversations.arabic.masking import mask_secrets
 from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.association.profile import Choice, Profile, Service, ServiceField
@@ -167,7 +168,8 @@ def declaration_text(moment: Moment, draft: Draft) -> str:
     on_behalf = moment.words("declaration.on_behalf", beneficiary=beneficiary) if name != beneficiary else ""
     if who == "organisation":
         on_behalf = moment.words("declaration.on_behalf", beneficiary=str(draft.answers.get("organisation_name")))
-    return moment.words("declaration.text", applicant=name, on_behalf=f"{on_behalf} " if on_behalf else "")
+    text = moment.words("declaration.text", applicant=name, on_behalf=f"{on_behalf} " if on_behalf else "")
+    return mask_secrets(text) or text  # a number typed where a name was asked for
 
 
 # --- what follows from an answer -------------------------------------------------------------------------------------
@@ -273,7 +275,8 @@ def after_receipt(moment: Moment, reference: str) -> None:
 def ask_the_represented(moment: Moment, reference: str, answers: dict[str, Any]) -> None:
     """A capable adult consents from their own address or by a call; the request waits meanwhile, kept."""
     phone = answers.get("their_phone")
-    beneficiary = str(answers.get("full_name") or "")
+    name = str(answers.get("full_name") or "")
+    beneficiary = mask_secrets(name) or name
     url = moment.world.public_url
     if phone and url:
         token = moment.world.draw("consent").hex()[:32]

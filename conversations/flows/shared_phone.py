@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.answers.text import ShortText
+from conversations.arabic.masking import mask_secrets
 from conversations.arabic.normalise import fold
 from conversations.asking import offer
 from conversations.conversation import Draft, Member
@@ -47,7 +48,8 @@ def masked(moment: Moment, value: Any) -> None:
 
 def finish(moment: Moment, draft: Draft) -> None:
     conversation = moment.conversation
-    member = Member(name=str(draft.answers["name"]), word=draft.answers.get("word") or "")
+    name = str(draft.answers["name"])
+    member = Member(name=mask_secrets(name) or name, word=draft.answers.get("word") or "")
     conversation.members.append(member)
     conversation.member = member.name
     offer(moment, moment.words("shared_phone.done", name=member.name), moment.options("/track", "/apply", "/menu"))

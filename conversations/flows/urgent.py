@@ -45,7 +45,7 @@ def finish(moment: Moment, draft: Draft) -> None:
     need = str(draft.answers["need"])
     where = draft.answers.get("where")
     queue(moment, f"urgent_{need}", urgent=True, callback=where if isinstance(where, str) else "")
-    kept = ("/resume",) if moment.conversation.aside else ()
+    kept = ("/resume",) if moment.conversation.aside and not moment.conversation.restricted else ()
     offer(moment, moment.words("urgent.noted"), moment.options("/callme", *kept, "/menu"))
 
 

@@ -220,7 +220,7 @@ class Watched:
         return len(lost) + len(changed) <= 1
 
     def _ended(self, draft: Draft, event: Event, turn: Turn) -> bool:
-        """Closed, and for a reason: something came of it, it was cancelled or declined, or its last answer was given."""
+        """Closed, and for a reason: something came of it, it was cancelled or declined, or its last answer came."""
         if not any(isinstance(one, ClearTimer) and one.timer == "draft" for one in turn.effects):
             return False
         if any(isinstance(one, FileCase | LogConsent | MoveCase | AnswerAsk) for one in turn.effects):
