@@ -163,7 +163,7 @@ def restored() -> None:
 
     with line_here() as line:
         doubted = line.database.write_now(backups.hold, ms(datetime.now(UTC)))
-    print(f"paused; {doubted} messages may have been sent since the copy was made (wasl outbound list)")
+    print(f"paused; messages that may have been sent since the copy was made: {doubted} (wasl outbound list)")
     print("let everything go with: wasl outbound resume")
 
 
