@@ -139,6 +139,10 @@ def resume(moment: Moment, number: int) -> None:
 def adopt_new_version(moment: Moment, draft: Draft) -> None:
     """A draft older than its flow keeps the answers whose field and kind still exist, asks what is new, and says so."""
     now = course_of(moment, draft)
+    if "service" in now.by_id and draft.subject and moment.profile.service(draft.subject) is None:
+        moment.tell(moment.words("resume.changed"))
+        draft.subject = ""
+        forget(draft, "service")
     if draft.version == now.version or ("service" in now.by_id and not draft.subject):
         return  # which questions there are is known once the service is
     stale = [
@@ -152,9 +156,6 @@ def adopt_new_version(moment: Moment, draft: Draft) -> None:
     for step_id in (*stale, *gone):
         forget(draft, step_id)
     draft.version = now.version
-    if "service" in stale:
-        draft.subject = ""
-        adopt_new_version(moment, draft)
 
 
 def still_answers(step: Step, draft: Draft, step_id: str) -> bool:

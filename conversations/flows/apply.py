@@ -178,7 +178,7 @@ def declaration_text(moment: Moment, draft: Draft) -> str:
 def choose_service(moment: Moment, value: Any) -> None:
     draft = moment.conversation.open
     assert draft is not None
-    draft.subject = str(value)
+    draft.subject, draft.version = str(value), ""
     forget(draft, "details")  # another service has other criteria, and they come first
 
 

@@ -193,10 +193,12 @@ class Watched:
         if self._all_withdrawn(turn):
             return
         for draft in before.aside:
+            if draft.flow not in FLOWS:
+                continue
             kept = any(self._holds(one, draft, event) for one in drafts_after)
             assert kept or self._ended(draft, event, turn), f"aside {draft.flow} was lost: {draft} {drafts_after}"
         draft = before.open
-        if draft is None or not draft.trail or not FLOWS[draft.flow].resumable:
+        if draft is None or not draft.trail or draft.flow not in FLOWS or not FLOWS[draft.flow].resumable:
             return
         if any(self._holds(one, draft, event) for one in drafts_after):
             return
