@@ -11,6 +11,7 @@ from conversations.course import (
     course_of,
     course_title,
     form_steps,
+    is_first,
     is_own,
     reviewed,
 )
@@ -69,7 +70,7 @@ def ask(moment: Moment, step: Step) -> None:
 def is_known(moment: Moment, step: Step) -> bool:
     """Known from before, of who writes, and this may be shown: not where the number may have become another's."""
     conversation = moment.conversation
-    known = step.known_as in moment.world.person.facts and not conversation.proof_needed
+    known = step.known_as in moment.world.person.facts and not conversation.proof_needed and is_first(conversation)
     return known and conversation.open is not None and is_own(step, conversation.open)
 
 
@@ -162,7 +163,7 @@ def progress(moment: Moment, draft: Draft) -> tuple[int, int]:
 
 def ask_review(moment: Moment, everything: bool = False) -> None:
     lines = review_lines(moment)
-    cut = lines if everything else lines[: REVIEW_LINES - 1]
+    cut = lines if everything or len(lines) <= REVIEW_LINES else lines[: REVIEW_LINES - 1]
     text = moment.words("review.head") + "\n" + "\n".join(cut)
     if len(cut) < len(lines):
         text += "\n" + moment.words("review.more", count=len(lines) - len(cut))

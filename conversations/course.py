@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from conversations.association.association import Association
-from conversations.conversation import Draft
+from conversations.conversation import Conversation, Draft
 from conversations.flow import FLOWS, Flow, Step
 from conversations.moment import Moment
 
@@ -88,6 +88,11 @@ _OF_WHO_WRITES = ("applicant_name", "mobile", "email")
 def is_own(step: Step, draft: Draft) -> bool:
     """Whether the answer says something of the person who writes, so that it may be remembered and offered again."""
     return bool(step.known_as) and (draft.answers.get("who") not in FOR_OTHERS or step.known_as in _OF_WHO_WRITES)
+
+
+def is_first(conversation: Conversation) -> bool:
+    """Of those who share a phone, the facts kept are of the first alone: nobody is offered another's."""
+    return not conversation.members or conversation.member == conversation.members[0].name
 
 
 def course_title(moment: Moment, draft: Draft) -> str:

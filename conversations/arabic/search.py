@@ -39,7 +39,7 @@ _SYNONYMS = """
     تواصل اتواصل التواصل اتصل اكلمكم رقمكم هاتف تلفون ايميل بريد contact phone email call reach
     موقع موقعكم عنوان عنوانكم مكانكم مقر مقركم فرع address location office located
     رد تردون ترد الرد جواب تجاوبون answer reply respond response
-    مدة المدة يوم ايام اسبوع شهر تاخذ ياخذ يستغرق طولتوا تاخرتوا تتاخر long days weeks take takes
+    مدة المدة يوم ايام اسبوع شهر تاخذ ياخذ تاخذون تطولون يستغرق طولتوا تاخرتوا تتاخر long days weeks take takes
     اقدم تقديم التقديم اسجل تسجيل التسجيل اطلب انضم apply register registration enrol join
     طلب طلبي الطلب معاملة معاملتي request application
     خدمة خدمات خدماتكم تقدمون تقدم تساعدون services service offer

@@ -11,7 +11,7 @@ from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
-from conversations.course import course_of, is_own
+from conversations.course import course_of, is_first, is_own
 from conversations.effects import FileCase, LogConsent, Remember
 from conversations.events import CaseMoved
 from conversations.moment import Moment
@@ -115,7 +115,7 @@ def remember(moment: Moment, draft: Draft) -> None:
         for step in course_of(moment, draft).steps
         if is_own(step, draft) and draft.answers.get(step.id) is not None and step.applies(draft)
     }
-    if facts:
+    if facts and is_first(moment.conversation):
         moment.do(Remember(facts=facts))
 
 

@@ -8,8 +8,10 @@ from conversations.answers.text import LongText
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
+from conversations.course import is_first
 from conversations.effects import MoveCase
 from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
+from conversations.flows import track
 from conversations.flows.filing import AGREED, PURPOSE, file, house_choices, log_consent
 from conversations.moment import Moment
 
@@ -47,16 +49,19 @@ def finish(moment: Moment, draft: Draft) -> None:
 
 def what_we_hold(moment: Moment) -> str:
     """In short and masked: the whole of it is handed over by staff, once identity is proven."""
-    facts = moment.world.person.facts
+    facts = moment.world.person.facts if is_first(moment.conversation) else {}
     titles = [field.title.to(moment.language) for field in moment.profile.common if field.id in facts]
     held = (moment.words("list.join") + " ").join(titles) or moment.words("my_data.nothing")
-    return moment.words("my_data.see.held", held=held, count=len(moment.world.cases))
+    return moment.words("my_data.see.held", held=held, count=len(track.visible(moment)))
 
 
 def withdraw_finish(moment: Moment, draft: Draft) -> None:
     """As easy as giving: one word and one press. Open requests stop with it."""
+    if moment.conversation.proof_needed and moment.world.cases:
+        track.prove_first(moment)
+        return
     log_consent(moment, PURPOSE, given=False)
-    for case in moment.world.cases:
+    for case in track.visible(moment):
         if case.kind == "request":
             moment.do(MoveCase(reference=case.reference, move="withdraw"))
     moment.conversation.aside = []
@@ -64,7 +69,7 @@ def withdraw_finish(moment: Moment, draft: Draft) -> None:
 
 
 def cases_named(moment: Moment) -> str:
-    count = sum(case.kind == "request" for case in moment.world.cases)
+    count = sum(case.kind == "request" for case in track.visible(moment))
     return moment.words("withdraw.sure.ask_open" if count else "withdraw.sure.ask_none", count=count)
 
 

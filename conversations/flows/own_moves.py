@@ -70,6 +70,9 @@ def is_theirs(case: CaseView, name: str) -> bool:
 
 
 def case_of(moment: Moment, reference: str) -> CaseView | None:
+    """Of one's own open cases; none where the number may have become another's."""
+    if moment.conversation.proof_needed:
+        return None
     return next((case for case in moment.world.cases if case.reference == reference), None)
 
 

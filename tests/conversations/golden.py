@@ -31,6 +31,7 @@ from conversations.effects import ClearTimer, Effect, SetTimer
 from conversations.engine import Turn
 from conversations.events import CaseUpdate
 from conversations.play import Play, described, shown
+from conversations.says import Say
 
 CHANNELS = {"تلغرام": "telegram", "واتساب": "whatsapp", "الموقع": "web_chat"}
 NAMES = {
@@ -98,7 +99,8 @@ def played(page: Page, association: Association) -> tuple[str, set[str]]:
         if switch := _ADDRESS.fullmatch(group[0]):
             play = _other(first, plays, CHANNELS[switch[1]], switch[2] or "")
             continue
-        says, effects = [], []
+        says: list[Say] = []
+        effects: list[Effect] = []
         for number, line in enumerate(group):
             try:
                 turn = act(play, line, settle=number == len(group) - 1)

@@ -1,14 +1,18 @@
 """The golden dialogues: pages that the charity's own staff can check. `pytest --regenerate` writes them again."""
 
 import difflib
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import golden
 import pytest
 
+from conversations.asking import REVIEW_LINES
 from conversations.association.association import Association
 from conversations.flow import FLOWS
+from conversations.says import BUTTON_TITLE, ROW_TITLE
 
 PAGES = sorted((Path(__file__).parents[1] / "dialogs").glob("*/*.md"))
 SITUATIONS = (
@@ -86,3 +90,35 @@ def test_what_is_secret_stands_on_no_page_but_where_a_person_typed_it() -> None:
     for path in PAGES:
         for line in path.read_text(encoding="utf-8").splitlines():
             assert line.startswith("> ") or not any(secret in line for secret in secrets), path
+
+
+BUTTONS = re.compile(r"\[([^\]]+)\]")
+
+
+def offered() -> Iterator[tuple[Path, list[str]]]:
+    for path in PAGES:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("["):
+                yield path, BUTTONS.findall(line)
+
+
+def test_every_button_fits_every_channel() -> None:
+    seen = 0
+    for path, titles in offered():
+        most = BUTTON_TITLE if len(titles) <= FEW else ROW_TITLE
+        seen += len(titles)
+        assert all(len(title) <= most for title in titles), f"{path.name}: {titles}"
+    assert seen > 1000
+
+
+def test_a_read_back_has_ten_lines_at_most_unless_all_are_asked_for() -> None:
+    seen = 0
+    for path in PAGES:
+        for asked, lines in READ_BACK.findall(path.read_text(encoding="utf-8")):
+            seen += 1
+            assert asked == "> الكل" or len(lines.splitlines()) <= REVIEW_LINES, f"{path.name}: {lines}"
+    assert seen > 20
+
+
+FEW = 3
+READ_BACK = re.compile(r"(> .+)\n\n(?:وصلنا ما كتبتم في الصفحة الآمنة\.\n\n)?هذا ملخص ما كتبتموه:\n((?:.+\n)+)")
