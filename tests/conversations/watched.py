@@ -211,6 +211,10 @@ class Watched:
     def _holds(self, after: Draft, before: Draft, event: Event) -> bool:
         if after.flow != before.flow:
             return False
+        now = course(self.association, after.flow, after.subject)
+        if before.version != now.version and after.subject == before.subject:
+            same = {key for key, kind in before.kinds.items() if key in now.by_id and kind == _kind(now.by_id[key])}
+            return len(same - after.answers.keys()) <= 1
         lost = before.answers.keys() - after.answers.keys() - {"review", "declaration"}
         changed = {
             key for key in before.answers.keys() & after.answers.keys() if after.answers[key] != before.answers[key]
@@ -338,6 +342,10 @@ class Watched:
 
     def text(self, text: str) -> Turn:
         return self.happen(Text(id=self.id(), at=self.now, text=text))
+
+
+def _kind(step: Step) -> str:
+    return step.answer.kind if step.answer is not None else step.kind
 
 
 def _asks_to_resume(event: Event) -> bool:
