@@ -9,6 +9,7 @@ import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +34,7 @@ from conversations.association.association import Association
 from storage import accounts, backup, contents, conversations, keys
 from storage.accounts import Account
 from storage.blobs import Blobs, place
-from storage.database import Database
+from storage.database import Database, DatabaseAway
 from storage.spool import Spool, spool_in
 from storage.times import ms
 from storage.vault import Vault, VaultError
@@ -70,8 +71,12 @@ class FrontLine:
     async def start(self) -> None:
         from bot.schedule import start_ticking
 
-        await self.switches.refresh()
-        self.rounds.add("switches", 1, self.switches.refresh)
+        if self.database.is_alone:
+            # Whoever held leases here is dead: what they left is dealt with now, not when the leases run out.
+            await self.database.write(accounts.free_all)
+            await self.delivery.expire(everything=True)
+        await self._refresh()
+        self.rounds.add("switches", 1, self._refresh)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
         if self.spool is not None:
@@ -81,6 +86,10 @@ class FrontLine:
             for channel in self.channels.values():
                 if isinstance(channel, Telegram):
                     self.polls.append(asyncio.get_running_loop().create_task(self._poll(channel)))
+
+    async def _refresh(self) -> None:
+        await self.switches.refresh()
+        self.delivery.heed(self.switches.known)
 
     async def close(self, grace: float = 10.0) -> None:
         """Take nothing more in, let what is under way finish, give the leases back."""
@@ -93,7 +102,8 @@ class FrontLine:
         await self.rounds.close()
         await self.intake.drain()
         await self.delivery.close(grace)
-        await self.database.write(accounts.give_back, self.intake.me)
+        with suppress(DatabaseAway):
+            await self.database.write(accounts.give_back, self.intake.me)
         await self.http.close()
         if self.spool is not None:
             self.spool.close()
@@ -125,9 +135,12 @@ class FrontLine:
         async def holder() -> bool:
             now = ms(self.intake.clock())
             me = self.intake.me
-            return await self.database.write(
-                accounts.lease, channel.association, "telegram.poll", me, now, now + POLL_LEASE_MS
-            )
+            try:
+                return await self.database.write(
+                    accounts.lease, channel.association, "telegram.poll", me, now, now + POLL_LEASE_MS
+                )
+            except DatabaseAway:
+                return False
 
         def tell(trouble: str, why: str) -> None:
             metrics.polls.labels(channel.association, trouble).inc()
@@ -204,6 +217,8 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     def after_commit(committed: Committed) -> None:
         line = holder["line"]
         line.delivery.dispatch(committed.sends)
+        if committed.refused:
+            line.delivery.refused(list(committed.refused))
         for slug, handle, seq in committed.wakes:
             line.changes.wake(slug, handle, seq)
         for kick in committed.kicks:
@@ -225,14 +240,10 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     async def content(row: Outgoing) -> Content | None:
         return await attachments(row.association, row.say.file) if row.say.file else None
 
-    rates = {
-        (slug, name): rate
-        for slug in associations
-        for name, rate in (
-            ("telegram", settings.account(slug).telegram_rate),
-            ("whatsapp", settings.account(slug).twilio_rate),
-        )
-    }
+    rates = {}
+    for slug in associations:
+        account = settings.account(slug)
+        rates[slug, "telegram"], rates[slug, "whatsapp"] = account.telegram_rate, account.twilio_rate
     delivery = Delivery(database, channels, intake, rates=rates, content=content)
     limit = settings.file_limit_mb * 1024 * 1024
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
