@@ -10,9 +10,11 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
 
+import msgspec
 from sqlalchemy import Connection
 
 from bot import metrics
@@ -22,29 +24,60 @@ from bot.channels.contract import (
     Content,
     ContentRefused,
     SendError,
+    StatusReport,
     StopChannel,
     TryAgain,
     Uncertain,
     UseAnotherChannel,
     UseTemplate,
 )
-from bot.intake import LEASE_MS, Arrived, Intake, Outgoing
+from bot.channels.twilio_errors import TEMPLATE_CODES
+from bot.intake import LEASE_MS, Arrived, Intake, Outgoing, Refused
 from bot.log import log
 from conversations.events import Unreachable
-from storage import accounts, alarms, outbox, seen
+from conversations.says import Say
+from storage import accounts, alarms, messages, outbox, seen
 from storage.database import Database, DatabaseAway
 from storage.messages import Settlement
-from storage.times import ms
+from storage.times import moment, ms
 
 Account = tuple[str, str]
+Lane = tuple[str, int, str]
 MOST_ATTEMPTS = 10
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
 CLAIMED_AT_ONCE = 200
 HOLD = 15_000
-"""Milliseconds an account's lease lasts; renewed by every round."""
+"""Milliseconds an account's lease lasts; renewed when half of it is over."""
+STALE = 15.0
+"""Seconds after which a row that waits here goes back to the queue: with a send's own time-outs it would outlive its
+lease, and somebody else would send it too."""
+LONGEST_SEND = 45.0
+"""Seconds; what takes longer is uncertain. With STALE no more than a lease."""
+STOPPED = 15.0
+"""Seconds until everybody has read that an account is paused."""
 RESENT = ("telegram",)
 """Channels whose provider cannot be asked: an uncertain reply or notice is sent once more, marked."""
+
+
+ASKED_BEFORE = timedelta(minutes=1)
+"""A provider's clock may be behind ours by so much."""
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """A channel whose provider lists what it took."""
+
+    async def ask_about(
+        self, handle: str, say: Say, after: datetime, known: Collection[str] = ()
+    ) -> StatusReport | None: ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A channel whose provider reports failures by a code, afterwards."""
+
+    def refusal(self, code: str) -> SendError: ...
 
 
 class Rate:
@@ -56,12 +89,16 @@ class Rate:
         self.tokens = self.most
         self.at = time.monotonic()
         self.held_until = 0.0
+        self.live = 0
+        """Replies that wait: they go before notices and bulk."""
 
-    def wait(self) -> float:
+    def wait(self, live: bool = True) -> float:
         """Seconds until one more may go; 0 takes it."""
         now = time.monotonic()
         if self.held_until > now:
             return self.held_until - now
+        if self.live and not live:
+            return (1 + self.live) / self.per_second
         self.tokens = min(self.most, self.tokens + (now - self.at) * self.per_second)
         self.at = now
         if self.tokens >= 1:
@@ -86,72 +123,122 @@ class Delivery:
     ) -> None:
         self.database, self.channels, self.intake, self.content, self.clock = database, channels, intake, content, clock
         self.rates = {account: Rate(rates.get(account, 1000.0)) for account in channels}
-        self.kicked = asyncio.Event()
         self.closing = False
-        self._lanes: dict[tuple[str, int, str], deque[Outgoing]] = {}
+        self._lanes: dict[Lane, deque[tuple[Outgoing, float]]] = {}
+        self._returned: dict[Lane, set[int]] = {}
+        """Rows on their way back to the queue, until that is committed: nothing overtakes them from memory."""
+        self._leased: dict[Account, int] = {}
+        intake.after_marks = self._marked
         self._tasks: set[asyncio.Task[None]] = set()
         self._flushing: asyncio.TimerHandle | None = None
 
     # --- from memory, right after the commit -----------------------------------------------------------------------
 
     def dispatch(self, rows: list[Outgoing]) -> None:
+        now = time.monotonic()
         for row in rows:
             lane = (row.association, row.conversation, row.lane)
+            if self.closing or lane in self._returned:
+                self._put_back(row)
+                continue
             queue = self._lanes.get(lane)
             if queue is not None:
-                queue.append(row)
+                queue.append((row, now))
                 continue
-            self._lanes[lane] = deque((row,))
-            task = asyncio.get_running_loop().create_task(self._drain(lane))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._lanes[lane] = deque(((row, now),))
+            self._begin(self._drain(lane))
 
-    async def _drain(self, lane: tuple[str, int, str]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self, lane: Lane) -> None:
         queue = self._lanes[lane]
         try:
             while queue:
-                row = queue.popleft()
-                if not await self._send(row):
-                    self._put_back(queue)
+                row, since = queue.popleft()
+                if not await self._send(row, since):
+                    # A passing failure holds those behind it: they wait in the database, in order.
+                    while queue:
+                        self._put_back(queue.popleft()[0])
         finally:
             del self._lanes[lane]
 
-    def _put_back(self, queue: deque[Outgoing]) -> None:
-        """A passing failure holds those behind it: they wait in the database, in order."""
-        now = ms(self.clock())
-        while queue:
-            row = queue.popleft()
-            self._mark(Settlement(row.association, row.row, "queued", not_before=now))
+    def _put_back(self, row: Outgoing, wait: float = 0.0, error: str | None = None) -> None:
+        """`error` where it was tried: only that counts as an attempt."""
+        self._returned.setdefault((row.association, row.conversation, row.lane), set()).add(row.row)
+        self._mark(Settlement(row.association, row.row, "queued", error=error, not_before=self._in(wait)))
 
-    async def _send(self, row: Outgoing) -> bool:
+    def _marked(self, marks: list[Settlement]) -> None:
+        """These are committed: from now on the database knows what waits."""
+        if not self._returned:
+            return
+        done = {mark.id for mark in marks}
+        for lane, rows in list(self._returned.items()):
+            rows -= done
+            if not rows:
+                del self._returned[lane]
+
+    async def _may_go(self, row: Outgoing, rate: Rate, since: float) -> bool:
+        """Waits for the account's turn; False where it went back to the queue, or is held."""
+        why = self.intake.may_send(row.association, row.channel, row.handle)
+        if why == "staging":
+            self._mark(Settlement(row.association, row.row, "held"))
+            return False
+        live = row.lane == "dialogue"
+        wait = 0.0 if why else rate.wait(live)
+        if not why and not wait and time.monotonic() - since <= STALE:
+            return True
+        rate.live += live
+        try:
+            while True:
+                if why or wait > 5 or self.closing or time.monotonic() - since > STALE:
+                    self._put_back(row, wait)
+                    return False
+                await asyncio.sleep(wait)
+                wait = rate.wait(live)
+                if not wait:
+                    return True
+                why = self.intake.may_send(row.association, row.channel, row.handle)
+        finally:
+            rate.live -= live
+
+    async def _send(self, row: Outgoing, since: float) -> bool:
         """False where what is behind it in its lane must wait."""
         account = (row.association, row.channel)
         channel = self.channels[account]
         rate = self.rates[account]
-        while wait := rate.wait():
-            if wait > 5 or self.closing:
-                self._mark(
-                    Settlement(row.association, row.row, "queued", not_before=ms(self.clock()) + int(wait * 1000))
-                )
-                return False
-            await asyncio.sleep(wait)
+        if not await self._may_go(row, rate, since):
+            return False
         try:
-            if row.kind == "delete":
-                await channel.delete_message(row.handle, row.say.text)
-                provider_id = ""
-            else:
-                attachment = await self.content(row) if row.say.file is not None else None
-                provider_id = await channel.send(row.handle, row.say, row.row, attachment)
+            async with asyncio.timeout(LONGEST_SEND):
+                provider_id = await self._hand_over(channel, row)
         except SendError as error:
             metrics.send_errors.labels(row.association, row.channel, error.code).inc()
             return await self._act(row, error, rate)
+        except TimeoutError:
+            return await self._act(row, Uncertain("too_slow"), rate)
         except Exception as error:
             log.error("send_failed", row=row.row, channel=row.channel, error=type(error).__name__)
             self._mark(Settlement(row.association, row.row, "failed", error="defect"))
+            await self._alarm(row.association, f"not_delivered_{row.lane}")
             return True
         metrics.sent.labels(row.association, row.channel).inc()
         self._mark(Settlement(row.association, row.row, "accepted", provider_id or None))
         return True
+
+    async def _hand_over(self, channel: Channel, row: Outgoing) -> str:
+        if row.kind == "delete":
+            await channel.delete_message(row.handle, row.say.text)
+            return ""
+        attachment = None
+        if row.say.file is not None:
+            try:
+                attachment = await self.content(row)
+            except DatabaseAway:
+                raise TryAgain("database_away") from None
+        return await channel.send(row.handle, row.say, row.row, attachment)
 
     # --- what follows from an error (rule 5) ------------------------------------------------------------------------
 
@@ -163,30 +250,59 @@ class Delivery:
                     self._mark(failed)
                     await self._alarm(row.association, "given_up")
                     return True
+                if self.closing:
+                    self._put_back(row, 0.0, error.code)
+                    return False
                 wait = error.after if error.after is not None else back_off(row.attempts)
                 if error.whole_account:
                     rate.hold(wait)
                     await self._note(accounts.hold, row.association, row.channel, self._in(wait))
-                self._mark(failed._replace(state="queued", not_before=self._in(wait)))
+                self._put_back(row, wait, error.code)
                 return False
             case Uncertain():
                 # The lease runs out, and `outbox.expire` decides as for a process that died: one way, not two.
                 return True
             case AddressGone():
                 self._mark(failed)
-                gone = Unreachable(id=f"gone-{row.row}", at=self.clock(), code=error.code)
-                key = seen.digest_key(row.channel, gone.id)
-                self.intake.put(
-                    Arrived(row.association, row.channel, row.handle, gone, key=key, conversation=row.conversation)
-                ).add_done_callback(lambda future: future.exception())
-            case StopChannel():
-                self._mark(failed)
-                await self._note(accounts.pause, row.association, row.channel, error.code)
-                await self._alarm(row.association, "channel_stopped", urgent=True)
-            case UseTemplate() | UseAnotherChannel() | ContentRefused() | _:
+                self._give_up(row.association, row.channel, row.conversation, row.row, error.code)
+            case StopChannel() if error.code not in TEMPLATE_CODES:
+                # Nothing is wrong with the row: it goes out when the account is resumed.
+                rate.hold(STOPPED)
+                self._put_back(row, 0.0, error.code)
+                await self._stop(row.association, row.channel, error.code)
+                return False
+            case StopChannel() | UseTemplate() | UseAnotherChannel() | ContentRefused() | _:
                 self._mark(failed)
                 await self._alarm(row.association, f"not_delivered_{row.lane}")
         return True
+
+    def _give_up(self, association: str, channel: str, conversation: int, row: int, code: str) -> None:
+        """Until the person writes again."""
+        gone = Unreachable(id=f"gone-{row}", at=self.clock(), code=code)
+        key = seen.digest_key(channel, gone.id)
+        self.intake.put(Arrived(association, channel, "", gone, key=key, conversation=conversation)).add_done_callback(
+            lambda future: future.cancelled() or future.exception()
+        )
+
+    async def _stop(self, association: str, channel: str, code: str) -> None:
+        await self._note(accounts.pause, association, channel, code)
+        await self._alarm(association, "channel_stopped", urgent=True)
+
+    def refused(self, late: list[Refused]) -> None:
+        """What a provider took first and reported as failed afterwards."""
+        self._begin(self._refused(late))
+
+    async def _refused(self, late: list[Refused]) -> None:
+        for one in late:
+            metrics.send_errors.labels(one.association, one.channel, one.code).inc()
+            channel = self.channels.get((one.association, one.channel))
+            error = channel.refusal(one.code) if isinstance(channel, Explains) else ContentRefused(one.code)
+            if isinstance(error, AddressGone):
+                self._give_up(one.association, one.channel, one.conversation, one.row, one.code)
+            elif isinstance(error, StopChannel) and one.code not in TEMPLATE_CODES:
+                await self._stop(one.association, one.channel, one.code)
+            else:
+                await self._alarm(one.association, f"not_delivered_{one.lane}")
 
     def _in(self, seconds: float) -> int:
         return ms(self.clock()) + int(seconds * 1000)
@@ -209,57 +325,105 @@ class Delivery:
 
     def _flush(self) -> None:
         self._flushing = None
-        task = asyncio.get_running_loop().create_task(self._flush_now())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._flush_now())
 
     async def _flush_now(self) -> None:
+        again = FLUSH_AFTER
         try:
             await self.intake.flush()
         except DatabaseAway:
-            if not self.closing and self._flushing is None:
-                self._flushing = asyncio.get_running_loop().call_later(1.0, self._flush)
+            again = 1.0
+        except Exception as error:
+            log.error("marks_lost", error=type(error).__name__)
+        # A batch that was under way has not taken them along.
+        if self.intake.marks and not self.closing and self._flushing is None:
+            self._flushing = asyncio.get_running_loop().call_later(again, self._flush)
 
     # --- what is left over ------------------------------------------------------------------------------------------
 
     def kick(self) -> None:
-        self.kicked.set()
+        """Set by whoever runs the rounds: there is something to claim."""
 
     async def leftovers(self) -> None:
         """One round: claim what is due of each account whose lease is ours, and send it."""
+        if self.closing:
+            return
         now = ms(self.clock())
         for account, channel in self.channels.items():
-            if not channel.pushes:
-                continue
-            rows = await self.database.write(self._claim, account, now)
-            self.dispatch(
-                [
-                    Outgoing(
-                        row.association,
-                        row.channel,
-                        row.handle,
-                        row.conversation,
-                        row.lane,
-                        row.id,
-                        row.kind,
-                        self.intake.read_say(row.body),
-                        row.attempts,
-                    )
-                    for row in rows
-                ]
-            )
+            if channel.pushes:
+                rows = await self.database.write(self._claim, account, now)
+                self.dispatch([self._outgoing(row) for row in rows])
+
+    def _outgoing(self, row: outbox.Claimed) -> Outgoing:
+        say = self.intake.read_say(row.body)
+        if row.again and row.kind == "say" and say.text:
+            can = self.channels[row.association, row.channel].capabilities
+            language = "ar" if any("\u0600" <= letter <= "\u06ff" for letter in say.text) else "en"
+            text = f"{self.intake.associations[row.association].wording[language]('outbox.again')}\n\n{say.text}"
+            if len(text) <= (min(can.text, can.body_with_options) if say.options else can.text):
+                say = msgspec.structs.replace(say, text=text)
+        return Outgoing(
+            row.association, row.channel, row.handle, row.conversation, row.lane, row.id, row.kind, say, row.attempts
+        )
 
     def _claim(self, connection: Connection, account: Account, now: int) -> list[outbox.Claimed]:
         intake = self.intake
-        if not accounts.lease(connection, *account, intake.me, now, now + HOLD):
+        if not self._holds(connection, account, now) or intake.may_send(*account, "") == "paused":
             return []
-        if intake.may_send(*account, "") == "paused":
+        if accounts.not_before(connection, *account) > now:
             return []
         return outbox.claim(connection, intake.vault, account, intake.me, now, now + LEASE_MS, CLAIMED_AT_ONCE)
 
-    async def expire(self) -> None:
-        """Leases that ran out: nobody knows whether the row arrived (rule 3)."""
-        changed = await self.database.write(outbox.expire, ms(self.clock()), RESENT)
+    def _holds(self, connection: Connection, account: Account, now: int) -> bool:
+        """Whether the account's lease is ours; renewed in its second half, so that an idle round writes nothing."""
+        if self._leased.get(account, 0) - now > HOLD // 2:
+            return True
+        held = accounts.lease(connection, *account, self.intake.me, now, now + HOLD)
+        self._leased[account] = now + HOLD if held else 0
+        return held
+
+    def heed(self, known: Mapping[Account, accounts.Account]) -> None:
+        """What another process learned: nothing before that moment."""
+        now = ms(self.clock())
+        for account, rate in self.rates.items():
+            if account in known and known[account].not_before > now:
+                rate.hold((known[account].not_before - now) / 1000)
+
+    async def ask(self) -> None:
+        """One round: a provider that can be asked says what became of the rows that may have arrived (rule 3)."""
+        now = ms(self.clock())
+        for account, channel in self.channels.items():
+            if isinstance(channel, Asked) and not self.closing:
+                for row in await self.database.write(self._uncertain, account, now):
+                    await self._ask(channel, row)
+
+    def _uncertain(self, connection: Connection, account: Account, now: int) -> list[outbox.Claimed]:
+        if not self._holds(connection, account, now) or self.intake.may_send(*account, "") == "paused":
+            return []
+        return outbox.to_ask(connection, self.intake.vault, account)
+
+    async def _ask(self, channel: Asked, row: outbox.Claimed) -> None:
+        known = await self.database.read(messages.provider_ids, row.association, row.conversation)
+        after = moment(row.at) - ASKED_BEFORE
+        try:
+            found = await channel.ask_about(row.handle, self._outgoing(row).say, after, known)
+        except SendError:
+            return  # asked again in the next round
+        key = (row.association, row.id)
+        if found is not None:
+            mark = Settlement(*key, found.status, found.provider_id, found.code or None)
+            await self.database.write(messages.settle, [mark], self.intake.me, ms(self.clock()))
+        elif row.again:
+            await self.database.write(outbox.leave, key)
+            await self._alarm(row.association, "may_have_arrived")
+        else:
+            await self.database.write(outbox.release, [key], ms(self.clock()))
+            self.kick()
+
+    async def expire(self, everything: bool = False) -> None:
+        """Leases that ran out: nobody knows whether the row arrived (rule 3). `everything`: nobody else is alive."""
+        now = ms(self.clock())
+        changed = await self.database.write(outbox.expire, now + (10 * LEASE_MS if everything else 0), RESENT)
         for association, row, state in changed:
             log.warning("lease_ran_out", association=association, row=row, state=state)
         if changed:
@@ -272,7 +436,8 @@ class Delivery:
             self._flushing.cancel()
             self._flushing = None
         for queue in self._lanes.values():
-            self._put_back(queue)
+            while queue:
+                self._put_back(queue.popleft()[0])
         sends = [task for task in self._tasks if not task.done()]
         if sends:
             await asyncio.wait(sends, timeout=grace)

@@ -72,12 +72,24 @@ class Outgoing(NamedTuple):
     attempts: int = 0
 
 
+class Refused(NamedTuple):
+    """A row that its provider reports as failed, after it had taken it."""
+
+    association: str
+    channel: str
+    conversation: int
+    row: int
+    lane: str
+    code: str
+
+
 class Committed(NamedTuple):
     """What a batch asks of this process once it is committed."""
 
     sends: list[Outgoing]
     wakes: list[tuple[str, str, int]]
     kicks: set[str]
+    refused: tuple[Refused, ...] = ()
 
 
 class Intake:
@@ -238,9 +250,13 @@ class Intake:
     def _fold(self, connection: Connection, batch: list[Arrived], marks: list[Settlement]) -> Committed:
         now = self.clock()
         at = ms(now)
-        if marks := marks + [mark for one in batch if one.report and (mark := _mark(one)) is not None]:
+        reported = {(one.association, one.report.row): one for one in batch if one.report and one.report.row}
+        refused: tuple[Refused, ...] = ()
+        if marks := marks + [_mark(one) for one in batch if one.report and one.report.row]:
             # First: what went back to the queue holds what is said now.
-            messages.settle(connection, marks, self.me, at)
+            moved = messages.settle(connection, marks, self.me, at)
+            failed = [one for key, one in reported.items() if key in moved and _failed(one)]
+            refused = self._refused(connection, failed)
         batch = self._first_time(connection, batch, at)
         events = [one for one in batch if one.event is not None]
         stored = self._lock(connection, events, at)
@@ -259,8 +275,26 @@ class Intake:
             if one.report is not None and one.report.row is None
         ]
         if reports:
-            messages.report(connection, reports, at)
-        return fold.committed()
+            by_provider = messages.report(connection, reports, at)
+            failed = [
+                one
+                for one in batch
+                if one.report is not None
+                and _failed(one)
+                and (one.association, one.channel, one.report.provider_id) in by_provider
+            ]
+            refused += self._refused(connection, failed)
+        return fold.committed()._replace(refused=refused)
+
+    def _refused(self, connection: Connection, failed: list[Arrived]) -> tuple[Refused, ...]:
+        found = []
+        for one in failed:
+            report = one.report
+            assert report is not None
+            about = messages.whose(connection, one.association, one.channel, report.row, report.provider_id)
+            if about is not None:
+                found.append(Refused(one.association, one.channel, *about, report.code))
+        return tuple(found)
 
     def _first_time(self, connection: Connection, batch: list[Arrived], at: int) -> list[Arrived]:
         keys = [(one.association, one.key) for one in batch if one.key]
@@ -504,10 +538,14 @@ class _Fold:
         )
 
 
-def _mark(one: Arrived) -> Settlement | None:
+def _failed(one: Arrived) -> bool:
+    return one.report is not None and one.report.status == "failed"
+
+
+def _mark(one: Arrived) -> Settlement:
     report = one.report
-    if report is None or report.row is None:
-        return None
+    assert report is not None
+    assert report.row is not None
     return Settlement(one.association, report.row, report.status, report.provider_id or None, report.code or None)
 
 

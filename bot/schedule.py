@@ -56,12 +56,14 @@ class Rounds:
             "outbox": (1, delivery.leftovers),
             "files": (2, self.fetch_files),
             "expire": (5, delivery.expire),
+            "uncertain": (15, delivery.ask),
             "news": (60, self.news),
             "forget": (3600, self.forget),
         }
         self.running: set[str] = set()
         self.again: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.closing = False
 
     # --- ticking -----------------------------------------------------------------------------------------------------
 
@@ -75,7 +77,7 @@ class Rounds:
             if wait < 120:
                 asyncio.get_running_loop().call_later(wait + 0.01, self.kick, "timers")
             return
-        if name not in self.seconds:
+        if name not in self.seconds or self.closing:
             return
         if name in self.running:
             self.again.add(name)
@@ -102,7 +104,8 @@ class Rounds:
 
     async def due_timers(self) -> None:
         now = ms(self.clock())
-        due = await self.database.write(timers.claim_due, now, now + CLAIM_MS)
+        mine = self.intake.associations
+        due = await self.database.write(lambda c: timers.claim_due(c, now, now + CLAIM_MS, associations=mine))
         events = await self.database.read(self._events, due) if due else []
         await asyncio.gather(
             *[
@@ -178,7 +181,7 @@ class Rounds:
     async def news(self) -> None:
         """The day named for an update has come: they hear where it stands (T step 5; nobody waits in silence)."""
         now = self.clock()
-        due = await self.database.write(cases.due_for_news, ms(now))
+        due = await self.database.write(lambda c: cases.due_for_news(c, ms(now), associations=self.intake.associations))
         for association, reference in due:
             case = await self.database.read(cases.by_reference, self.vault, association, reference)
             whom = await self.database.read(cases.route, self.vault, association, reference)
@@ -196,7 +199,8 @@ class Rounds:
 
     async def fetch_files(self) -> None:
         now = ms(self.clock())
-        wanted = await self.database.write(files.claim, self.vault, now, now + CLAIM_MS)
+        mine = self.intake.associations
+        wanted = await self.database.write(lambda c: files.claim(c, self.vault, now, now + CLAIM_MS, associations=mine))
         await asyncio.gather(*[self._fetch(file) for file in wanted])
 
     async def _fetch(self, file: files.File) -> None:
@@ -208,6 +212,12 @@ class Rounds:
             kind = kind_of(data)
             if kind is None:
                 raise FetchError("kind" if data else "empty")
+            try:
+                await asyncio.to_thread(self.blobs.put, file.association, file.id, data)
+            except Exception as error:
+                # A full disk, a store that is away: the provider keeps the file for a while.
+                log.error("file_not_stored", association=file.association, file=file.id, error=type(error).__name__)
+                raise FetchError("gone", retry=True) from None
         except FetchError as error:
             if error.retry and file.attempts < FETCH_TRIES:
                 due = ms(self.clock()) + 2**file.attempts * 2000
@@ -216,7 +226,6 @@ class Rounds:
                 refused = FileRefused(id=f"file-{file.id}", at=self.clock(), file=str(file.id), reason=error.reason)
                 await self._settled(file, refused)
             return
-        await asyncio.to_thread(self.blobs.put, file.association, file.id, data)
         ready = FileReady(id=f"file-{file.id}", at=self.clock(), file=str(file.id), kind=kind, size=len(data))
         await self._settled(file, ready)
 
@@ -235,6 +244,7 @@ class Rounds:
         await self.database.write(seen.forget, ms(self.clock()) - 30 * DAY)
 
     async def close(self) -> None:
+        self.closing = True
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=10)
 

@@ -63,6 +63,18 @@ def hold(connection: Connection, association: str, channel: str, not_before: int
     )
 
 
+def not_before(connection: Connection, association: str, channel: str) -> int:
+    """Until when the provider asked for silence; 0 where it did not."""
+    a = accounts.c
+    query = select(a.not_before).where(a.association == association, a.channel == channel)
+    return connection.scalar(query) or 0
+
+
+def free_all(connection: Connection) -> None:
+    """Every lease ends: for whoever is alone with the database, so that the holders are dead."""
+    connection.execute(update(accounts).values(lease_by="", lease_until=0))
+
+
 def move_cursor(connection: Connection, association: str, channel: str, cursor: int) -> None:
     """What is before `cursor` is taken in; in the transaction that did so."""
     _change(connection, association, channel, {"cursor": cursor})

@@ -9,7 +9,7 @@ layers cost 50 µs a statement, several times the statement itself. Errors are t
 what follows from them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Integer,
@@ -46,6 +47,11 @@ Runner = Callable[[Connection, Rows, dict[str, Any]], Rows]
 
 def columns_of(table: Table, *names: str) -> tuple[Column[Any], ...]:
     return tuple(table.c[name] for name in names)
+
+
+def among(column: Any, values: Iterable[Any] | None) -> ColumnElement[bool]:
+    """One of these; None: any."""
+    return true() if values is None else column.in_(list(values))
 
 
 class Batch:

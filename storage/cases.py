@@ -4,7 +4,7 @@ An anonymous case names neither beneficiary nor conversation: the way back to it
 delivery opens it (`route`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from conversations.effects import Signature
 from conversations.world import CaseView
-from storage.batch import columns_of, inserting
+from storage.batch import among, columns_of, inserting
 from storage.schema import case_index, case_moves, cases
 from storage.vault import Vault, context
 from storage.world import CLOSED_FOR, VIEWED, open_member, seal_member, view_case
@@ -232,12 +232,14 @@ def find(connection: Connection, vault: Vault, association: str, domain: str, va
     return list(connection.scalars(query))
 
 
-def due_for_news(connection: Connection, now: int, limit: int = 200) -> list[tuple[str, str]]:
+def due_for_news(
+    connection: Connection, now: int, limit: int = 200, associations: Iterable[str] | None = None
+) -> list[tuple[str, str]]:
     """(association, reference) of open cases whose person is to hear where it stands, locked until the commit."""
     c = cases.c
     query = (
         select(c.association, c.reference)
-        .where(c.closed_at.is_(None), c.next_update <= now)
+        .where(among(c.association, associations), c.closed_at.is_(None), c.next_update <= now)
         .order_by(c.association, c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -173,6 +173,11 @@ class Database:
             raise AlreadyServing(f"another wasl serve is using {self.path.name}; stop it first") from None
         self._lock_file = handle
 
+    @property
+    def is_alone(self) -> bool:
+        """True while this process holds the SQLite file's lock: no other one serves it."""
+        return self._lock_file is not None
+
     async def notify(self, channel: str) -> None:
         """Wake those who LISTEN on PostgreSQL, after the commit, on another connection (rule 11)."""
         if not self.is_sqlite:

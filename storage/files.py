@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, literal_column, or_, select, update
 
-from storage.batch import inserting
+from storage.batch import among, inserting
 from storage.schema import files
 from storage.vault import Vault, context
 
@@ -49,14 +49,21 @@ def want(connection: Connection, vault: Vault, given: Iterable[File], now: int) 
     )
 
 
-def claim(connection: Connection, vault: Vault, now: int, until: int, limit: int = 20) -> list[File]:
-    """Files to fetch now, leased until `until`; those of a lease that ran out too."""
+def claim(
+    connection: Connection,
+    vault: Vault,
+    now: int,
+    until: int,
+    limit: int = 20,
+    associations: Iterable[str] | None = None,
+) -> list[File]:
+    """Files (of these associations) to fetch now, leased until `until`; those of a lease that ran out too."""
     f = files.c
     waiting = f.state.in_([literal_column("'wanted'"), literal_column("'fetching'")])
     free = or_(f.state == "wanted", and_(f.state == "fetching", f.lease_until < now))
     due = (
         select(f.id)
-        .where(waiting, free, f.not_before <= now)
+        .where(waiting, among(f.association, associations), free, f.not_before <= now)
         .order_by(f.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -203,7 +203,9 @@ def _settled(given: CTE) -> Executable:
             provider_id=func.coalesce(g.provider_id, m.provider_id),
             error=case((moves, g.error), else_=m.error),
             not_before=case((back, g.not_before), else_=m.not_before),
-            attempts=m.attempts + case((back, literal_column("1")), else_=literal_column("0")),
+            # Without an error it was never tried.
+            attempts=m.attempts
+            + case((and_(back, g.error.is_not(None)), literal_column("1")), else_=literal_column("0")),
             lease_by=case((moves, null()), else_=m.lease_by),
             lease_until=case((moves, null()), else_=m.lease_until),
             updated=bindparam("now", type_=BigInteger),
@@ -266,3 +268,29 @@ def fetched(connection: Connection, association: str, conversation: int, upto: i
         )
         .values(state="delivered", updated=now)
     )
+
+
+def provider_ids(connection: Connection, association: str, conversation: int, limit: int = 200) -> set[str]:
+    """The provider's ids of the newest messages that went to this conversation."""
+    m = messages.c
+    query = select(m.provider_id).where(
+        m.association == association,
+        m.conversation == conversation,
+        m.direction == "out",
+        m.provider_id.is_not(None),
+    )
+    return set(connection.scalars(query.order_by(m.seq.desc()).limit(limit)))
+
+
+def whose(
+    connection: Connection, association: str, channel: str, row: int | None, provider_id: str
+) -> tuple[int, int, str] | None:
+    """Conversation, row and lane of a message that went out, by our id or the provider's."""
+    m = messages.c
+    by = m.id == row if row is not None else m.provider_id == provider_id
+    found = connection.execute(
+        select(m.conversation, m.id, m.lane).where(
+            m.association == association, m.channel == channel, m.direction == "out", by
+        )
+    ).first()
+    return None if found is None else (found[0], found[1], found[2])

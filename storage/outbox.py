@@ -125,6 +125,7 @@ def expire(connection: Connection, now: int, resend: Iterable[str]) -> list[tupl
             state=case((once, "queued"), else_="uncertain"),
             again=case((once, True), else_=m.again),
             attempts=m.attempts + 1,
+            error=null(),
             lease_by=null(),
             lease_until=null(),
             updated=now,
@@ -161,9 +162,50 @@ def release(connection: Connection, rows: Iterable[tuple[str, int]], now: int) -
 def doubt_unsent(connection: Connection, now: int) -> int:
     """After a restore: nobody knows what was sent since the copy was made. Everything unsent becomes uncertain."""
     statement = update(messages).where(unsettled())
+    # The reason keeps them from being asked about, and sent again, by themselves (`to_ask`).
     return connection.execute(
-        statement.values(state="uncertain", lease_by=null(), lease_until=null(), updated=now)
+        statement.values(state="uncertain", error="restored", lease_by=null(), lease_until=null(), updated=now)
     ).rowcount
+
+
+def to_ask(connection: Connection, vault: Vault, account: tuple[str, str], limit: int = 20) -> list[Claimed]:
+    """Rows of this account that may have arrived and that nobody has asked the provider about yet, oldest first."""
+    association, channel = account
+    m, c = messages.c, conversations.c
+    query = (
+        select(*(m[name] for name in Claimed._fields[:11]), c.handle, c.last_in, c.stopped)
+        .join_from(messages, conversations, and_(c.association == m.association, c.id == m.conversation))
+        .where(
+            m.association == association,
+            m.channel == channel,
+            m.state == literal_column("'uncertain'"),
+            m.error.is_(None),
+        )
+        .order_by(m.id)
+        .limit(limit)
+    )
+    return [
+        Claimed(
+            **row._asdict()
+            | {
+                "body": vault.open(row.body, context(BODY, association, row.id)),
+                "handle": open_handle(vault, association, row.conversation, row.handle),
+                "again": bool(row.again),
+                "stopped": bool(row.stopped),
+            }
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def leave(connection: Connection, row: tuple[str, int]) -> None:
+    """The provider does not know it, and it was sent twice already: a person decides."""
+    m = messages.c
+    connection.execute(
+        update(messages)
+        .where(m.association == row[0], m.id == row[1], m.state == literal_column("'uncertain'"))
+        .values(error="not_found")
+    )
 
 
 _WHOM = Batch(
@@ -191,6 +233,7 @@ def _released(given: CTE) -> Executable:
         .values(
             state=literal_column("'queued'", Text),
             again=case((m.state == literal_column("'uncertain'"), literal_column("true")), else_=m.again),
+            error=null(),
             not_before=literal_column("0"),
             updated=bindparam("now"),
         )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select, tuple_, update
 
-from storage.batch import deleting, upserting
+from storage.batch import among, deleting, upserting
 from storage.schema import timers
 
 
@@ -29,13 +29,16 @@ def clear_all(connection: Connection, given: Iterable[tuple[str, int, str]]) -> 
     _CLEAR.run(connection, sorted(set(given)))
 
 
-def claim_due(connection: Connection, now: int, until: int, limit: int = 200) -> list[Timer]:
-    """Due timers that nobody has claimed, claimed until `until`: whoever died with one loses it then."""
+def claim_due(
+    connection: Connection, now: int, until: int, limit: int = 200, associations: Iterable[str] | None = None
+) -> list[Timer]:
+    """Due timers (of these associations) that nobody has claimed, claimed until `until`: whoever died with one loses
+    it then."""
     t = timers.c
     key = tuple_(t.association, t.conversation, t.timer)
     due = (
         select(t.association, t.conversation, t.timer)
-        .where(t.due <= now, t.claimed_until <= now)
+        .where(among(t.association, associations), t.due <= now, t.claimed_until <= now)
         .order_by(t.due)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -22,6 +22,7 @@ from bot.channels.contract import (
     Content,
     ContentRefused,
     Incoming,
+    SendError,
     StatusReport,
     TryAgain,
     Uncertain,
@@ -188,6 +189,10 @@ class WhatsApp:
         texts = {text, numbered(text, say.options)}
         client = await self._client()
         return await look_up(client, PREFIX + self._sender, PREFIX + handle, texts, after, known)
+
+    def refusal(self, code: str) -> SendError:
+        """What follows from a failure that a status callback told."""
+        return error_for(code)
 
     async def _post(self, form: dict[str, str]) -> str:
         # Twilio reads the body as any form; yarl encodes Arabic ten times faster than urllib does.

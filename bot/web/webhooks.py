@@ -54,6 +54,9 @@ class Webhooks:
     ) -> None:
         self.channels, self.slugs, self.take, self.spool = channels, slugs, take, spool
         self._answers: set[asyncio.Task[Any]] = set()
+        self._spooling = asyncio.Lock()
+        self._to_spool = 0
+        """Bodies on their way into the spool: nothing overtakes them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -128,17 +131,29 @@ class Webhooks:
         self, channel: Channel, hook: Hook, url: str, body: bytes, events: list[Incoming | StatusReport]
     ) -> tuple[int, bytes, tuple[bytes, bytes]]:
         try:
-            if self.spool is not None and len(self.spool):
+            if self.spool is not None and (len(self.spool) or self._to_spool):
                 raise DatabaseAway  # in order: what waits goes first
             if events:
                 await self.take(channel.association, channel.name, events)
         except DatabaseAway:
-            if self.spool is None:
+            if self.spool is None or not await self._keep(Spooled(channel.association, hook, url, body)):
                 return 503, b"", _PLAIN
-            record = _encode(Spooled(channel.association, hook, url, body))
-            await asyncio.to_thread(self.spool.append, record)
-            metrics.spooled.inc()
         return 200, _NOTHING_TO_SAY, _XML
+
+    async def _keep(self, body: Spooled) -> bool:
+        """False where the disk does not take it either."""
+        assert self.spool is not None
+        self._to_spool += 1
+        try:
+            async with self._spooling:  # threads would not keep the order
+                await asyncio.to_thread(self.spool.append, _encode(body))
+        except OSError as error:
+            log.error("spool_failed", error=type(error).__name__)
+            return False
+        finally:
+            self._to_spool -= 1
+        metrics.spooled.inc()
+        return True
 
     def answer_presses(self, channel: Channel, events: list[Incoming | StatusReport]) -> None:
         """Stops the little clock on a pressed button: best effort, after the commit, never a row."""

@@ -168,6 +168,11 @@ class Desk:
         self.committed.append(committed)
         self.kicked |= "outbox" in committed.kicks
         self.delivery.dispatch(committed.sends)
+        if committed.refused:
+            self.delivery.refused(list(committed.refused))
+
+    def intake_encode(self, say: Say) -> bytes:
+        return msgspec.msgpack.encode(say)
 
     async def _content(self, row: Any) -> Content | None:
         return self.attached.get(row.say.file.file, Content("receipt.pdf", "application/pdf", PDF, "https://x.example"))
@@ -296,7 +301,7 @@ class Person:
     def last_link(self) -> str:
         says = self.desk.channels[self.association, self.channel].says
         link = next(say.link for say in reversed(says) if say.link is not None and say.link.private)
-        return link.url.rpartition("/")[2]
+        return str(link.url).rpartition("/")[2]
 
     async def go_on(self, **picks: str) -> None:
         """One good answer to whatever is open; `picks` chooses by step."""
