@@ -47,7 +47,7 @@ from conversations.events import (
 from conversations.flow import FLOWS, Step
 from conversations.hearing import hear, secret_typed, take_burst, wait_quietly
 from conversations.moment import Moment
-from conversations.says import Say
+from conversations.says import Option, Say
 from conversations.world import World
 
 MERGED_TEXT = 1000
@@ -289,6 +289,9 @@ def _offered(moment: Moment, folded: str) -> bool:
         return False
     draft = conversation.open
     step = current_step(moment)
+    if draft is not None and (meant := _meant_beside(offered, folded)):
+        commands.chosen(moment, meant)
+        return True
     asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
     if asked and step is not None and step.answer is not None:
         # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command); anything less the
@@ -312,6 +315,21 @@ def _offered(moment: Moment, folded: str) -> bool:
         return False
     commands.chosen(moment, offered[found[0]].id)
     return True
+
+
+def _meant_beside(offered: list[Option], folded: str) -> str:
+    """What answers a question of our own that came between, such as «هل نلغي؟»: none of its choices is the step's."""
+    ids = {option.id for option in offered}
+    if ids <= _HELP or len(folded) > SHORT or not all(one[0] == "/" or ":" in one for one in ids):
+        return ""
+    if "cancel:yes" in ids and (said := yes_no(folded)) is not None:
+        return "cancel:yes" if said else "/resume_here"
+    found = choose(folded, [option.title for option in offered])
+    return offered[found[0]].id if found and found[1] else ""
+
+
+_HELP = frozenset({"/person", "/callme"})
+"""What `again` and a voice note add to a free question: there a number is the answer."""
 
 
 def _press(moment: Moment, event: Press) -> None:

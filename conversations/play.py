@@ -265,10 +265,15 @@ class Play:
             stage=self.stages[reference],
             who=who,
             service=case.service,
+            sensitive=self._is_sensitive(case),
             given=given,
             **self._promise(case),
         )
         return self._send_to(owner, event)
+
+    def _is_sensitive(self, case: FileCase) -> bool:
+        service = self.association.profile.service(case.service)
+        return service is not None and bool(service.sensitive_purpose)
 
     def _send_to(self, owner: "Play", event: Event) -> Turn:
         """An event of the house; where it concerns another address, what is said there is kept in `elsewhere`."""

@@ -7,11 +7,12 @@ from functools import lru_cache
 from conversations import flows
 from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.normalise import fold
-from conversations.arabic.understand import choose
+from conversations.arabic.understand import choose, is_place
 from conversations.asking import (
     offer,
 )
 from conversations.association.association import Association
+from conversations.cases.reference import find_reference
 from conversations.commands import run
 from conversations.dialogue import start
 from conversations.effects import Alarm
@@ -57,6 +58,9 @@ def understood(moment: Moment, text: str, folded: str) -> bool:
         return True
     if rude:
         moment.tell(moment.words("insult.boundary"))
+    if reference := find_reference(text, moment.profile.reference_prefix):
+        flows.track.show_one(moment, reference)
+        return True
     if wished is not None:
         wish(moment, wished.flow, text)
         return True
@@ -91,6 +95,9 @@ _QUESTION_WORDS = frozenset(
 def something_else(moment: Moment, text: str, folded: str) -> bool:
     """The same for words that the open question could not hear: another flow or service than the one at hand."""
     draft = moment.conversation.open
+    if reference := find_reference(text, moment.profile.reference_prefix):
+        flows.track.show_one(moment, reference)
+        return True
     wished = wish_of(folded)
     if wished is not None and draft is not None and wished.flow != draft.flow:
         wish(moment, wished.flow, text)
@@ -118,6 +125,8 @@ def insulted(moment: Moment, folded: str) -> None:
 
 def service_named(moment: Moment, text: str, sure: bool = False) -> str:
     """The service these words name; `sure`: named outright, not mistyped or denied."""
+    if is_place(fold(text)):
+        return ""
     found = choose(bare(text), *service_labels(moment.world.association, moment.language))
     return moment.profile.services[found[0]].id if found and (found[1] or not sure) else ""
 

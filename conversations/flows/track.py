@@ -33,6 +33,8 @@ from conversations.world import CaseView
 
 FULLY_LISTED = 4
 IDENTITIES = ("saudi_id", "identity")
+_ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
+"""Stages in which the next word is the person's, or the answer was given: no date is promised."""
 LONG_SILENCE = timedelta(days=182)
 """After which a number shows nothing until identity is proven again (DOMAIN, "Care")."""
 
@@ -113,7 +115,7 @@ def summary(moment: Moment, case: CaseView) -> str:
     ]
     if case.reference in moment.conversation.news:
         lines.append(moment.words("track.news_waiting"))
-    elif lifecycle.is_open(case.stage):
+    elif lifecycle.is_open(case.stage) and case.stage not in _ANSWERED:
         lines += expectation(moment, case)
     return "\n".join(lines)
 
@@ -163,6 +165,8 @@ def go_on(moment: Moment, case: CaseView | None = None, other: bool = False) -> 
         if case.kind == "request" and case.stage != "awaiting_consent":
             theirs = (*theirs, Option(f"receipt:{case.reference}", moment.words("option.receipt")))
     how = "track.what_now" if theirs else "menu.how"
+    if case is not None and case.reference in moment.conversation.news:
+        theirs = (Option(f"track:{case.reference}", moment.words("option.open_news")), *theirs)
     if other:
         theirs = (*theirs, Option("/track_other", moment.words("option.other_reference")))
     offer(moment, moment.words(how), (*theirs, *moment.options("/person", "/menu")))
