@@ -120,23 +120,23 @@ class Intake:
 
     async def take(self, association: str, channel: str, incomings: Sequence[Incoming | StatusReport]) -> None:
         """Returns after the commit. Raises DatabaseAway."""
-        await asyncio.gather(
-            *[
-                self.put(
-                    Arrived(association, channel, "", None, report=one)
-                    if isinstance(one, StatusReport)
-                    else Arrived(
-                        association,
-                        channel,
-                        one.handle,
-                        one.event,
-                        key=seen.digest_key(channel, one.key),
-                        incoming=one,
-                    )
+        taken = [
+            self.put(
+                Arrived(association, channel, "", None, report=one)
+                if isinstance(one, StatusReport)
+                else Arrived(
+                    association,
+                    channel,
+                    one.handle,
+                    one.event,
+                    key=seen.digest_key(channel, one.key),
+                    incoming=one,
                 )
-                for one in incomings
-            ]
-        )
+            )
+            for one in incomings
+        ]
+        # A webhook brings one, as a rule.
+        await (taken[0] if len(taken) == 1 else asyncio.gather(*taken))
 
     def put(self, arrived: Arrived) -> asyncio.Future[None]:
         """Queue one event; the future is done after its commit."""
