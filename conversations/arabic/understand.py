@@ -287,6 +287,12 @@ def choose(text: str, titles: Sequence[str], words: Sequence[Sequence[str]] = ()
     return _inside(folded, labels) or _in_part(folded, labels) or _mistyped(folded, labels)
 
 
+def is_place(folded: str) -> bool:
+    """Whether the words are a place in some list («الثاني», 2), and so say nothing where no list was shown."""
+    bare = _without_politeness(folded)
+    return _NUMBERED.fullmatch(bare) is not None or bare in _ORDINALS or bare in _LAST
+
+
 @lru_cache(maxsize=256)
 def _folded_labels(titles: tuple[str, ...], words: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(

@@ -352,3 +352,38 @@ def test_a_choice_that_is_no_more_is_asked_again() -> None:
     assert who.open is not None and who.open.step == "stage"
     steps = course(who.association, "apply", "project-support")
     assert decode(who.blob).open.version == steps.version  # type: ignore[union-attr]
+
+
+# --- a question of ours that came between ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("typed", "gone"), [("نعم", True), ("١", True), ("1", True), ("لا", False), ("٣", False)])
+def test_what_is_typed_after_asking_whether_to_cancel_answers_that(typed: str, gone: bool) -> None:
+    who = at("telegram", "apply", "identity_kind")
+    who.text("إلغاء")
+    who.text(typed)
+    assert (who.open is None) is gone
+    assert gone or (who.open is not None and who.open.step == "identity_kind")
+
+
+def test_a_number_after_the_menu_chooses_from_the_menu() -> None:
+    who = at("whatsapp", "complain", "subject")
+    who.text("القائمة")
+    who.text("2")
+    assert who.conversation.aside and who.conversation.aside[0].flow == "complain"
+
+
+def test_a_number_after_the_link_to_the_page_chooses_from_what_stands_below_it() -> None:
+    who = at("whatsapp", "apply", "national_id", subject="training")
+    pages = len(who.forms)
+    who.text("2")
+    assert len(who.forms) == pages + 1, "a new link"
+
+
+def test_a_number_is_the_answer_where_a_person_was_only_offered_beside_the_question() -> None:
+    who = at("telegram", "apply", "mobile", subject="training")
+    for _ in range(3):
+        turn = who.text("ما أدري")
+    assert {option.id for option in turn.says[-1].options} == {"/person", "/callme"}
+    who.text("1")
+    assert who.open is not None and who.open.step == "mobile"
