@@ -1,11 +1,9 @@
-"""The reviewed table of disclosures, which every message passes through before anything else (DOMAIN.md,
-    situation 10).
+"""The reviewed table of disclosures, which every message passes through before anything else (DOMAIN.md, situation 10).
 
 Reading it: a row is a category and the phrases that show it (see phrases.py for `..`, `&` and `{group}`). It favours
 finding too much over missing one: a person looks at each, nothing is dismissed by a machine, and what is denied («ما
 ضربني») or only an idiom («ميت جوع») is found as well, marked unsure. Need without danger (no food, no shelter) is no
-disclosure but urgent (intents.py). To change the table, add the phrase, add a line to its test,
-and have it reviewed by
+disclosure but urgent (intents.py). To change the table, add the phrase, add a line to its test, and have it reviewed by
 whoever answers for protection.
 """
 
@@ -62,7 +60,13 @@ _GROUPS = {
         الصغيرة الرضيع
         الطالب الطالبة طالب طالبة الطلاب
         child children kid kids daughter son baby boy girl student""",
-    "sexual": """يتحرش تحرش تحرشت يتحرشون تحرشوا متحرش التحرش يغتصبني اغتصبني اغتصب اغتصبها اغتصبوني اغتصاب الاغتصاب
+    "teacher": """محفظ المحفظ محفظي استاذ الاستاذ استاذي معلم المعلم معلمي مدرس المدرس مدرسي شيخ الشيخ مطوع المطوع سواق
+        السواق السائق teacher sheikh driver""",
+    "elder": """امي ابوي والدي والدتي الوالد الوالدة جدي جدتي امنا ابونا العجوز الشايب المسن المسنة
+        mother father grandmother grandfather""",
+    "pension": "معاشي راتبي فلوسي ضماني تقاعدي مالي pension salary",
+    "sexual": """يلمس لمس تلمس
+        يتحرش تحرش تحرشت يتحرشون تحرشوا متحرش التحرش يغتصبني اغتصبني اغتصب اغتصبها اغتصبوني اغتصاب الاغتصاب
         يلمسني لمسني
         يلمسها يلمسه لمسها يلامسني يعتدي اعتدى اعتداء اعتدوا يتلمسني يستغلني استغلني يستغلها جنسي جنسيا
         rape raped raping rapes molest molested molesting molests harass harassed harassing touches touched touching
@@ -106,6 +110,10 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         {hits} & ابوهم|امهم|ابوها|ابوه|امه|امها,
         خايف|خايفة|اخاف على عيالي|بناتي|ولدي|بنتي|اولادي من ابوهم|ابوها|ابوه|زوجي
         يسوي|سوى|سوا|يسوون فيني|فينا|فيها .. اشياء|حركات|عيب & {parent}
+        يسوي|سوى|سوا|سوت|عمل لولدي|لبنتي|بولدي|ببنتي|ولدي|بنتي|معي|بي|فيني .. شي|شيء|اشياء|غلط|عيب & {parent}
+        يسوي|سوى|سوا|سوت|عمل لولدي|لبنتي|بولدي|ببنتي|ولدي|بنتي|معي|بي|فيني .. شي|شيء|اشياء|غلط|عيب & {teacher}
+        يحضني|يحضنني|حضني|يبوسني|باسني|يضمني & {teacher}, {sexual} & {teacher}
+        يدخل|دخل|يجي علي|غرفتي|فراشي .. ليل|الليل|نايمة|نايم & {parent}
         عنف ضد الاطفال, اعتداء على طفل, تعنيف طفل, زواج قاصر, زواج قاصرات, يزوجوني وانا صغيرة, يبون يزوجوني,
         يزوجوني غصب
         hits|beats|beat|abuses|abused|hurts|hit|beating|hurt me & {parent}, child abuse, abusing a child,
@@ -119,6 +127,11 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         """
         {want} .. اموت, {want} .. الموت, {want} .. انتحر, {want} .. الانتحار, اتمنى الموت, انتحر, بنتحر, سأنتحر,
         حانتحر, الانتحار, انتحار
+        ينتحر, تنتحر, بينتحر, بتنتحر, يجرح|تجرح|يقتل|تقتل|يذبح|تذبح|يؤذي|تؤذي نفسه|نفسها
+        انام ما اصحى, انام ولا اصحى, ليتني|ياليتني ما اصحى|صحيت|جيت, ما ابي|ابغى|ودي|اريد اصحى
+        {want} .. ما جيت|انولدت, ما ابي|ابغى|ودي اكون موجود|موجودة, لا|ما اريد .. اكون موجود|موجودة
+        ما عاد .. رغبة الحياة|العيش, ماعاد|مالي|فقدت .. رغبة الحياة|العيش, فقدت الرغبة .. الحياة|العيش
+        dont want to be here anymore, dont want to wake up, want|wanna disappear, wish .. never born
         بننتحر, amoot, amout, antaher, anta7er, antahir, abi amoot
         مالي خلق .. اعيش, ما لي خلق .. اعيش, فايدة|فائدة من {life}, اختفي .. {life},
         سامحوني .. رايح|رايحة|مودع|مودعة, انهي كل شي|شيء
@@ -152,7 +165,13 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         """,
     ),
     # Somebody of ours: told apart from violence at home, so that the accused is kept out.
-    ("exploitation", "{sexual} & {staff}"),
+    (
+        "exploitation",
+        """
+        {sexual} & {staff}, يتغزل|تغزل|غزل|يغازلني|غازلني|يلاحقني & {staff},
+        حط|يحط|مد|يمد يده|ايده علي|فيني|ظهري|كتفي|فخذي & {staff}
+        """,
+    ),
     # Violence at home, threats to life, being locked in; also told about somebody else.
     (
         "abuse",
@@ -163,6 +182,15 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         يسوي|سوى|سوا|يسوون فيني|فينا|فيها .. اشياء|حركات|عيب
         {hits_me}, يضربها, ضربها زوجها, يعنفها, يعذبها, معنفة, معنف, معنفين, عنف اسري, العنف الاسري, عنف منزلي,
         تعنيف, ايذاء جسدي
+        {hits} فيني|فينا, {hits} & {elder}
+        ياخذ|ياخذون|تاخذ|اخذ|اخذوا|يسحب|يسحبون|ياكل|ياكلون .. {pension} .. غصب|بالغصب|بالقوة
+        {pension} & ياخذ|ياخذون|ياكل|ياكلون|يسرق|يسرقون|سرق|سرقوا & {spouse}
+        راميني|رموني|رماني|رمتني|راميينا|تاركيني|تركوني .. لحالي|وحدي|لوحدي & {spouse}
+        ما|لا يعطوني|يعطيني|تعطيني|يعطونه|يعطونها .. دواي|دوائي|علاجي|ادويتي|دواه|دواها|اكل|الاكل
+        مايعطوني|مايعطيني|ماتعطيني|مايعطونه|مايعطونها .. دواي|دوائي|علاجي|ادويتي|دواه|دواها|اكل|الاكل
+        يهددني|هددني|يهددوني|هددوني .. ينشر|نشر|بنشر|يفضحني .. صوري|صورتي|صور|مقاطعي, يهددني|هددني|يهددوني .. يفضحني
+        threatening|threatens|threatened .. photos|pictures|videos, unsafe at home, not safe at home
+        مقفل|مقفلين|قفل|قفلوا|يقفل علي|علينا الباب|الغرفة, ما احس بالامان .. البيت|بيتي|بيتنا
         زوجها|زوجته|اخوها|ابوها|ابوه|ولدها|ولده|عيالها يضرب|يضربها|ضربها|يضربه|يعنفها|يعذبها|يطقها, يخنقها
         {sexual} & بي|فيني|علي|فيها|عليها|عليه|بها|فينا|بنا|فيه|me|her|him|us, اغتصبني, اغتصبوني, يغتصبني, اغتصاب,
         اغتصبها, يلمسني
@@ -187,6 +215,12 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         """
         {asks} .. {money} & {staff}, {asks} .. {favour} & {staff}, {asks} .. {money} & {aid},
         {asks} .. {favour} & {aid}
+        تطلعين|تقابليني|تسهرين|تعالي|اطلعي .. معي|معاي|لحالك|لوحدك|شقتي & {aid}
+        تطلعين|تقابليني|تسهرين|تعالي|اطلعي .. معي|معاي|لحالك|لوحدك|شقتي & {staff}
+        تطلعين|تقابليني|تسهرين|تعالي|اطلعي .. معي|معاي & اخلص|اخلصه|امشي|امشيه|امشيها
+        تزوجيني|تتزوجيني|اتزوجك & {aid}, {asks} مني ادفع|اعطيه|احول له|لها|لهم|حسابه|حسابها
+        ما|لا تمشي|يمشي|تخلص|يوافق|يقبل .. الا اذا رضيتي|طلعتي|دفعت|دفعتي|عطيت|عطيتي|جيتي
+        come .. his|my apartment|room|bedroom & {aid}, come .. his|my apartment|room|bedroom & papers
         {asks} مني فلوس, {asks} مني مبلغ, {asks} مني رشوة, {asks} مني صور, {asks} صوري, {asks} صورتي,
         {asks} رقمي الخاص
         مقابل المساعدة|الدعم|الموافقة|السلة|الخدمة & {asks}, مقابل & {favour}, {asks} .. مقابل, بمقابل المساعدة
@@ -220,6 +254,13 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         احنا في خطر
         عيالي في خطر, معه سكين, معاه سكين, معه سلاح, معاه سلاح, يقتحم, اقتحم البيت, محاصرين, محاصرة, محاصر, غرقنا,
         نغرق, السيل دخل
+        بلع|بلعت|يبلع .. دواء|دوا|الدواء|حبوب|حبة|كلور|منظف|سم|مبيد|ابرة|بطارية & {child}
+        شرب|شربت كلوركس|كلور|ديتول|منظف|مبيد|سم|قاز|بنزين, swallowed|drank & pills|bleach|battery|poison|medicine
+        طاح|طاحت|سقط|سقطت .. مايتحرك|ماتتحرك|مايرد|ماترد,
+        طاح|طاحت|سقط|سقطت .. ما|لا يتحرك|تتحرك|يرد|ترد
+        الم|وجع .. صدري|صدره|صدرها .. شديد|قوي|الحين|الان|فجأة, الم|وجع شديد|قوي .. صدري|صدره|صدرها
+        فيه حريق, شب حريق|الحريق, حريق|نار .. بيتنا|المطبخ|شقتنا, البيت|بيتنا غرق|يغرق .. فيه|داخله|داخل
+        حرامي|حرامية|لص .. البيت|بيتنا|بيتي .. الحين|الان, مخطوف, مخطوفة, خطفوني, اختطفوني, خطفني, kidnapped
         سكتة قلبية, جلطة الحين, جلطة الان, تسمم, شرب كلور, بلع بطارية
         not breathing, cant breathe, cannot breathe, unconscious, bleeding badly, is bleeding, house is on fire,
         on fire
@@ -246,6 +287,8 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         """
         ضربني|ضربنا|ضربتني|ضربتنا السيل|الموج|البرق|تماس|التماس|كهربا|كهرباء|سيارة|السيارة,
         ضرب|ضربه|ضربها|ضربت|ضربته|ضربتها .. سيارة|السيارة|السيل & {child}
+        {elder} .. يضرب|تضرب|ضرب|ضربت ابر|ابرة|ابره|الابرة|الابره|انسولين|الانسولين|حقنة
+        يضرب|تضرب|ضرب|ضربت ابر|ابرة|ابره|الابرة|الابره|انسولين|الانسولين|حقنة .. {elder}
         {dead} {idiom_of}, {slain} {idiom_of}, {dead} من|م|على|علي {idiom_of}, {idiom_of} {slain}
         اموت فيكم, اموت فيك, اموت عليكم, اموت عليك, اموت في, تموت علي, بموت عليه, اموت فيه, ميت عليه
         متنا, بنموت, نموت, راح نموت, بموت, راح اموت, شوي واموت, تعبت|طفشت|مليت|زهقت|مليت من {life},
