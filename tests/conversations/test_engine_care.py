@@ -205,6 +205,23 @@ def test_a_secret_typed_to_the_wrong_question_is_read_back_by_its_end() -> None:
     assert all(IDENTITY not in option.about for turn in said for say in turn.says for option in say.options)
 
 
+@pytest.mark.parametrize("typed", [IDENTITY, "هويتي ١٠١٢٣٤٥٦٧٢", "1012-345-672"])
+def test_an_identity_typed_into_whatsapp_is_taken_masked_and_explained(typed: str) -> None:
+    who = at("whatsapp", "apply", "mobile", subject="training")
+    turn = who.text(typed)
+    assert who.open is not None and who.open.step == "mobile" and who.open.failures == 0
+    assert who.open.answers["national_id"] == IDENTITY, "kept for the question it answers"
+    assert any(isinstance(effect, Mask) for effect in turn.effects)
+    assert who.association.wording["ar"]("secret.taken") in text_of(turn)
+
+
+def test_a_bank_number_typed_where_nothing_asks_for_it_is_masked_and_forgotten() -> None:
+    who = at("whatsapp", "apply", "mobile", subject="training")
+    turn = who.text(IBAN)
+    assert [effect.text for effect in turn.effects if isinstance(effect, Mask)] == ["••••7519"]
+    assert IBAN.encode() not in who.blob
+
+
 def test_a_commercial_register_that_looks_like_an_identity_is_an_answer_on_whatsapp() -> None:
     who = somebody("whatsapp", "saudi-exhibitions")
     who.press("/apply")

@@ -1,4 +1,7 @@
-"""Whatever happens, in whatever order: never an exception, always an answer, and nothing that was answered is lost."""
+"""Whatever happens, in whatever order: never an exception, always an answer, and nothing that was answered is lost.
+
+The same lives every time; LIVES=20000 in the environment tries as many others.
+"""
 
 import os
 from collections.abc import Callable, Sequence
