@@ -237,8 +237,8 @@ class Processor(_Table):
     """A messaging provider that may process abroad, its safeguard and risk assessment (PDPL transfer rules)."""
 
     name: str
-    country: str
-    safeguard: str
+    country: Words
+    safeguard: Words
     assessed: date | None = None
 
 
