@@ -123,6 +123,7 @@ class Delivery:
     ) -> None:
         self.database, self.channels, self.intake, self.content, self.clock = database, channels, intake, content, clock
         self.rates = {account: Rate(rates.get(account, 1000.0)) for account in channels}
+        self._sent = {account: metrics.sent.labels(*account) for account in channels}
         self.closing = False
         self._lanes: dict[Lane, deque[tuple[Outgoing, float]]] = {}
         self._returned: dict[Lane, set[int]] = {}
@@ -224,7 +225,7 @@ class Delivery:
             self._mark(Settlement(row.association, row.row, "failed", error="defect"))
             await self._alarm(row.association, f"not_delivered_{row.lane}")
             return True
-        metrics.sent.labels(row.association, row.channel).inc()
+        self._sent[account].inc()
         self._mark(Settlement(row.association, row.row, "accepted", provider_id or None))
         return True
 
