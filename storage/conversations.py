@@ -88,18 +88,22 @@ def open_handle(vault: Vault, association: str, conversation: int, sealed: bytes
 
 
 def _load(connection: Connection, vault: Vault, wanted: dict[Key, bytes]) -> dict[Key, Stored]:
-    rows = sorted((association, channel, index) for (association, channel, _), index in wanted.items())
-    stored = (_stored(vault, row) for row in _LOAD.run(connection, rows))
-    return {(s.association, s.channel, s.handle): s for s in stored}
+    whose = {(association, channel, index): handle for (association, channel, handle), index in wanted.items()}
+    found: dict[Key, Stored] = {}
+    for row in _LOAD.run(connection, sorted(whose)):
+        association, _, channel, index, *_ = row
+        handle = whose[association, channel, index]  # known already: it need not be opened
+        found[association, channel, handle] = _stored(vault, row, handle)
+    return found
 
 
-def _stored(vault: Vault, row: Sequence[Any]) -> Stored:
-    association, id, channel, handle, beneficiary, state, seq, last_in, updated = row
+def _stored(vault: Vault, row: Sequence[Any], known_handle: str = "") -> Stored:
+    association, id, channel, _, handle, beneficiary, state, seq, last_in, updated = row
     return Stored(
         association=association,
         id=id,
         channel=channel,
-        handle=open_handle(vault, association, id, handle),
+        handle=known_handle or open_handle(vault, association, id, handle),
         conversation=decode(vault.open(state, context(_STATE, association, id))),
         beneficiary=beneficiary,
         seq=seq,
@@ -152,7 +156,8 @@ def _saved(vault: Vault, stored: Stored) -> tuple[object, ...]:
 
 
 _LOADED = columns_of(
-    conversations, "association", "id", "channel", "handle", "beneficiary", "state", "seq", "last_in", "updated"
+    conversations,
+    *("association", "id", "channel", "handle_index", "handle", "beneficiary", "state", "seq", "last_in", "updated"),
 )
 
 
