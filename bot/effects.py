@@ -218,7 +218,7 @@ class Work:
             handoffs.Handoff(
                 stored.association,
                 new_id(),
-                stored.id,
+                handoffs.NOBODY if effect.anonymous else stored.id,
                 effect.reason,
                 role=effect.role,
                 urgent=effect.urgent,
@@ -275,12 +275,20 @@ class Work:
 
     @_do.register
     def _(self, effect: AnswerAsk, stored: Stored, known: world.Known, event: Event) -> None:
-        if effect.ask.isdecimal() and asks.answer(
-            self.connection, stored.association, int(effect.ask), effect.given, self.at
-        ):
-            ask = asks.by_id(self.connection, self.vault, stored.association, int(effect.ask))
-            if ask is not None:
-                self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
+        if not (effect.ask.isdecimal() and len(effect.ask) < len(str(2**63))):
+            return
+        ask = asks.by_id(self.connection, self.vault, stored.association, int(effect.ask))
+        if ask is None or ask.question != effect.question or not self._may_answer(ask, stored):
+            return
+        if asks.answer(self.connection, stored.association, ask.id, effect.given, self.at):
+            self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
+
+    def _may_answer(self, ask: asks.Ask, stored: Stored) -> bool:
+        """The number of an ask is no secret: a button of one's own making must not open another's case. Consent is
+        asked by a link or of a number, and only its own dialogue answers it."""
+        if ask.question != "show_case":
+            return True
+        return cases.route(self.connection, self.vault, stored.association, ask.reference) == stored.id
 
     @_do.register
     def _(self, effect: Lookup, stored: Stored, known: world.Known, event: Event) -> Event:

@@ -76,6 +76,8 @@ class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     reference: str = ""
     callback: str = ""
     """When a call would suit, in the person's words."""
+    anonymous: bool = False
+    """The case is handed over, and not who filed it."""
 
 
 class OpenForm(_Effect, frozen=True, kw_only=True, tag="open_form"):

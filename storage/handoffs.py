@@ -12,6 +12,10 @@ from storage.vault import Vault, context
 _CALLBACK = "handoffs.callback"
 
 
+NOBODY = 0
+"""The conversation of a handoff that names an anonymous case: nothing leads from it to an address."""
+
+
 class Handoff(NamedTuple):
     """`callback` is when a call would suit, in the person's words: sealed. Milliseconds."""
 

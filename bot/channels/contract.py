@@ -170,6 +170,10 @@ class Content:
     url: str = ""
 
 
+MOST_PROMPT = 16
+"""Hexadecimal digits of a question's number."""
+
+
 def payload_of(option: Option, prompt: int) -> str:
     """What a button carries, at most 64 bytes (Telegram's callback_data): the question's number and the choice."""
     return f"{prompt:x}:{option.id}"
@@ -178,8 +182,11 @@ def payload_of(option: Option, prompt: int) -> str:
 def read_payload(payload: str) -> tuple[str, int]:
     """The choice and the question's number; a payload that is not ours is a choice of question 0."""
     prompt, colon, option = payload.partition(":")
+    # Whoever writes their own client can send any payload: a number that no row can hold is none of ours.
+    if not colon or len(prompt) > MOST_PROMPT:
+        return payload, 0
     try:
-        return (option, int(prompt, 16)) if colon else (payload, 0)
+        return option, int(prompt, 16)
     except ValueError:
         return payload, 0
 

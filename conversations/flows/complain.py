@@ -93,7 +93,15 @@ def finish(moment: Moment, draft: Draft) -> None:
         file_compensation(moment, draft, case)
     if grave or severity == "high":
         moment.do(Alarm(code="grave_complaint", urgent=True))
-        moment.do(HandOver(reason="grave_complaint", reference=case.reference, urgent=grave, restricted=grave))
+        moment.do(
+            HandOver(
+                reason="grave_complaint",
+                reference=case.reference,
+                urgent=grave,
+                restricted=grave,
+                anonymous=anonymous,
+            )
+        )
     offer(moment, moment.words("menu.how"), moment.options(*(() if anonymous else ("/track",)), "/menu"))
 
 

@@ -160,6 +160,11 @@ def test_any_payload_is_read(payload: str) -> None:
     assert isinstance(option, str) and isinstance(prompt, int)
 
 
+@given(st.text("0123456789abcdef-_x", max_size=62))
+def test_any_payload_can_be_kept(number: str) -> None:
+    assert msgspec.msgpack.encode(read_payload(f"{number}:x"))
+
+
 @given(SAYS, CAN)
 def test_pieces_survive_being_stored(say: Say, can: Capabilities) -> None:
     for piece in fit(say, can):

@@ -1,0 +1,64 @@
+"""What somebody may try who writes their own client: buttons of their own making, references of others, anonymity."""
+
+from typing import Any
+
+from sqlalchemy import LargeBinary
+
+from conversations.events import Press
+from storage import schema
+from tests.bot.desk import Desk, Person
+
+
+async def _asks_for(stranger: Person, reference: str) -> None:
+    await stranger.say("السلام عليكم")
+    await stranger.press("/track_other")
+    await stranger.say(reference)
+
+
+async def test_a_button_with_a_number_that_no_row_can_hold_is_just_an_old_button(desk: Desk, noura: Person) -> None:
+    from bot.channels.contract import read_payload
+
+    option, prompt = read_payload("f" * 60 + ":x")
+    await noura.send(noura.incoming(Press(id="p", at=desk.now, option=option, prompt=prompt)))
+    assert desk.rows("quarantine") == []
+    assert noura.told, "it is answered"
+
+
+async def test_only_its_owner_can_let_a_case_be_shown(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    stranger = Person(desk, "6006")
+    await _asks_for(stranger, reference)
+    ((ask,),) = desk.rows("asks", "id")
+    await stranger.press(f"allow:{ask}-{reference}")
+    await desk.run()
+    assert [row.answered_at for row in desk.rows("asks")] == [None]
+    assert not any(
+        desk.associations["harif"].wording["ar"]("stage.request.submitted") in told for told in stranger.told
+    )
+    await desk.run()
+    await noura.press(f"allow:{ask}-{reference}")
+    await desk.run()
+    assert [row.given for row in desk.rows("asks")] == [True]
+    assert any(reference in told for told in stranger.told)
+
+
+async def test_nothing_in_the_clear_leads_from_an_anonymous_complaint_to_who_filed_it(
+    desk: Desk, noura: Person
+) -> None:
+    grave = next(one.id for one in desk.associations["harif"].profile.complaints.subjects if one.urgent)
+    reference = await noura.complain(subject=grave, anonymous="anonymous")
+    await desk.run()
+    conversation = desk.id_of(noura.handle)
+    (beneficiary,) = {row.beneficiary for row in desk.rows("conversations")}
+    joined = [
+        name
+        for name, table in schema.metadata.tables.items()
+        for row in desk.rows(name)
+        if any(reference in str(value) for value in _clear(row, table)) and {conversation, beneficiary} & set(row)
+    ]
+    assert joined == []
+    assert [row.reference for row in desk.rows("handoffs") if row.reason == "grave_complaint"] == [reference]
+
+
+def _clear(row: Any, table: Any) -> list[Any]:
+    return [value for value, column in zip(row, table.columns, strict=True) if not isinstance(column.type, LargeBinary)]
