@@ -157,7 +157,8 @@ def hand_over(moment: Moment, reason: str, **more: Any) -> None:
     queue(moment, reason, **more)
     who = "staff.handed_woman" if conversation.women_only else "staff.handed"
     moment.tell(moment.words(who, when=next_person(moment)))
-    emergency = next((line.number for line in moment.profile.hotlines if line.id == "emergency"), "")
+    numbers = {line.id: line.number for line in moment.profile.hotlines}
+    emergency = numbers.get("emergency") or numbers.get("police", "")
     if emergency and not calendar_of(moment.profile).is_open(moment.world.now):
         moment.tell(moment.words("staff.danger", emergency=emergency))
     if conversation.open is not None:

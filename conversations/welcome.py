@@ -7,7 +7,7 @@ from conversations.commands import run
 from conversations.dialogue import start
 from conversations.moment import Moment
 from conversations.ways import greet, main_options, way_on
-from conversations.wishes import understood
+from conversations.wishes import for_a_person, understood
 
 
 def welcome(moment: Moment, courtesy_kind: str, rest: str, word: str | None) -> None:
@@ -18,6 +18,8 @@ def welcome(moment: Moment, courtesy_kind: str, rest: str, word: str | None) -> 
     if len(rest) >= SHORTEST and understood(moment, rest, fold(rest)):
         return
     moment.conversation.first_words = rest[:500]
+    if for_a_person(moment):
+        return
     how = "menu.not_understood" if len(rest) >= SHORTEST and word is None else "welcome.how"
     offer(moment, moment.words(how), main_options(moment))
 

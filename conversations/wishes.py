@@ -33,20 +33,30 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
     if understood(moment, text, folded):
         conversation.strikes = 0
         return
+    if for_a_person(moment):
+        return
     conversation.strikes += 1
     if conversation.strikes >= 3:
         conversation.strikes = 0
         hand_over(moment, "not_understood")
         return
+    offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
+
+
+def for_a_person(moment: Moment) -> bool:
+    """Words that are meant for a person, or that a person looks at: answered as such, never with «we do not understand»."""
     flagged = {effect.code for effect in moment.effects if isinstance(effect, Alarm)}
     if "look_death_report" in flagged:
         yes = Option("death:yes", moment.words("option.death"))
         offer(moment, moment.words("death.ask"), (yes, *moment.options("/person", "/menu")))
-        return
-    if "look_idiom" in flagged:
+    elif any(code.startswith("look_") for code in flagged):
         offer(moment, moment.words("idiom.ask"), moment.options("/urgent", "/person", "/menu"))
-        return
-    offer(moment, moment.words("menu.not_understood"), (*main_options(moment), *moment.options("/person")))
+    elif moment.conversation.holder == "queue":
+        who = "staff.noted_woman" if moment.conversation.women_only else "staff.noted"
+        offer(moment, moment.words(who, when=next_person(moment)), moment.options("/callme", "/urgent", "/menu"))
+    else:
+        return False
+    return True
 
 
 def understood(moment: Moment, text: str, folded: str) -> bool:

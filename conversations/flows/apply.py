@@ -74,7 +74,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), known_as=""),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         review(),
-        ask("declaration", Signing(), asks=declaration, reviewed=False, heard=not_without_files),
+        ask("declaration", Signing(), asks=declaration, reviewed=False),
     )
 
 
@@ -198,18 +198,15 @@ def of_age(moment: Moment, value: Any) -> Leave | Explain | None:
     """Under 18 a guardian applies: stopped kindly, and nothing is kept (PDPL; DOMAIN, situation 8)."""
     draft = moment.conversation.open
     assert draft is not None
-    if draft.answers.get("who") in ("self", "relative") and age_on(value, moment.today) < ADULT:
-        if draft.answers.get("who") == "self":
-            if age_on(value, moment.today) < TODDLER:
-                return Explain("apply.birth_date.too_near")
-            return Leave("apply.minor.self")
-        guardians = "guardian" in service_of(moment).who
-        return Leave("apply.minor.other", ways=("/apply", "/person")) if guardians else Leave("apply.minor.not_offered")
-    return None
-
-
-def not_without_files(moment: Moment, value: Any) -> None:
-    """Signing waits for files still on their way: `proceed` holds the finish until they are here."""
+    years, who = age_on(value, moment.today), draft.answers.get("who", "self")
+    if years >= ADULT or who not in ("self", "relative"):
+        return None
+    if who == "self":
+        if years < TODDLER:
+            return Explain("apply.birth_date.too_near")
+        return Leave("volunteer.minor" if draft.flow == "volunteer" else "apply.minor.self")
+    guardians = "guardian" in service_of(moment).who
+    return Leave("apply.minor.other", ways=("/apply", "/person")) if guardians else Leave("apply.minor.not_offered")
 
 
 def finish(moment: Moment, draft: Draft) -> None:

@@ -263,7 +263,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         options = (*mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
     text = moment.words(sent, **facts)
     moment.tell(text, options=options, lane="notice")
-    if event.move == "consent":
+    if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)
 
 
