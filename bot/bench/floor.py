@@ -68,7 +68,7 @@ class Mark(NamedTuple):
 SEEN = "INSERT INTO seen (association, key, at) {rows} ON CONFLICT DO NOTHING RETURNING key"
 LOAD = (
     "WITH given(association, channel, handle_index) AS ({rows}) "
-    "SELECT c.id, c.handle, c.state, c.seq FROM given g JOIN conversations c "
+    "SELECT c.id, c.handle_index, c.state, c.seq FROM given g JOIN conversations c "
     "ON c.association = g.association AND c.channel = g.channel AND c.handle_index = g.handle_index"
 )
 CREATE = "INSERT INTO conversations (association, id, channel, handle_index, handle, state, seq, updated) {rows}"
@@ -113,6 +113,8 @@ class Sqlite:
         self.begin, self.commit = (lambda: self.connection.execute("BEGIN IMMEDIATE")), self.connection.commit
 
     def run(self, statement: str, rows: Rows) -> list[Any]:
+        if not rows:
+            return []
         one = f"({','.join('?' * len(rows[0]))})"
         values = f"{'VALUES ' if 'WITH' in statement else 'SELECT * FROM (VALUES '}{','.join([one] * len(rows))}"
         text = statement.format(rows=values if "WITH" in statement else f"{values}) WHERE true")
@@ -138,6 +140,8 @@ class Postgresql:
         return statement.format(rows=rows)
 
     def run(self, statement: str, rows: Rows) -> list[Any]:
+        if not rows:
+            return []
         given = _json([{f"c{number}": value for number, value in enumerate(row)} for row in rows]).decode()
         with self.connection.cursor(binary=True) as cursor:
             cursor.execute(self.texts[statement], (given,), prepare=True)
@@ -228,11 +232,11 @@ class Floor:
         keys = {digest_key("telegram", str(update.update_id)): update for update in updates}
         fresh = [keys[bytes(row[0])] for row in run(SEEN, [(SLUG, key, at) for key in sorted(keys)])]
         chats = {str(update.message.chat.id): update for update in fresh}
-        indexes = sorted(handle_index(self.vault, SLUG, "telegram", chat) for chat in chats)
+        whose = {handle_index(self.vault, SLUG, "telegram", chat): chat for chat in chats}
         known: dict[str, tuple[int, int]] = {}
-        for id, handle, state, seq in run(LOAD, [(SLUG, "telegram", index) for index in indexes]):
+        for id, index, state, seq in run(LOAD, [(SLUG, "telegram", index) for index in sorted(whose)]):
             opened(state, context("conversations.state", SLUG, id))
-            known[opened(handle, context("conversations.handle", SLUG, id)).decode()] = id, seq
+            known[whose[bytes(index)]] = id, seq
         created: Rows = []
         for chat in chats:
             if chat not in known:
@@ -241,8 +245,7 @@ class Floor:
                 state = seal(STATE, context("conversations.state", SLUG, id))
                 index = handle_index(self.vault, SLUG, "telegram", chat)
                 created.append((SLUG, id, "telegram", index, handle, state, 0, at))
-        if created:
-            run(CREATE, created)
+        run(CREATE, created)
         saved: Rows = []
         rows: Rows = []
         others: dict[str, Rows] = {KNOW: [], CONSENT: [], TIMER: []}
@@ -270,14 +273,11 @@ class Floor:
             elif seq == 8:
                 others[CONSENT].append((SLUG, row, id, "case", True, "1", "telegram", at))
                 others[KNOW].append((SLUG, id, seal(b"\x80", context("beneficiaries.known", SLUG, id)), at))
-        if rows:
-            run(SAVE, sorted(saved))
-            run(KEEP, rows)
+        run(SAVE, sorted(saved))
+        run(KEEP, rows)
         for statement, more in others.items():
-            if more:
-                run(statement, more)
-        if marks:
-            run(MARK, [(SLUG, mark.id, mark.provider_id, at) for mark in marks])
+            run(statement, more)
+        run(MARK, [(SLUG, mark.id, mark.provider_id, at) for mark in marks])
         self.database.commit()
         return replies
 

