@@ -299,7 +299,13 @@ class Work:
         case = cases.by_reference(self.connection, self.vault, stored.association, reference)
         if case is None:
             return None
-        return {**case_facts(case), "mine": case.conversation == stored.id, "anonymous": case.anonymous}
+        found = {**case_facts(case), "mine": case.conversation == stored.id, "anonymous": case.anonymous}
+        if case.anonymous and (moves := cases.history(self.connection, self.vault, case.association, case.id)):
+            # No message ever brought it what was answered: whoever has the number reads it here.
+            last = moves[-1]
+            given = msgspec.json.decode(last.reason) if last.reason else {}
+            found["last_move"] = {"move": last.move, "from_stage": last.from_stage, "who": last.who, "given": given}
+        return found
 
     def _find_ask(self, token: str, stored: Stored) -> dict[str, Any] | None:
         ask = asks.by_token(self.connection, self.vault, stored.association, token)
