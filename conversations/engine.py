@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import arrivals, commands, flows, ways, welcome, wishes
+from conversations import arrivals, choices, commands, flows, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
@@ -290,7 +290,7 @@ def _offered(moment: Moment, folded: str) -> bool:
     draft = conversation.open
     step = current_step(moment)
     if draft is not None and (meant := _meant_beside(offered, folded)):
-        commands.chosen(moment, meant)
+        choices.chosen(moment, meant)
         return True
     asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
     if asked and step is not None and step.answer is not None:
@@ -300,20 +300,20 @@ def _offered(moment: Moment, folded: str) -> bool:
         if match is None:
             return False
         if match.id[0] == "/" or ":" in match.id:
-            commands.chosen(moment, match.id)
+            choices.chosen(moment, match.id)
             return True
         press = Press(id=moment.event.id, at=moment.event.at, option=match.id, prompt=conversation.prompt)
         return hear(moment, press)
     if draft is not None and draft.confirm is not None and (said := yes_no(folded)) is not None:
-        commands.chosen(moment, "confirm:yes" if said else "confirm:no")
+        choices.chosen(moment, "confirm:yes" if said else "confirm:no")
         return True
     if step is not None and step.kind == "review" and (said := yes_no(folded)) is not None:
-        commands.chosen(moment, "review:yes" if said else "review:edit")
+        choices.chosen(moment, "review:yes" if said else "review:edit")
         return True
     found = choose(folded, [option.title for option in offered])
     if found is None or not found[1]:
         return False
-    commands.chosen(moment, offered[found[0]].id)
+    choices.chosen(moment, offered[found[0]].id)
     return True
 
 
@@ -343,7 +343,7 @@ def _press(moment: Moment, event: Press) -> None:
         ways.old_button(moment)
         return
     if option.startswith("/") or ":" in option:
-        commands.chosen(moment, option)
+        choices.chosen(moment, option)
         return
     if conversation.open is None or not hear(moment, event):
         ways.old_button(moment)
