@@ -21,6 +21,9 @@ class OneOf(Answer):
 
     kind: ClassVar[str] = "choice"
     choices: tuple[Choice, ...] = ()
+    yes: str = "yes"
+    no: str = "no"
+    """The choices that agreeing («نعم», «طيب») and declining mean, where there are such."""
 
     def hear(self, event: Event, hearing: Hearing) -> Heard:
         if isinstance(event, Press):
@@ -28,11 +31,11 @@ class OneOf(Answer):
         if not isinstance(event, Text):
             return Again("choice.pick")
         found = choose(event.text, self._titles[hearing.language == "en"], self._words)
-        if (found is None or not found[1]) and self._ids >= {"yes", "no"}:
+        if (found is None or not found[1]) and self._ids >= {self.yes, self.no}:
             # Among «أوافق» and «لا أوافق», «موافق» and «نعم» are as good.
             said = yes_no(fold(event.text))
             if said is not None:
-                return Got("yes" if said else "no")
+                return Got(self.yes if said else self.no)
         if found is None:
             return Again("choice.pick")
         index, sure = found

@@ -60,7 +60,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         which,
         ask(
             "details",
-            OneOf(house_choices("details", "start", "other", "question")),
+            OneOf(house_choices("details", "start", "other", "question"), yes="start", no="other"),
             asks=details,
             exits={"question": Explain("apply.details.question")},
             heard=other_service,

@@ -21,7 +21,7 @@ HOTLINES = {
     "child_abuse": ("child", "social_protection", "police", "emergency"),
     "abuse": ("social_protection", "police", "emergency"),
     "exploitation": ("social_protection", "police", "emergency"),
-    "danger": ("emergency", "police", "ambulance", "social_protection"),
+    "danger": ("emergency", "ambulance", "police", "social_protection"),
 }
 
 

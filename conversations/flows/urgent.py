@@ -36,8 +36,10 @@ def begin(moment: Moment) -> None:
 
 
 def numbers(moment: Moment, ids: tuple[str, ...]) -> str:
-    """Numbers to call, whether the association has confirmed them or not: a person in danger sees them all the same."""
-    lines = [f"{line.title.to(moment.language)}: {line.number}" for line in moment.profile.hotlines if line.id in ids]
+    """Numbers to call, the most helpful first, whether the association has confirmed them or not: a person in danger
+    sees them all the same."""
+    of = {line.id: line for line in moment.profile.hotlines}
+    lines = [f"{of[one].title.to(moment.language)}: {of[one].number}" for one in ids if one in of]
     return moment.words("urgent.numbers") + "\n" + "\n".join(lines)
 
 

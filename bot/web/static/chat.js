@@ -64,17 +64,18 @@
     const holder = document.createElement("template");
     holder.innerHTML = html;
     const nearEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
-    let first = null, mine = false;
+    let first = null, mine = false, some = false;
     for (const item of holder.content.querySelectorAll("li")) {
       if (item.dataset.seq ? Number(item.dataset.seq) <= last : item.dataset.day === lines.lastElementChild?.dataset.day) continue;
       item.classList.add("new");
       lines.append(item);
       prepare(item);
-      first ??= item;
-      mine ||= item.classList.contains("in");
+      some = true;
+      if (item.classList.contains("in")) mine = true;
+      else if (item.dataset.seq) first ??= item;
       if (item.dataset.seq) last = Number(item.dataset.seq);
     }
-    if (!first) return;
+    if (!some) return;
     begin?.remove();
     if (nearEnd || mine) toEnd(first);
     else offerEnd();
