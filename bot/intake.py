@@ -432,8 +432,9 @@ class _Fold:
             says += turn.says
             for effect in turn.effects:
                 if isinstance(effect, Mask):
+                    if masked is None and isinstance(event, Text):
+                        self._delete_from_chat(stored, one)
                     masked = effect.text
-                    self._delete_from_chat(stored, one)
                 elif found := self.work.carry_out(effect, stored, known, event):
                     pending.append(found)
         stored.updated = self.at
@@ -465,6 +466,8 @@ class _Fold:
     def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
         if masked is not None and isinstance(event, Text):
             event = msgspec.structs.replace(event, text=masked)
+        elif masked is not None and isinstance(event, Media):
+            event = msgspec.structs.replace(event, caption=masked)
         stored.seq += 1
         self.rows.append(
             Message(

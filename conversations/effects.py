@@ -101,7 +101,8 @@ class ClearTimer(_Effect, frozen=True, kw_only=True, tag="clear_timer"):
 
 
 class Mask(_Effect, frozen=True, kw_only=True, tag="mask"):
-    """The event's text held a secret: keep it masked in the transcript, and delete it from the chat where possible."""
+    """The event's text or caption held a secret: keep it masked in the transcript, and delete a text from the chat
+    where possible. The last of a turn counts."""
 
     text: str
 

@@ -16,7 +16,7 @@ from conversations import arrivals, choices, commands, flows, ways, welcome, wis
 from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
-from conversations.arabic.masking import mask_secrets
+from conversations.arabic.masking import mask_numbers, mask_secrets
 from conversations.arabic.normalise import fold, fold_label
 from conversations.arabic.understand import choose, command, language_of, strip_courtesy, yes_no
 from conversations.asking import offer
@@ -151,6 +151,9 @@ def _floods(moment: Moment, event: Event) -> bool:
         return False
     if isinstance(event, Text) and disclosure(fold(event.text)) is not None:
         return False
+    # When it is taken in at last, its line has long been written.
+    if isinstance(event, Text) and (masked := _masked(moment, event)) is not None:
+        moment.do(Mask(text=masked))
     if not conversation.held:
         moment.tell(moment.words("flood.slow"))
         moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
@@ -177,7 +180,9 @@ def _text(moment: Moment, event: Text) -> None:
     conversation = moment.conversation
     folded = fold(event.text)
     first = not conversation.greeted
-    if first and (language := language_of(event.text)):
+    # A web chat greets before anything is written: the first words still say in which language.
+    unspoken = first or (conversation.open is None and conversation.prompt <= 1)
+    if unspoken and (language := language_of(event.text)):
         moment.speak(language)
     told = disclosure(folded)
     if told is not None and flows.harm.disclosed(moment, told):
@@ -186,7 +191,7 @@ def _text(moment: Moment, event: Text) -> None:
     if conversation.stopped and word == "start":
         commands.run(moment, "start")
         return
-    masked = mask_secrets(event.text) if not _belongs_here(moment, event) else None
+    masked = _masked(moment, event)
     if masked is not None:
         moment.do(Mask(text=masked))
     if word != "stop" and _silent(moment):
@@ -217,14 +222,16 @@ def _text(moment: Moment, event: Text) -> None:
     _wish(moment, event, folded, courtesy)
 
 
-def _belongs_here(moment: Moment, event: Text) -> bool:
-    """The secret that is being asked for here, which its own kind masks; or a number that only looks like one."""
+def _masked(moment: Moment, event: Text) -> str | None:
+    """What the transcript may keep of a text that holds a secret. Where one is asked for here, any long number is
+    taken for it, mistyped or another's; what its own kind shows of it, once heard, comes in its place."""
     step = current_step(moment)
-    if step is None or step.answer is None:
-        return False
-    if step.sensitive:
-        return asks_sensitive(moment)
-    return step.answer.kind == "cr_number" and isinstance(step.answer.hear(event, moment), Got)
+    if step is not None and step.answer is not None:
+        if step.sensitive and asks_sensitive(moment):
+            return mask_numbers(event.text)
+        if step.answer.kind == "cr_number" and isinstance(step.answer.hear(event, moment), Got):
+            return None  # it only looks like one
+    return mask_secrets(event.text)
 
 
 def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
@@ -350,6 +357,8 @@ def _press(moment: Moment, event: Press) -> None:
 
 
 def _media(moment: Moment, event: Media) -> None:
+    if event.caption and (masked := mask_secrets(event.caption)) is not None:
+        moment.do(Mask(text=masked))
     if event.caption and (told := disclosure(fold(event.caption))) is not None and flows.harm.disclosed(moment, told):
         return
     if _silent(moment):
