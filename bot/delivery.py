@@ -412,14 +412,24 @@ class Delivery:
             return  # asked again in the next round
         key = (row.association, row.id)
         if found is not None:
-            mark = Settlement(*key, found.status, found.provider_id, found.code or None)
-            await self.database.write(messages.settle, [mark], self.intake.me, ms(self.clock()))
+            await self.database.write(self._found, row, found)
         elif row.again:
             await self.database.write(outbox.leave, key)
             await self._alarm(row.association, "may_have_arrived")
         else:
             await self.database.write(outbox.release, [key], ms(self.clock()))
             self.kick()
+
+    def _found(self, connection: Connection, row: outbox.Claimed, found: StatusReport) -> None:
+        """Unless it may be another row's that says the same: one on its way, or one that settled meanwhile. Then the
+        next round asks again."""
+        about = (row.association, row.channel)
+        if outbox.is_sending(connection, row.association, row.conversation):
+            return
+        if messages.whose(connection, *about, None, found.provider_id) is not None:
+            return
+        mark = Settlement(row.association, row.id, found.status, found.provider_id, found.code or None)
+        messages.settle(connection, [mark], self.intake.me, ms(self.clock()))
 
     async def expire(self, everything: bool = False) -> None:
         """Leases that ran out: nobody knows whether the row arrived (rule 3). `everything`: nobody else is alive."""

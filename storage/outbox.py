@@ -198,6 +198,18 @@ def to_ask(connection: Connection, vault: Vault, account: tuple[str, str], limit
     ]
 
 
+def is_sending(connection: Connection, association: str, conversation: int) -> bool:
+    """Whether anything is on its way to this conversation."""
+    m = messages.c
+    query = select(m.id).where(
+        m.association == association,
+        m.conversation == conversation,
+        unsettled(),
+        m.state == literal_column("'sending'"),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def leave(connection: Connection, row: tuple[str, int]) -> None:
     """The provider does not know it, and it was sent twice already: a person decides."""
     m = messages.c

@@ -184,7 +184,7 @@ class Desk:
 
     async def settle(self) -> None:
         """Until everything under way has been sent and its marks are committed."""
-        for _ in range(400):
+        for _ in range(4000):
             await asyncio.sleep(0.005)
             await self.intake.drain()
             if self.kicked:
