@@ -145,9 +145,9 @@ _TABLE: tuple[tuple[str, bool, str], ...] = (
         "supplier",
         True,
         """
-        مورد, موردين, المورد, الموردين, عرض سعر, عرض اسعار, عروض اسعار, شركتنا, مؤسستنا, نقدم|نوفر لكم,
-        نقدم خدماتنا, مناقصة, مناقصات, مقاول, تعاون تجاري
-        نعرض عليكم, مندوب مبيعات, supplier, vendor, quotation, our company, our services, tender, business proposal
+        مورد, موردين, المورد, الموردين, لكم|نقدم|نرسل .. عرض|عروض سعر|اسعار, نقدم|نوفر لكم, نقدم خدماتنا
+        مناقصة, مناقصات, تعاون تجاري, نعرض عليكم, مندوب مبيعات, حنا|نحن|شركة|مؤسسة مقاولات
+        supplier, vendor, send you .. quotation, our services, tender, business proposal
         """,
     ),
     (

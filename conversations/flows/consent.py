@@ -39,7 +39,8 @@ def notice(moment: Moment) -> str:
     moment.conversation.noticed = True
     channel = moment.words(f"channel.{moment.world.traits.name}")
     elsewhere = "notice.provider" if moment.world.public_url else "notice.in_chat"
-    key = "notice.private" if moment.world.traits.asks_sensitive else elsewhere
+    # Only the association's own web chat passes through nobody else, wherever secrets are asked for.
+    key = "notice.private" if moment.world.traits.name == "web_chat" else elsewhere
     text = moment.words(key, channel=channel)
     url = moment.world.public_url
     more = moment.words("notice.more", privacy_link=f"{url}/{moment.profile.slug}/privacy") if url else ""

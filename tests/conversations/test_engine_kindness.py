@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from conversations.events import Opened
@@ -68,3 +69,10 @@ def test_after_a_greeting_that_nobody_asked_for_the_first_words_say_the_language
 def test_numbers_that_help_most_come_first() -> None:
     said = heard(somebody(), "ودي أموت")
     assert said.index("920033360") < said.index("997") < said.index("911")
+
+
+def test_who_carries_the_messages_is_said_even_where_identity_is_asked_in_the_chat() -> None:
+    who = Watched(association("harif"), "telegram", public_url="")
+    who.traits = msgspec.structs.replace(who.traits, asks_sensitive=True)  # as it is polled
+    who.text("ابي دعم لمشروعي")
+    assert "رسائلكم تمرّ عبر تلغرام" in heard(who, "نبدأ")
