@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.frontline import FrontLine, build
-from bot.log import start_logging
+from bot.log import about, log, start_logging
 from bot.settings import Settings
 from conversations.association.association import Association
 from storage.accounts import ALL
@@ -29,10 +29,14 @@ class Application:
         self.pages = make_pages(line)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        answer = self.pages
         if scope["type"] == "http" and scope["path"].startswith(WEBHOOKS):
-            await self.webhooks(scope, receive, send)
-        else:
-            await self.pages(scope, receive, send)
+            answer = self.webhooks
+        try:
+            await answer(scope, receive, send)
+        except Exception as error:
+            log.error("request_failed", **about(error))
+            raise
 
 
 def make_pages(line: FrontLine) -> Any:
