@@ -61,7 +61,7 @@ def check(association: Association, said: list[Event]) -> None:
     """That the dialogue is the one that is meant. Raises AssertionError."""
     draft = walk(association, said).open
     assert draft is not None, "the dialogue is no request any more"
-    assert (draft.subject, len(draft.answers)) == ("training", 11), "not the request that was meant"
+    assert (draft.subject, len(draft.answers)) == ("training", 11), "a question came or went: put LINES in dialogue.py right"
 
 
 def rate(association: Association, said: list[Event], seconds: float) -> float:
