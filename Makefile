@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test constraints clean
+.PHONY: run test soak constraints clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/wasl serve
@@ -15,6 +15,10 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
+
+# A hundred kills at random times, on each database, and every message accounted for: some minutes.
+soak: $(VENV)/test.stamp
+	$(BIN)/pytest -n 2 -m soak
 
 # Debian's Python comes without pip for new environments, and would leave half of one behind.
 $(BIN)/python:
