@@ -135,7 +135,10 @@ class WebChat:
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site == "same-origin"
-        sender = urlsplit(headers.get("origin") or headers.get("referer") or "").netloc
+        try:
+            sender = urlsplit(headers.get("origin") or headers.get("referer") or "").netloc
+        except ValueError:
+            return False
         return bool(sender) and sender in {urlsplit(url).netloc, self._public_host}
 
     def parse(self, body: bytes) -> list[Incoming | StatusReport | Unused]:

@@ -11,6 +11,10 @@ from starlette.requests import Request
 
 from bot.channels.contract import Unparseable
 
+TYPED = 256 * 1024
+"""Bytes of all that is typed in one form, however large its files: what is typed is heard, and that takes time."""
+VALUE = 32 * 1024
+"""Bytes of one value beside files."""
 IN_MEMORY = 256 * 1024 * 1024
 """Bytes of uploads that may be on their way in one process at once."""
 
@@ -61,14 +65,12 @@ async def posted(request: Request, limit: int, most_files: int = 0) -> Posted:
     """A form as browsers submit it, plain or multipart. Raises TooBig, Busy, Unparseable."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         try:
-            text = (await read(request, limit)).decode()
+            text = (await read(request, min(limit, TYPED))).decode()
             return Posted(parse_qsl(text, keep_blank_values=True, max_num_fields=400))
         except ValueError as error:
             raise Unparseable("no form") from error
     async with aclosing(_counted(request, limit)) as stream:
-        parser = MultiPartParser(
-            request.headers, stream, max_files=most_files, max_fields=400, max_part_size=128 * 1024
-        )
+        parser = MultiPartParser(request.headers, stream, max_files=most_files, max_fields=400, max_part_size=VALUE)
         parser.spool_max_size = limit + 1  # what people upload must not touch the disk before it is sealed
         try:
             form = await parser.parse()
@@ -84,6 +86,8 @@ async def posted(request: Request, limit: int, most_files: int = 0) -> Posted:
             await value.close()
         else:
             fields.append((name, value))
+    if sum(len(value.encode()) for _, value in fields) > TYPED:
+        raise TooBig
     return Posted(fields, files)
 
 

@@ -19,15 +19,13 @@ from starlette.routing import Route
 from bot.channels.contract import Unparseable
 from bot.channels.web_chat import NAME as WEB_CHAT
 from bot.web import page as pages
-from bot.web.body import Busy, Posted, TooBig, Upload, posted
+from bot.web.body import TYPED, Busy, Posted, TooBig, Upload, posted
 from bot.web.page import Words
 from bot.web.ports import Away, Expired, FormField, FormView, NotTaken, Ports, Site, Used
 from conversations.answers.contract import Again, Answer, Confirm, Got, Later
 from conversations.events import Event, FileReady, Media, Press, Text
 from conversations.moment import RIYADH
 
-BODY = 256 * 1024
-"""Bytes of all that is typed."""
 MOST_FILES = 20
 TELEGRAM = "https://web.telegram.org"
 """Telegram on the web opens the page inside its own; everywhere else nobody may frame it."""
@@ -111,7 +109,7 @@ class Form:
             view = await self._view(request)
             if view is None:
                 return self._kind_page(request, "form.unknown", 404)
-            form = await posted(request, self.site.file_limit + BODY, most_files=MOST_FILES)
+            form = await posted(request, self.site.file_limit + TYPED, most_files=MOST_FILES)
             if view.state != "open":
                 return self._closed(request, view, view.state)
             filled = self._hear(view, form)

@@ -157,6 +157,14 @@ def test_too_much_is_413_and_the_page_comes_back(client: TestClient, house: Hous
     assert "فلم يصل" in answer.text and "<form" in answer.text
 
 
+@pytest.mark.parametrize("files", [(), (("report", ("a.png", PNG)),)])
+def test_a_book_typed_into_the_page_is_not_heard(client: TestClient, house: House, files: Any) -> None:
+    many = {f"more-{number}": "ﷺ" * 10_000 for number in range(20)}
+    assert submit(client, files=files, **many).status_code == 413
+    assert submit(client, files=files, story="ﷺ" * 100_000).status_code in (400, 413)
+    assert house.submitted == []
+
+
 def test_while_the_database_is_away_what_was_typed_stays_on_the_page(house: House) -> None:
     class Busy(House):
         async def store_file(self, *of: Any) -> Any:

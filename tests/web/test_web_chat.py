@@ -89,6 +89,7 @@ def test_no_body_raises_anything_but_unparseable(body: bytes) -> None:
         ({"referer": "https://chat.example/nakhla/chat"}, True),
         ({"referer": "https://evil.example/chat.example"}, False),
         ({"origin": "null"}, False),
+        ({"origin": "http://["}, False),
         ({}, False),
     ],
 )
