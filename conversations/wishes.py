@@ -44,7 +44,7 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
 
 
 def for_a_person(moment: Moment) -> bool:
-    """Words that are meant for a person, or that a person looks at: answered as such, never with «we do not understand»."""
+    """Words meant for a person, or that a person looks at: answered as such, never with «we do not understand»."""
     flagged = {effect.code for effect in moment.effects if isinstance(effect, Alarm)}
     if "look_death_report" in flagged:
         yes = Option("death:yes", moment.words("option.death"))

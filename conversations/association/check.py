@@ -33,8 +33,8 @@ CHATS = ("telegram", "whatsapp", "web_chat")
 ASKED_BY_APPLY: dict[str, tuple[str, ...]] = {"who": ("self", "relative", "guardian", "agent", "organisation")}
 """Steps of the apply flow itself that a field's `ask_if` may look at, with their values."""
 STEPS_OF_FLOWS = frozenset(
-    "service details consent who applicant_name guardianship agency organisation_name cr_number consent_by "  # noqa: SIM905
-    "their_phone consent_sensitive agreed_channel email review declaration".split()
+    "service details consent who applicant_name guardianship agency agency_until organisation_name "  # noqa: SIM905
+    "cr_number consent_by their_phone consent_sensitive agreed_channel email review declaration".split()
 )
 """Ids a field may not take."""
 BUTTONS = 3
@@ -125,6 +125,8 @@ def _ids(profile: Profile) -> Iterator[Found]:
         for field in own:
             if field.id in common:
                 yield f'{kind} "{field.id}"', "is asked as a common field already", "leave it out, or rename it"
+            if field.expires and (field.kind not in ("document", "photo") or field.optional):
+                yield f'{kind} "{field.id}"', "expires, and is no paper that everybody gives", "remove expires"
             if field.id in STEPS_OF_FLOWS:
                 yield f'{kind} "{field.id}"', "is the name of a step of the dialogue itself", "rename it"
     for where, members, coded in groups:

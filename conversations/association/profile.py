@@ -134,6 +134,8 @@ class ServiceField(_Table):
     most: float | None = None
     at_most: int = 1
     """Pages or files, for documents."""
+    expires: bool = False
+    """A paper that is valid until a day: the day is asked, and an expired one pauses the submission."""
     alternatives: Words | None = None
     """What is taken instead when someone says «ليست عندي»."""
     published: bool = True

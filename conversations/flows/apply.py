@@ -8,7 +8,7 @@ from typing import Any
 
 from conversations.answers import answer_for
 from conversations.answers.choice import OneOf
-from conversations.answers.date import age_on
+from conversations.answers.date import Date, age_on
 from conversations.answers.document import Document
 from conversations.answers.phone import Phone
 from conversations.answers.signature import Signing
@@ -16,7 +16,7 @@ from conversations.answers.text import ShortText
 from conversations.arabic.masking import mask_secrets
 from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
-from conversations.association.profile import Choice, Profile, Service, ServiceField
+from conversations.association.profile import Choice, Profile, Service, ServiceField, Words
 from conversations.cases.signing import answers_digest, wording_version
 from conversations.conversation import Draft
 from conversations.course import forget
@@ -70,7 +70,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         *who_steps(service),
         *(field_step(field, known=True) for field in profile.common),
         *health_consent(service),
-        *(field_step(field) for field in service.fields),
+        *(step for field in service.fields for step in (field_step(field), *expiry_step(field))),
         ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), known_as=""),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         review(),
@@ -88,12 +88,49 @@ def who_steps(service: Service) -> tuple[Step, ...]:
         ask("applicant_name", ShortText(least=3), when=other, known_as="applicant_name"),
         ask("guardianship", Document(at_most=3), when=guardian, sensitive=True),
         ask("agency", Document(at_most=3), when=agent, sensitive=True),
+        valid_until("agency", (agent,), sensitive=True),
         ask("organisation_name", ShortText(least=3), when=organisation),
         ask("cr_number", answer_for(plain_field("cr_number")), when=organisation),
         ask("consent_by", OneOf(house_choices("consent_by", "phone", "call")), when=relative),
         ask("their_phone", Phone(), when=(relative, answered("consent_by", "phone"))),
     )
     return tuple(step for step in steps if all(may_hold(condition, service) for condition in step.when))
+
+
+def expiry_step(field: ServiceField) -> tuple[Step, ...]:
+    """For a paper that expires: until when it is valid."""
+    if not field.expires:
+        return ()
+    condition = (Answered(field.ask_if.field, field.ask_if.among),) if field.ask_if else ()
+    return (valid_until(field.id, condition, bool(field_step(field).sensitive), field.title),)
+
+
+def valid_until(paper: str, when: tuple[Answered, ...], sensitive: bool, name: Words | None = None) -> Step:
+    """The day a paper expires, asked beside it: on the secure page, where the paper goes there. An expired one pauses
+    the submission, never the draft (DOMAIN, "Care"): both are asked anew when the person comes back with a valid one.
+    """
+
+    def expired(moment: Moment, value: Any) -> Leave | None:
+        draft = moment.conversation.open
+        if draft is None or not isinstance(value, dict) or value["iso"] >= moment.today.isoformat():
+            return None
+        forget(draft, paper)
+        return Leave("apply.expired", keep=True, ways=("/resume", "/person", "/menu"))
+
+    def question(moment: Moment) -> str:
+        title = name.to(moment.language) if name else moment.words(f"apply.{paper}.title")
+        return moment.words("apply.valid_until.ask", paper=title)
+
+    return ask(
+        f"{paper}_until",
+        Date(),
+        when=when,
+        optional=True,
+        sensitive=sensitive,
+        asks=question,
+        title=Words(ar=f"صلاحية {name.ar}", en=f"{name.en}: valid until") if name else None,
+        guard=expired,
+    )
 
 
 def may_hold(condition: Answered, service: Service) -> bool:

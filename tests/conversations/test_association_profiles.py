@@ -272,6 +272,7 @@ def test_every_service_builds_a_dialogue_without_two_steps_of_one_name(house: di
             steps = [step.id for step in build(association, service.id)]
             assert len(steps) == len(set(steps))
             asked = {field.id for field in (*association.profile.common, *service.fields)}
+            asked |= {f"{field.id}_until" for field in service.fields if field.expires}
             assert set(steps) - asked <= STEPS_OF_FLOWS
 
 
