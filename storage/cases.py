@@ -4,12 +4,14 @@ An anonymous case names neither beneficiary nor conversation: the way back to it
 delivery opens it (`route`).
 """
 
+import hmac
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, insert, or_, select, update
 
+from conversations.cases.signing import short
 from conversations.effects import Signature
 from conversations.world import CaseView
 from storage.batch import among, columns_of, inserting
@@ -98,7 +100,8 @@ class Receipt(NamedTuple):
     reference: str
     kind: str
     at: int
-    digest: str
+    matches: bool
+    """Whether the digest on the paper is this case's."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -194,7 +197,8 @@ def history(connection: Connection, vault: Vault, association: str, case_id: int
     ]
 
 
-def receipt(connection: Connection, association: str, reference: str) -> Receipt | None:
+def receipt(connection: Connection, vault: Vault, association: str, reference: str, digest: str) -> Receipt | None:
+    """`digest` as the receipt's code carries it, short."""
     c = cases.c
     query = select(c.reference, c.kind, c.completed_at, c.opened_at, c.digest).where(
         c.association == association, c.reference == reference
@@ -202,7 +206,8 @@ def receipt(connection: Connection, association: str, reference: str) -> Receipt
     found = connection.execute(query).first()
     if found is None:
         return None
-    return Receipt(found.reference, found.kind, found.completed_at or found.opened_at, found.digest)
+    matches = bool(digest) and hmac.compare_digest(found.digest, _mark(vault, association, digest))
+    return Receipt(found.reference, found.kind, found.completed_at or found.opened_at, matches)
 
 
 def route(connection: Connection, vault: Vault, association: str, reference: str) -> int | None:
@@ -263,9 +268,21 @@ def _row(vault: Vault, case: Case, now: int) -> tuple[Any, ...]:
         _seal_body(vault, case),
         seal_member(vault, case.association, case.id, "" if case.anonymous else case.member),
         vault.seal(str(case.conversation).encode(), context(_ROUTE, case.association, case.id)) if hidden else None,
-        case.signature.digest if case.signature else "",
+        _mark(vault, case.association, case.signature.digest if case.signature else ""),
         now,
     )
+
+
+def remark(connection: Connection, vault: Vault, case: Case) -> None:
+    """Make anew what a receipt is held against, under the index key at hand."""
+    mark = _mark(vault, case.association, case.signature.digest if case.signature else "")
+    c = cases.c
+    connection.execute(update(cases).where(c.association == case.association, c.id == case.id).values(digest=mark))
+
+
+def _mark(vault: Vault, association: str, digest: str) -> str:
+    """Who can guess the answers can make their digest: in the clear stands what only the key makes of it."""
+    return vault.blind(association, "case:digest", short(digest)).hex() if digest else ""
 
 
 def _seal_body(vault: Vault, case: Case) -> bytes:

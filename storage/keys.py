@@ -106,6 +106,7 @@ def reindex(
         assert case is not None, "read in this transaction"
         case.index = tuple(words(case))
         written += cases.index(connection, vault, [case])
+        cases.remark(connection, vault, case)
     connection.execute(delete(meta).where(meta.c.key == _INDEX))
     connection.execute(insert(meta).values(key=_INDEX, value=_index_mark(vault)))
     return written

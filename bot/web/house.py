@@ -18,7 +18,6 @@ from conversations.answers.signatures import kind_of
 from conversations.asking import step_words
 from conversations.association.association import Association
 from conversations.cases.calendar import here
-from conversations.cases.signing import short
 from conversations.conversation import Conversation, Draft
 from conversations.course import course_of, course_title
 from conversations.events import Event, FormFilled, Media, Press, RenewForm, Text, TimePassed
@@ -268,8 +267,7 @@ class House:
     # --- the receipt's page --------------------------------------------------------------------------------------
 
     async def receipt(self, association: str, reference: str, digest: str) -> ReceiptView | None:
-        found: cases.Receipt | None = await self._read(cases.receipt, association, reference)
+        found: cases.Receipt | None = await self._read(cases.receipt, self.vault, association, reference, digest)
         if found is None:
             return None
-        matches = bool(digest) and bool(found.digest) and digest == short(found.digest)
-        return ReceiptView(reference=found.reference, day=here(moment(found.at)).date(), matches=matches)
+        return ReceiptView(reference=found.reference, day=here(moment(found.at)).date(), matches=found.matches)

@@ -41,8 +41,18 @@ def test_a_case_comes_back_as_it_was_filed(database: Database, vault: Vault, fil
     )  # fmt: skip
     assert database.read_now(cases.by_reference, vault, "harif", "HRF-1") == case
     assert database.read_now(cases.by_reference, vault, "ruhama", "HRF-1") is None
-    assert database.read_now(cases.receipt, "harif", "HRF-1") == Receipt("HRF-1", "request", NOW, "ab" * 32)
-    assert database.read_now(cases.receipt, "harif", "HRF-2") is None
+
+
+@pytest.mark.parametrize(("digest", "matches"), [("ab" * 8, True), ("ab" * 7 + "ac", False), ("", False)])
+def test_a_receipt_is_confirmed_by_its_digest_and_the_database_cannot_be_searched_by_it(
+    database: Database, vault: Vault, filed: Callable[..., Case], digest: str, matches: bool
+) -> None:
+    filed(completed_at=NOW, signature=SIGNATURE)
+    found = database.read_now(cases.receipt, vault, "harif", "HRF-1", digest)
+    assert found == Receipt("HRF-1", "request", NOW, matches)
+    assert database.read_now(cases.receipt, vault, "harif", "HRF-2", digest) is None
+    kept = database.read_now(lambda c: c.execute(text("SELECT digest FROM cases")).scalar_one())
+    assert kept and "abab" not in kept
 
 
 def test_an_anonymous_case_names_nobody_and_still_hears_back(

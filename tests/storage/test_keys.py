@@ -155,3 +155,5 @@ def test_new_indexes_find_what_the_old_ones_found(database: Database) -> None:
     database.write_now(_assert_all_opens, new, conversation)
     assert database.read_now(cases.find, new, "harif", "phone", "0500000001") == ["HRF-1"]
     assert database.read_now(cases.find, old, "harif", "phone", "0500000001") == []
+    receipts = [database.read_now(cases.receipt, vault, "harif", "HRF-1", "d") for vault in (old, new)]
+    assert [one.matches for one in receipts if one] == [False, True]
