@@ -14,6 +14,11 @@ from conversations.events import Event, Press, Text
 from conversations.says import Option
 from conversations.wording import house_wording
 
+_ASKS = re.compile(
+    r"(?:ليش|ليه|لماذا|لي[هش]ا?|مين|من (?:ي|راح|بي)|وش تسو|ايش تسو|كيف تستعمل|why|who|what for|what will)\b"
+)
+"""How somebody asks back where «عندي سؤال» is on offer."""
+
 
 @dataclass(frozen=True)
 class OneOf(Answer):
@@ -36,6 +41,8 @@ class OneOf(Answer):
             said = yes_no(fold(event.text))
             if said is not None:
                 return Got(self.yes if said else self.no)
+        if found is None and "question" in self._ids and _ASKS.match(fold(event.text)):
+            return Got("question")
         if found is None:
             return Again("choice.pick")
         index, sure = found

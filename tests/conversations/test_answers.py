@@ -438,3 +438,14 @@ def test_agreeing_in_other_words_is_agreeing(typed: str, value: str) -> None:
         )
     )
     assert agree.hear(Text(id="1", at=AT, text=typed), Room()) == Got(value)
+
+
+@pytest.mark.parametrize("typed", ["ليش", "مين يشوفها", "لماذا تحتاجونها؟", "why"])
+def test_asking_back_is_the_question_that_is_on_offer(typed: str) -> None:
+    agree = OneOf(
+        (
+            Choice(id="yes", title=Words(ar="أوافق", en="I agree")),
+            Choice(id="question", title=Words(ar="عندي سؤال", en="I have a question")),
+        )
+    )
+    assert agree.hear(Text(id="1", at=AT, text=typed), Room()) == Got("question")
