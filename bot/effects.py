@@ -44,6 +44,8 @@ from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
+HOUR = 3_600_000
+"""Milliseconds."""
 
 
 class Work:
@@ -89,6 +91,10 @@ class Work:
         """An event for another conversation, due at once."""
         self._timers[association, conversation, timer] = timers.Timer(association, conversation, timer, self.at)
         self.kicks.add("timers")
+
+    def put_off(self, timer: timers.Timer) -> None:
+        """Its channel is off (its settings are gone): kept until it is on again."""
+        self._timers[timer[:3]] = timer._replace(due=self.at + HOUR)
 
     def greet_new(self, fresh: list[Stored]) -> None:
         """What somebody asked of the owners of these numbers before they ever wrote."""

@@ -399,6 +399,9 @@ class _Fold:
         )
         if stored is None or one.event is None:
             return
+        if one.timer is not None and (stored.association, stored.channel) not in self.intake.channels:
+            self.work.put_off(one.timer)
+            return
         known = self.known.setdefault((stored.association, stored.id), world.Known())
         if stored.beneficiary is None:
             stored.beneficiary = new_id()

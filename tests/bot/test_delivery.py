@@ -202,6 +202,7 @@ async def test_too_fast_holds_the_whole_account_here_and_in_every_process(
     assert paper.sent == []
     account = desk.ask(accounts.load)["harif", "telegram"]
     assert account.not_before == milliseconds(desk.now) + 7000
+    queue(desk, "7001", "إشعار")
     desk.delivery.rates["harif", "telegram"] = Rate(1000)  # as another process would have it
     await desk.run()
     assert paper.sent == []
@@ -363,9 +364,11 @@ async def test_messages_known_to_be_other_rows_are_not_taken_for_it(by_twilio: D
 
 
 async def test_after_a_restore_nothing_is_asked_and_sent_by_itself(by_twilio: Desk, twilio: Twilio) -> None:
-    twilio.fails[PHONE].append(TryAgain("provider_down", after=3600))
+    by_twilio.switch = lambda *_: "paused"
     await Person(by_twilio, PHONE, "whatsapp").say("السلام عليكم")
+    assert set(by_twilio.states(PHONE, "whatsapp")) == {"queued"}
     by_twilio.do(outbox.doubt_unsent, milliseconds(by_twilio.now))
+    by_twilio.switch = lambda *_: ""
     await by_twilio.delivery.ask()
     await by_twilio.later(hours=2)
     assert twilio.asked == [] and twilio.sent == []

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -127,10 +128,9 @@ async def test_a_quarantined_event_leaves_the_conversation_as_good_as_before(
     desk: Desk, noura: Person, paper: Paper, bad: Any
 ) -> None:
     bad("سيئة")
-    await noura.say("السلام عليكم")
-    await noura.say("كلمة سيئة")
-    await noura.say("كلمة سيئة")
-    await noura.say("السلام عليكم")
+    for text in ("السلام عليكم", "كلمة سيئة", "كلمة سيئة", "السلام عليكم"):
+        desk.now += timedelta(seconds=1)
+        await noura.say(text)
     texts = [one.text for one in desk.heard("7001") if isinstance(one, Text)]
     assert texts == ["السلام عليكم", "السلام عليكم"]
     assert len(desk.ask(quarantine.waiting)) == 2

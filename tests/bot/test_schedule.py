@@ -328,6 +328,25 @@ async def test_timers_of_associations_served_elsewhere_are_left_alone(
     assert harif.alarms() == {}
 
 
+async def test_what_is_due_on_a_channel_that_is_off_waits_until_it_is_on(
+    desk: Desk, noura: Person, paper: Paper
+) -> None:
+    reference = await noura.apply()
+    move(desk, reference, "verify", "relations_officer")
+    move(desk, reference, "pass_on", "social_researcher")
+    before = len(paper.sent)
+    channels = dict(desk.channels)
+    for holder in (desk.intake, desk.delivery, desk.rounds):
+        holder.channels = {}
+    for _ in range(3):
+        await desk.later(hours=2)
+    assert desk.alarms() == {} and len(paper.sent) == before
+    for holder in (desk.intake, desk.delivery, desk.rounds):
+        holder.channels = channels
+    await desk.later(hours=2)
+    assert len(paper.sent) > before
+
+
 # --- cases -----------------------------------------------------------------------------------------------------------
 
 
