@@ -7,7 +7,6 @@ again blindly.
 """
 
 import asyncio
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
@@ -34,6 +33,7 @@ from bot.channels.contract import (
 from bot.channels.twilio_errors import TEMPLATE_CODES
 from bot.intake import LEASE_MS, Arrived, Intake, Outgoing, Refused
 from bot.log import log
+from bot.rate import Rate, back_off
 from conversations.events import Unreachable
 from conversations.says import Say
 from storage import accounts, alarms, messages, outbox, seen
@@ -78,36 +78,6 @@ class Explains(Protocol):
     """A channel whose provider reports failures by a code, afterwards."""
 
     def refusal(self, code: str) -> SendError: ...
-
-
-class Rate:
-    """A token bucket for one account: so many messages a second, live replies counted with the rest."""
-
-    def __init__(self, per_second: float) -> None:
-        self.per_second = per_second
-        self.most = max(1.0, per_second)
-        self.tokens = self.most
-        self.at = time.monotonic()
-        self.held_until = 0.0
-        self.live = 0
-        """Replies that wait: they go before notices and bulk."""
-
-    def wait(self, live: bool = True) -> float:
-        """Seconds until one more may go; 0 takes it."""
-        now = time.monotonic()
-        if self.held_until > now:
-            return self.held_until - now
-        if self.live and not live:
-            return (1 + self.live) / self.per_second
-        self.tokens = min(self.most, self.tokens + (now - self.at) * self.per_second)
-        self.at = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            return 0.0
-        return (1 - self.tokens) / self.per_second
-
-    def hold(self, seconds: float) -> None:
-        self.held_until = max(self.held_until, time.monotonic() + seconds)
 
 
 class Delivery:
@@ -461,11 +431,3 @@ class Delivery:
 
 def _ring(connection: Connection, association: str, code: str, now: int, urgent: bool) -> None:
     alarms.ring(connection, association, code, now, urgent=urgent)
-
-
-def back_off(attempts: int) -> float:
-    """Seconds: 2, 4, 8 … up to ten minutes, with jitter so that a crowd does not come back at once."""
-    return float(min(600.0, 2.0 ** (attempts + 1)) * random.uniform(0.8, 1.2))
-
-
-__all__ = ["Delivery", "Rate", "back_off"]

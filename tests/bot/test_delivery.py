@@ -18,8 +18,9 @@ from bot.channels.contract import (
     UseTemplate,
 )
 from bot.channels.twilio_errors import error_for
-from bot.delivery import MOST_ATTEMPTS, Rate, back_off
+from bot.delivery import MOST_ATTEMPTS
 from bot.intake import LEASE_MS
+from bot.rate import Rate, back_off
 from conversations.says import Say
 from storage import accounts, messages, outbox
 from storage.database import DatabaseAway

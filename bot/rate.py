@@ -1,0 +1,39 @@
+"""How fast one account may send, and how long a failed send waits."""
+
+import random
+import time
+
+
+class Rate:
+    """A token bucket for one account: so many messages a second, live replies counted with the rest."""
+
+    def __init__(self, per_second: float) -> None:
+        self.per_second = per_second
+        self.most = max(1.0, per_second)
+        self.tokens = self.most
+        self.at = time.monotonic()
+        self.held_until = 0.0
+        self.live = 0
+        """Replies that wait: they go before notices and bulk."""
+
+    def wait(self, live: bool = True) -> float:
+        """Seconds until one more may go; 0 takes it."""
+        now = time.monotonic()
+        if self.held_until > now:
+            return self.held_until - now
+        if self.live and not live:
+            return (1 + self.live) / self.per_second
+        self.tokens = min(self.most, self.tokens + (now - self.at) * self.per_second)
+        self.at = now
+        if self.tokens >= 1:
+            self.tokens -= 1
+            return 0.0
+        return (1 - self.tokens) / self.per_second
+
+    def hold(self, seconds: float) -> None:
+        self.held_until = max(self.held_until, time.monotonic() + seconds)
+
+
+def back_off(attempts: int) -> float:
+    """Seconds: 2, 4, 8 … up to ten minutes, with jitter so that a crowd does not come back at once."""
+    return float(min(600.0, 2.0 ** (attempts + 1)) * random.uniform(0.8, 1.2))
