@@ -13,6 +13,7 @@ from conversations.effects import MoveCase
 from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
 from conversations.flows import track
 from conversations.flows.filing import AGREED, PURPOSE, file, house_choices, log_consent
+from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 
 ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared")
@@ -52,7 +53,7 @@ def what_we_hold(moment: Moment) -> str:
     facts = moment.world.person.facts if is_first(moment.conversation) else {}
     titles = [field.title.to(moment.language) for field in moment.profile.common if field.id in facts]
     held = (moment.words("list.join") + " ").join(titles) or moment.words("my_data.nothing")
-    return moment.words("my_data.see.held", held=held, count=len(track.visible(moment)))
+    return moment.words("my_data.see.held", held=held, count=len(visible(moment)))
 
 
 def withdraw_finish(moment: Moment, draft: Draft) -> None:
@@ -61,7 +62,7 @@ def withdraw_finish(moment: Moment, draft: Draft) -> None:
         track.prove_first(moment)
         return
     log_consent(moment, PURPOSE, given=False)
-    for case in track.visible(moment):
+    for case in visible(moment):
         if case.kind == "request":
             moment.do(MoveCase(reference=case.reference, move="withdraw"))
     moment.conversation.aside = []
@@ -69,7 +70,7 @@ def withdraw_finish(moment: Moment, draft: Draft) -> None:
 
 
 def cases_named(moment: Moment) -> str:
-    count = sum(case.kind == "request" for case in track.visible(moment))
+    count = sum(case.kind == "request" for case in visible(moment))
     return moment.words("withdraw.sure.ask_open" if count else "withdraw.sure.ask_none", count=count)
 
 

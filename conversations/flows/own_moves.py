@@ -16,6 +16,7 @@ from conversations.effects import MoveCase
 from conversations.events import CaseMoved
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows.filing import facts_of, promised_for
+from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 from conversations.says import BUTTON_TITLE, Option
 from conversations.world import CaseView
@@ -70,10 +71,10 @@ def is_theirs(case: CaseView, name: str) -> bool:
 
 
 def case_of(moment: Moment, reference: str) -> CaseView | None:
-    """Of one's own open cases; none where the number may have become another's."""
+    """Of one's own open cases; none where the number may have become another's, nor of others who share the phone."""
     if moment.conversation.proof_needed:
         return None
-    return next((case for case in moment.world.cases if case.reference == reference), None)
+    return next((case for case in visible(moment) if case.reference == reference), None)
 
 
 def finish(moment: Moment, draft: Draft) -> None:

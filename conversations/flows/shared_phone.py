@@ -17,6 +17,7 @@ from conversations.events import Event, Text
 from conversations.flow import Explain, Flow, ask, register
 from conversations.moment import Moment
 from conversations.says import Option, position
+from conversations.world import CaseView
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,21 @@ def finish(moment: Moment, draft: Draft) -> None:
     conversation.members.append(member)
     conversation.member = member.name
     offer(moment, moment.words("shared_phone.done", name=member.name), moment.options("/track", "/apply", "/menu"))
+
+
+def visible(moment: Moment) -> tuple[CaseView, ...]:
+    """The cases of whoever holds the phone now: of those who share it, each sees their own."""
+    members, member = moment.conversation.members, moment.conversation.member
+    if not members:
+        return moment.world.cases
+    first = members[0].name
+    return tuple(case for case in moment.world.cases if (case.member or first) == member)
+
+
+def is_anothers(moment: Moment, reference: str) -> bool:
+    """A case of this phone that is not whose turn it is: a reference is read in the chat by all who share it."""
+    mine = any(case.reference == reference for case in visible(moment))
+    return not mine and any(case.reference == reference for case in moment.world.cases)
 
 
 def ask_who(moment: Moment) -> None:

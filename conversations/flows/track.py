@@ -26,7 +26,7 @@ from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import own_moves
 from conversations.flows.filing import facts_of
-from conversations.flows.shared_phone import ask_who
+from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.world import CaseView
@@ -94,14 +94,6 @@ def prove_first(moment: Moment) -> None:
     start(moment, "prove")
 
 
-def visible(moment: Moment) -> tuple[CaseView, ...]:
-    members, member = moment.conversation.members, moment.conversation.member
-    if not members:
-        return moment.world.cases
-    first = members[0].name
-    return tuple(case for case in moment.world.cases if (case.member or first) == member)
-
-
 def title(moment: Moment, case: CaseView) -> str:
     service = moment.profile.service(case.service) if case.service else None
     return service.title.to(moment.language) if service else moment.words(f"kind.{case.kind}")
@@ -139,6 +131,9 @@ def show_one(moment: Moment, reference: str) -> None:
     case = next((case for case in visible(moment) if case.reference == reference), None)
     if moment.conversation.proof_needed and (moment.world.cases or reference in moment.conversation.news):
         prove_first(moment)
+        return
+    if is_anothers(moment, reference):
+        ask_who(moment)
         return
     waiting = moment.conversation.news.pop(reference, None)
     if waiting is not None:
@@ -192,6 +187,13 @@ def finish(moment: Moment, draft: Draft) -> None:
 def found(moment: Moment, event: Found) -> None:
     """The same words whether a reference exists or not: only its owner may tell."""
     case: dict[str, Any] | None = event.result
+    own = case is not None and bool(case.get("mine")) and not case.get("anonymous")
+    if own and moment.conversation.proof_needed:
+        prove_first(moment)
+        return
+    if own and is_anothers(moment, event.key):
+        ask_who(moment)
+        return
     if case is not None and (case.get("anonymous") or case.get("mine")):
         if last := case.get("last_move"):
             tell_move(moment, event, case, last)

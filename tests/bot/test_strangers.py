@@ -62,3 +62,25 @@ async def test_nothing_in_the_clear_leads_from_an_anonymous_complaint_to_who_fil
 
 def _clear(row: Any, table: Any) -> list[Any]:
     return [value for value, column in zip(row, table.columns, strict=True) if not isinstance(column.type, LargeBinary)]
+
+
+async def test_who_shares_the_phone_sees_another_s_case_by_no_reference_and_no_old_button(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    await _shares(noura, "أم سعد", "ياسمين")
+    await _shares(noura, "سعد", "خزامى")
+    assert noura.where.member == "سعد"
+    stage = desk.associations["harif"].wording["ar"]("stage.request.submitted")
+    before = len(noura.told)
+    await noura.press("/track_other")
+    await noura.say(reference)
+    await noura.press(f"track:{reference}")
+    await noura.press(f"move:withdraw-{reference}")
+    assert not any(stage in told for told in noura.told[before:])
+    assert noura.where.open is None or noura.where.open.flow != "own_move"
+
+
+async def _shares(person: Person, name: str, word: str) -> None:
+    await person.press("/shared_phone")
+    await person.finish(consent="yes", name=name, word=word)
