@@ -31,7 +31,8 @@ from bot.channels.contract import (
     UseTemplate,
 )
 from bot.channels.twilio_errors import TEMPLATE_CODES
-from bot.intake import LEASE_MS, Arrived, Intake, Outgoing, Refused
+from bot.fold import LEASE_MS, Arrived, Outgoing, Refused
+from bot.intake import Intake
 from bot.log import log
 from bot.rate import Rate, back_off
 from conversations.events import Unreachable

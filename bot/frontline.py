@@ -23,7 +23,8 @@ from bot.channels.http import Http
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.delivery import Delivery
-from bot.intake import Committed, Intake, Outgoing
+from bot.fold import Committed, Outgoing
+from bot.intake import Intake
 from bot.log import log
 from bot.receipts import Attachments
 from bot.schedule import Rounds

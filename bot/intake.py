@@ -6,90 +6,32 @@ delivery after the commit, already leased by this process.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 from bot import metrics
-from bot.channels.contract import Channel, Incoming, StatusReport, fit
-from bot.effects import Work
+from bot.channels.contract import Channel, Incoming, StatusReport
+from bot.fold import Arrived, Committed, Fold, Refused
 from bot.log import log
 from conversations.association.association import Association
-from conversations.effects import Mask
-from conversations.engine import advance
-from conversations.events import PERSONAL, Event, Media, Press, Text
+from conversations.events import PERSONAL
 from conversations.says import Say
-from conversations.wording import LANGUAGES
-from conversations.world import Person, World
 from storage import conversations, messages, quarantine, seen, timers, world
 from storage.conversations import Stored
 from storage.database import Contention, Database, DatabaseAway
 from storage.ids import new_id
-from storage.messages import Message, Report, Settlement
+from storage.messages import Report, Settlement
 from storage.times import ms
 from storage.vault import Vault
 
 MOST_AT_ONCE = 128
-LEASE_MS = 60_000
 TRIES_ALONE = 3
-MOST_LOOKUPS = 4
 _encode = msgspec.msgpack.Encoder().encode
 _read_say = msgspec.msgpack.Decoder(Say).decode
-
-
-class Arrived(NamedTuple):
-    """One event on its way in: by a channel and a handle, or (the house's own) by a conversation's id."""
-
-    association: str
-    channel: str
-    handle: str
-    event: Event | None
-    key: bytes = b""
-    """What it is recognised by when it comes twice; empty where `timer` or `claim` says so instead."""
-    conversation: int = 0
-    incoming: Incoming | None = None
-    timer: timers.Timer | None = None
-    claim: Callable[[Connection, int], bool] | None = None
-    """Runs first, in the same transaction: False means that it was done before, and the event is not taken."""
-    report: StatusReport | None = None
-
-
-class Outgoing(NamedTuple):
-    """One row to send from memory: committed as leased by this process."""
-
-    association: str
-    channel: str
-    handle: str
-    conversation: int
-    lane: str
-    row: int
-    kind: str
-    say: Say
-    attempts: int = 0
-
-
-class Refused(NamedTuple):
-    """A row that its provider reports as failed, after it had taken it."""
-
-    association: str
-    channel: str
-    conversation: int
-    row: int
-    lane: str
-    code: str
-
-
-class Committed(NamedTuple):
-    """What a batch asks of this process once it is committed."""
-
-    sends: list[Outgoing]
-    wakes: list[tuple[str, str, int]]
-    kicks: set[str]
-    refused: tuple[Refused, ...] = ()
 
 
 class Intake:
@@ -264,7 +206,7 @@ class Intake:
         events = [one for one in events if one.claim is None or one.claim(connection, at)]
         people = [(s.association, s.id, s.beneficiary) for s in stored.values()]
         known = world.load(connection, self.vault, people, self.me, at) if people else {}
-        fold = _Fold(self, connection, stored, known, now)
+        fold = Fold(self, connection, stored, known, now)
         fold.greet_new()
         for one in events:
             fold.take(one)
@@ -335,7 +277,7 @@ class Intake:
         stored = self._lock(connection, [arrived] if arrived.event is not None and not bare else [], at)
         if arrived.claim is not None and not bare:
             arrived.claim(connection, at)
-        fold = _Fold(self, connection, stored, {}, self.clock())
+        fold = Fold(self, connection, stored, {}, self.clock())
         fold.work.alarm(arrived.association, "quarantine", urgent=True)
         for one in stored.values():
             one.updated = at
@@ -364,184 +306,6 @@ def apart(arrived: Arrived) -> dict[str, Any]:
         "event": _encode(arrived.event),
         "source": arrived.incoming.source if arrived.incoming else "",
     }
-
-
-class _Fold:
-    """One batch in the making: conversations as they move, and the rows that follow."""
-
-    def __init__(
-        self,
-        intake: Intake,
-        connection: Connection,
-        stored: dict[tuple[str, int], Stored],
-        known: dict[tuple[str, int], world.Known],
-        now: datetime,
-    ) -> None:
-        self.intake, self.connection, self.stored, self.known, self.now = intake, connection, stored, known, now
-        self.at = ms(now)
-        self.by_address = {(s.association, s.channel, s.handle): s for s in stored.values()}
-        self.work = Work(connection, intake.vault, intake.associations, now)
-        self.rows: list[Message] = []
-        self.sends: list[Outgoing] = []
-        self.wakes: dict[tuple[str, str], int] = {}
-
-    def greet_new(self) -> None:
-        channels = self.intake.channels
-        fresh = [s for s in self.stored.values() if s.fresh and channels[s.association, s.channel].traits.proves_phone]
-        if fresh:
-            self.work.greet_new(fresh)
-
-    def take(self, one: Arrived) -> None:
-        stored = (
-            self.stored.get((one.association, one.conversation))
-            if one.conversation
-            else self.by_address[one.association, one.channel, one.handle]
-        )
-        if stored is None or one.event is None:
-            return
-        if one.timer is not None and (stored.association, stored.channel) not in self.intake.channels:
-            self.work.put_off(one.timer)
-            return
-        known = self.known.setdefault((stored.association, stored.id), world.Known())
-        if stored.beneficiary is None:
-            stored.beneficiary = new_id()
-            known.person = Person(id=stored.beneficiary)
-        event = one.event
-        if not stored.conversation.greeted and one.incoming is not None and one.incoming.language in LANGUAGES:
-            stored.conversation.language = one.incoming.language  # a hint, until they write
-        if isinstance(event, Press) and not event.title:
-            event = msgspec.structs.replace(event, title=self._title(stored, event.option))
-        if isinstance(event, Media) and one.incoming is not None and self._pushes(stored):
-            event = msgspec.structs.replace(event, file=str(new_id()))
-            self.work.want_file(stored, one.incoming, event.file)
-        says, masked = self._turn(stored, known, event, one)
-        if isinstance(event, PERSONAL):
-            self._transcribe(stored, event, masked, one)
-            stored.last_in = self.at
-        for say in says:
-            self.say(stored, say, known)
-
-    def _turn(self, stored: Stored, known: world.Known, event: Event, one: Arrived) -> tuple[list[Say], str | None]:
-        """The event and whatever its lookups answer, as one turn."""
-        says: list[Say] = []
-        masked: str | None = None
-        pending: list[Event] = [event]
-        for _ in range(MOST_LOOKUPS):
-            if not pending:
-                break
-            event = pending.pop(0)
-            turn = advance(stored.conversation, event, self._world(stored, known))
-            stored.conversation = turn.conversation
-            says += turn.says
-            for effect in turn.effects:
-                if isinstance(effect, Mask):
-                    if masked is None and isinstance(event, Text):
-                        self._delete_from_chat(stored, one)
-                    masked = effect.text
-                elif found := self.work.carry_out(effect, stored, known, event):
-                    pending.append(found)
-        stored.updated = self.at
-        return says, masked
-
-    def _world(self, stored: Stored, known: world.Known) -> World:
-        intake = self.intake
-        return World(
-            association=intake.associations[stored.association],
-            now=self.now,
-            seed=os.urandom(16),
-            traits=intake.channels[stored.association, stored.channel].traits,
-            person=known.person,
-            cases=known.cases,
-            public_url=intake.public_url,
-        )
-
-    def _title(self, stored: Stored, option: str) -> str:
-        """What the button said, for the transcript: one of those on offer, or a way out by its own words."""
-        conversation = stored.conversation
-        offered = next((one.title for one in conversation.offered if one.id == option), "")
-        wording = self.intake.associations[stored.association].wording[conversation.language]
-        key = f"option.{option.lstrip('/').partition(':')[0]}"
-        return offered or (wording(key) if key in wording else "")
-
-    def _pushes(self, stored: Stored) -> bool:
-        return self.intake.channels[stored.association, stored.channel].pushes
-
-    def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
-        if masked is not None and isinstance(event, Text):
-            event = msgspec.structs.replace(event, text=masked)
-        elif masked is not None and isinstance(event, Media):
-            event = msgspec.structs.replace(event, caption=masked)
-        stored.seq += 1
-        self.rows.append(
-            Message(
-                stored.association,
-                new_id(),
-                stored.id,
-                stored.seq,
-                stored.channel,
-                "in",
-                "dialogue",
-                str(event.__struct_config__.tag),
-                self.at,
-                _encode(event),
-                provider_id=(one.incoming.provider_id or None) if one.incoming else None,
-            )
-        )
-        self.wakes[stored.association, stored.handle] = stored.seq
-
-    def _delete_from_chat(self, stored: Stored, one: Arrived) -> None:
-        """A message that held a secret is taken out of the chat where that can be done: a row like any other send."""
-        channel = self.intake.channels[stored.association, stored.channel]
-        if channel.traits.deletes and channel.pushes and one.incoming is not None and one.incoming.provider_id:
-            self.say(stored, Say(text=one.incoming.provider_id), self.known[stored.association, stored.id], "delete")
-
-    def say(self, stored: Stored, say: Say, known: world.Known, kind: str = "say") -> None:
-        intake = self.intake
-        channel = intake.channels[stored.association, stored.channel]
-        for part in fit(say, channel.capabilities) if kind == "say" else (say,):
-            stored.seq += 1
-            row = new_id()
-            held = intake.may_send(stored.association, stored.channel, stored.handle) if channel.pushes else ""
-            at_once = channel.pushes and part.lane == "dialogue" and not held and "dialogue" not in known.busy
-            state = "sending" if at_once else "queued" if channel.pushes else "accepted"
-            self.rows.append(
-                Message(
-                    stored.association,
-                    row,
-                    stored.id,
-                    stored.seq,
-                    stored.channel,
-                    "out",
-                    part.lane,
-                    kind,
-                    self.at,
-                    _encode(part),
-                    state="held" if held == "staging" else state,
-                    lease_by=intake.me if at_once else None,
-                    lease_until=self.at + LEASE_MS if at_once else None,
-                )
-            )
-            if at_once:
-                self.sends.append(
-                    Outgoing(stored.association, stored.channel, stored.handle, stored.id, part.lane, row, kind, part)
-                )
-            elif channel.pushes:
-                self.work.kicks.add("outbox")
-        self.wakes[stored.association, stored.handle] = stored.seq
-
-    def keep(self) -> None:
-        """Every statement of the batch that writes, one a kind."""
-        turned = [s for s in self.stored.values() if s.updated == self.at]
-        if turned:
-            conversations.save(self.connection, self.intake.vault, turned)
-        if self.rows:
-            messages.insert_all(self.connection, self.intake.vault, self.rows)
-        self.work.keep()
-
-    def committed(self) -> Committed:
-        return Committed(
-            self.sends, [(slug, handle, seq) for (slug, handle), seq in self.wakes.items()], self.work.kicks
-        )
 
 
 def _failed(one: Arrived) -> bool:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
 from bot.effects import case_facts
-from bot.intake import Arrived, Intake
+from bot.fold import Arrived
+from bot.intake import Intake
 from bot.log import log
 from conversations.answers.signatures import kind_of
 from conversations.cases.promise import update_after
@@ -185,8 +186,8 @@ class Rounds:
         for association, reference in due:
             case = await self.database.read(cases.by_reference, self.vault, association, reference)
             whom = await self.database.read(cases.route, self.vault, association, reference)
-            if case is None or case.next_update is None:
-                continue
+            if case is None or case.next_update is None or case.next_update > ms(now):
+                continue  # another process was faster: what stands there now is the day after this one
             profile = self.intake.associations[association].profile
             following = ms_or_none(update_after(profile, case.kind, now))
             if whom is None or case.anonymous:

@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot.channels.contract import Incoming
+from bot.fold import Arrived
 from bot.frontline import FrontLine
-from bot.intake import Arrived
 from conversations.events import Event
 from storage import quarantine
 from storage.database import DatabaseAway

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from bot.channels.contract import Content, Incoming
 from bot.channels.web_chat import NAME, Changes
-from bot.intake import Arrived, Intake
+from bot.fold import Arrived
+from bot.intake import Intake
 from bot.web.lines import MEDIA_TYPES
 from bot.web.ports import Away, Expired, FileInfo, FormField, FormView, Line, NotTaken, ReceiptView, Used
 from conversations.answers.choice import OneOf

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, select
 from bot.channels.contract import Capabilities, Content, FetchError, Incoming, SendError
 from bot.channels.web_chat import Changes
 from bot.delivery import Delivery
-from bot.intake import Committed, Intake
+from bot.fold import Committed
+from bot.intake import Intake
 from bot.schedule import Rounds
 from bot.web.house import House
 from conversations.answers.choice import OneOf

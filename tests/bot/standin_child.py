@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import bot.delivery
-import bot.intake
+import bot.fold
 import bot.main
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
@@ -101,7 +101,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
 
 def main() -> None:
     point, times = sys.argv[1], int(sys.argv[2])
-    bot.intake.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
+    bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
     if point:
         POINTS[point](Die(times))

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.intake import Arrived, apart
+from bot.fold import Arrived
+from bot.intake import apart
 from bot.settings import as_markdown
 from conversations.association.association import Association
 from conversations.cases.lifecycle import KINDS
@@ -310,7 +311,7 @@ def test_an_event_that_fails_again_stays_apart_and_nothing_of_it_is_said(
         raise LookupError(SECRET)
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.intake.advance", fails)
+        patch.setattr("bot.fold.advance", fails)
         said = wasl("events", "retry", "harif", str(event))
     assert said.code == 1 and "LookupError" in said.err and SECRET not in said.err + said.out
     assert str(event) in wasl("events", "list").out

@@ -19,7 +19,7 @@ from bot.channels.contract import (
 )
 from bot.channels.twilio_errors import error_for
 from bot.delivery import MOST_ATTEMPTS
-from bot.intake import LEASE_MS
+from bot.fold import LEASE_MS
 from bot.rate import Rate, back_off
 from conversations.says import Say
 from storage import accounts, messages, outbox

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
-import bot.intake
+import bot.fold
 from conversations.engine import advance
 from conversations.events import Text
 from storage import quarantine, schema
@@ -94,7 +94,7 @@ def bad(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], list[int]]:
                 raise ValueError(f"a defect that quotes {event.text}")
             return real(conversation, event, world)
 
-        monkeypatch.setattr(bot.intake, "advance", turn)
+        monkeypatch.setattr(bot.fold, "advance", turn)
         return tries
 
     return fail
@@ -171,7 +171,7 @@ async def test_a_timer_that_fails_is_set_apart_once(desk: Desk, noura: Person, m
             raise ValueError
         return real(conversation, event, world)
 
-    monkeypatch.setattr(bot.intake, "advance", turn)
+    monkeypatch.setattr(bot.fold, "advance", turn)
     await desk.later(days=30)
     many = len(desk.ask(quarantine.waiting))
     assert many >= 1
@@ -261,10 +261,10 @@ async def test_locks_held_by_others_halve_the_batch(desk: Desk, monkeypatch: Any
     assert max(sizes) == 8 and sizes.count(2) == 4
 
 
-def _arrived(person: Person) -> bot.intake.Arrived:
+def _arrived(person: Person) -> bot.fold.Arrived:
     one = person.text("السلام عليكم")
     key = digest_key(person.channel, one.key)
-    return bot.intake.Arrived(person.association, person.channel, person.handle, one.event, key=key, incoming=one)
+    return bot.fold.Arrived(person.association, person.channel, person.handle, one.event, key=key, incoming=one)
 
 
 # --- masks -----------------------------------------------------------------------------------------------------------
@@ -395,5 +395,5 @@ async def test_the_numbers_of_messages_go_on_across_batches(desk: Desk, noura: P
 async def test_an_event_for_a_conversation_that_is_gone_is_dropped(desk: Desk) -> None:
     event_ = Text(id="x", at=desk.now, text="x")
     async with asyncio.timeout(5):
-        await desk.intake.put(bot.intake.Arrived("harif", "", "", event_, conversation=404))
+        await desk.intake.put(bot.fold.Arrived("harif", "", "", event_, conversation=404))
     assert desk.rows("messages") == []

@@ -306,12 +306,12 @@ async def test_no_line_of_a_log_holds_what_was_typed_or_a_secret(
         await door.telegram(door.update(text, chat=7654321))
         await door.twilio(text)
         await door.desk.settle()
-    import bot.intake
+    import bot.fold
 
     def defect(*_: Any) -> Any:
         raise ValueError(f"a defect that quotes {typed}")
 
-    monkeypatch.setattr(bot.intake, "advance", defect)
+    monkeypatch.setattr(bot.fold, "advance", defect)
     await door.telegram(door.update(typed[0], chat=7654321))
     await door.telegram(door.update(typed[0]), secret="wrong")
     await door.telegram(f'{{"x": "{typed[0]}"'.encode())
