@@ -407,6 +407,19 @@ async def test_two_processes_tell_an_update_once(make_desk: Callable[..., Desk],
     assert len([sent for sent in paper.sent if reference in sent.text]) == 1
 
 
+async def test_an_update_that_another_process_told_meanwhile_is_not_told_a_fortnight_early(
+    desk: Desk, noura: Person, paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await noura.complain()
+    due = case_of(desk, reference).next_update
+    monkeypatch.setattr(cases, "due_for_news", lambda *_, **__: [("harif", reference)])
+    before = len(paper.sent)
+    await desk.rounds.news()
+    await desk.settle()
+    assert len(paper.sent) == before
+    assert case_of(desk, reference).next_update == due
+
+
 async def test_an_anonymous_case_names_no_conversation_and_is_told_nothing(
     desk: Desk, noura: Person, paper: Paper
 ) -> None:
