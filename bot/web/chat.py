@@ -59,7 +59,7 @@ class Chat:
             Route("/{association}/chat/leave", self.leave, methods=["POST"]),
             Route("/{association}/chat/messages", self.messages, methods=["GET"]),
             Route("/{association}/chat/live", self.live, methods=["GET"]),
-            Route("/{association}/chat/file/{seq:int}", self.file, methods=["GET"]),
+            Route("/{association}/chat/file/{seq}", self.file, methods=["GET"]),
         ]
 
     # Pages
@@ -124,8 +124,8 @@ class Chat:
                 language = fields.get("language", language)
             incomings = self._parse(association.slug, request, said, language)
             await self.ports.take(association.slug, NAME, incomings)
-            if fields and fields.get("seen").isdigit():
-                await self._mark_seen(request, association.slug, int(fields.get("seen")))
+            if fields and (seen := _whole(fields.get("seen"))):
+                await self._mark_seen(request, association.slug, seen)
         except tuple(STATUS) as error:
             return self._failed(request, association, error)
         if by_script:
@@ -217,7 +217,7 @@ class Chat:
             return pages.kind_page("no_file", language=language, status=404, association=association)
         handle = handle_of(association.slug, cookie)
         try:
-            content = await self.ports.content(association.slug, handle, request.path_params["seq"])
+            content = await self.ports.content(association.slug, handle, _whole(request.path_params["seq"]))
         except Away:
             return pages.kind_page("away", language=language, status=503, association=association)
         if content is None:
@@ -378,7 +378,11 @@ def _handle(request: Request, slug: str) -> str:
 
 
 def _number(request: Request, name: str) -> int:
-    value = request.query_params.get(name, "")
+    return _whole(request.query_params.get(name, ""))
+
+
+def _whole(value: str) -> int:
+    """0 for what is no number of a line, or more than a row can hold."""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0
 
 

@@ -324,3 +324,21 @@ def test_static_files_are_cached_for_good_by_their_version_and_no_other_file_is_
     assert client.get("/static/embed.js").headers["cross-origin-resource-policy"] == "cross-origin"
     assert client.get("/static/..%2fpage.py").status_code == 404
     assert client.get("/static/nothing.js").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 30, "-1", "١٢"])
+def test_a_number_that_is_no_line_s_is_none_of_ours(
+    client: TestClient, house: House, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    visit(client)
+    asked: list[int] = []
+
+    async def content(_association: str, _handle: str, seq: int) -> None:
+        asked.append(seq)
+
+    monkeypatch.setattr(house, "content", content)
+    said = {"id": ID, "text": "مرحبا", "seen": number}
+    assert client.post(SEND, data=said, headers=OURS, follow_redirects=False).status_code == 303
+    assert client.get(f"{FILE}/{number}").status_code == 404
+    assert client.get(f"{CHAT}/messages?after={number}&seen={number}").status_code == 200
+    assert asked == [0]
