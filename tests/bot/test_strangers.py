@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import LargeBinary
+import pytest
+from sqlalchemy import LargeBinary, select, update
 
 from conversations.events import Press
 from storage import schema
+from storage.vault import Tampered
 from tests.bot.desk import Desk, Person
 
 
@@ -84,3 +86,27 @@ async def test_who_shares_the_phone_sees_another_s_case_by_no_reference_and_no_o
 async def _shares(person: Person, name: str, word: str) -> None:
     await person.press("/shared_phone")
     await person.finish(consent="yes", name=name, word=word)
+
+
+async def test_what_is_copied_over_another_row_of_the_database_does_not_open(desk: Desk, noura: Person) -> None:
+    """Whoever can write to the database cannot have one person's words or place read as another's."""
+    stranger = Person(desk, "6006")
+    await noura.say("السلام عليكم")
+    await stranger.say("السلام عليكم")
+    mine, theirs = desk.id_of(stranger.handle), desk.id_of(noura.handle)
+    swapped = 0
+    for table, columns in schema.SEALED:
+        if "conversation" not in table.c and table.name != "conversations":
+            continue
+        whose = table.c.id if table.name == "conversations" else table.c.conversation
+        for name in columns:
+            taken = desk.ask(lambda c, t=table, n=name, w=whose: c.scalar(select(t.c[n]).where(w == theirs).limit(1)))
+            if taken is not None:
+                change = update(table).where(whose == mine).values({name: taken})
+                desk.do(lambda c, change=change: c.execute(change))
+                swapped += 1
+    assert swapped >= 3, "handle, state, body"
+    with pytest.raises(Tampered):
+        desk.transcript(stranger.handle)
+    with pytest.raises(Tampered):
+        assert stranger.where
