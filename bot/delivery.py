@@ -44,6 +44,9 @@ from storage.times import moment, ms
 
 Account = tuple[str, str]
 Lane = tuple[str, int, str]
+MOST_CHATS = 20_000
+CHAT_BURST = 20.0
+"""Messages to one address before its own rate is felt: no dialogue comes near it."""
 MOST_ATTEMPTS = 10
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
@@ -89,10 +92,13 @@ class Delivery:
         intake: Intake,
         *,
         rates: Mapping[Account, float],
+        chat_rates: Mapping[str, float] | None = None,
         content: Callable[[Outgoing], Awaitable[Content | None]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database, self.channels, self.intake, self.content, self.clock = database, channels, intake, content, clock
+        self.chat_rates = chat_rates or {}
+        self._chats: dict[tuple[str, str, str], Rate] = {}
         self.rates = {account: Rate(rates.get(account, 1000.0)) for account in channels}
         self._sent = {account: metrics.sent.labels(*account) for account in channels}
         self.closing = False
@@ -159,7 +165,7 @@ class Delivery:
             self._mark(Settlement(row.association, row.row, "held"))
             return False
         live = row.lane == "dialogue"
-        wait = 0.0 if why else rate.wait(live)
+        wait = 0.0 if why else self._turn(row, rate, live)
         if not why and not wait and time.monotonic() - since <= STALE:
             return True
         rate.live += live
@@ -169,12 +175,29 @@ class Delivery:
                     self._put_back(row, wait)
                     return False
                 await asyncio.sleep(wait)
-                wait = rate.wait(live)
+                wait = self._turn(row, rate, live)
                 if not wait:
                     return True
                 why = self.intake.may_send(row.association, row.channel, row.handle)
         finally:
             rate.live -= live
+
+    def _turn(self, row: Outgoing, rate: Rate, live: bool) -> float:
+        """Seconds until this row may go, by its address's rate and its account's; 0 takes it."""
+        per_second = self.chat_rates.get(row.channel)
+        if not per_second:
+            return rate.wait(live)
+        key = (row.association, row.channel, row.handle)
+        chat = self._chats.get(key)
+        if chat is None:
+            if len(self._chats) >= MOST_CHATS:
+                self._chats.clear()  # a burst more for some is better than a list that only grows
+            chat = self._chats[key] = Rate(per_second, CHAT_BURST)
+        if wait := chat.wait():
+            return wait
+        if wait := rate.wait(live):
+            chat.give_back()
+        return wait
 
     async def _send(self, row: Outgoing, since: float) -> bool:
         """False where what is behind it in its lane must wait."""

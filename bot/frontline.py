@@ -245,7 +245,9 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     for slug in associations:
         account = settings.account(slug)
         rates[slug, "telegram"], rates[slug, "whatsapp"] = account.telegram_rate, account.twilio_rate
-    delivery = Delivery(database, channels, intake, rates=rates, content=content)
+    delivery = Delivery(
+        database, channels, intake, rates=rates, chat_rates={"telegram": settings.telegram_chat_rate}, content=content
+    )
     limit = settings.file_limit_mb * 1024 * 1024
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
     delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]

@@ -5,11 +5,12 @@ import time
 
 
 class Rate:
-    """A token bucket for one account: so many messages a second, live replies counted with the rest."""
+    """A token bucket for one account or address: so many messages a second, after a burst; live replies counted with
+    the rest."""
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, burst: float = 0.0) -> None:
         self.per_second = per_second
-        self.most = max(1.0, per_second)
+        self.most = max(1.0, per_second, burst)
         self.tokens = self.most
         self.at = time.monotonic()
         self.held_until = 0.0
@@ -29,6 +30,10 @@ class Rate:
             self.tokens -= 1
             return 0.0
         return (1 - self.tokens) / self.per_second
+
+    def give_back(self) -> None:
+        """What was taken was not used."""
+        self.tokens += 1
 
     def hold(self, seconds: float) -> None:
         self.held_until = max(self.held_until, time.monotonic() + seconds)

@@ -104,6 +104,9 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                 "addresses",
             ),
             Setting("WASL_TELEGRAM_RATE", "30", "Messages a second from one Telegram bot.", "rate"),
+            Setting(
+                "WASL_TELEGRAM_CHAT_RATE", "1", "Messages a second to one Telegram chat, after a burst of 20.", "rate"
+            ),
             Setting("WASL_TWILIO_RATE", "80", "Messages a second from one WhatsApp sender.", "rate"),
             Setting(
                 "WASL_TELEGRAM_API_URL",
@@ -181,6 +184,7 @@ class Settings:
     outbound_only: frozenset[str]
     """channel:handle; empty: no limit."""
     telegram_rate: float
+    telegram_chat_rate: float
     twilio_rate: float
     telegram_api_url: str
     twilio_api_url: str

@@ -113,6 +113,7 @@ def environ(url: str, data: Path, api: int) -> dict[str, str]:
         "WASL_PUBLIC_URL": "https://bench.example",
         "WASL_TELEGRAM_API_URL": f"http://127.0.0.1:{api}",
         "WASL_TELEGRAM_RATE": "1000000",
+        "WASL_TELEGRAM_CHAT_RATE": "1000000",
         "WASL_KEYS": b64encode(os.urandom(32)).decode(),
         "WASL_INDEX_KEY": b64encode(os.urandom(32)).decode(),
         f"WASL_{SLUG.upper()}_TELEGRAM_TOKEN": TOKEN,

@@ -14,9 +14,10 @@ from conversations.conversation import Draft, Member
 from conversations.dialogue import start
 from conversations.effects import Mask
 from conversations.events import Event, Text
-from conversations.flow import Explain, Flow, ask, register
+from conversations.flow import Explain, Flow, Leave, ask, register
 from conversations.moment import Moment
 from conversations.says import Option, position
+from conversations.ways import queue
 from conversations.world import CaseView
 
 
@@ -96,12 +97,20 @@ def recognised(moment: Moment, name: str) -> None:
     offer(moment, moment.words("who.hello", name=name), moment.options("/track", "/apply", "/menu"))
 
 
-def right_word(moment: Moment, value: Any) -> Explain | None:
+MOST_GUESSES = 5
+
+
+def right_word(moment: Moment, value: Any) -> Explain | Leave | None:
+    """A wrong word is masked too, and after a few of them a person takes over: it is not to be guessed."""
     draft = moment.conversation.open
     assert draft is not None
     word = next((member.word for member in moment.conversation.members if member.name == draft.subject), "")
     if value == word:
         return None
+    moment.do(Mask(text="••••"))
+    if draft.failures + 1 >= MOST_GUESSES:
+        queue(moment, "private_word_not_known")
+        return Leave("prove.not_matched", ways=("/callme", "/menu"))
     return Explain("who.wrong_again" if draft.failures >= 2 else "who.wrong")
 
 

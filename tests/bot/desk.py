@@ -136,6 +136,7 @@ class Desk:
         now: datetime = SUNDAY,
         may_send: Callable[[str, str, str], str] = lambda *_: "",
         rates: Mapping[tuple[str, str], float] | None = None,
+        chat_rates: Mapping[str, float] | None = None,
         public_url: str = PUBLIC,
     ) -> None:
         self.database, self.vault, self.associations, self.channels = database, vault, associations, channels
@@ -157,7 +158,13 @@ class Desk:
             clock=lambda: self.now,
         )
         self.delivery = Delivery(
-            database, channels, self.intake, rates=rates or {}, content=self._content, clock=lambda: self.now
+            database,
+            channels,
+            self.intake,
+            rates=rates or {},
+            chat_rates=chat_rates,
+            content=self._content,
+            clock=lambda: self.now,
         )
         self.rounds = Rounds(database, self.intake, self.delivery, channels, self.blobs, file_limit=1000)
         self.house = House(

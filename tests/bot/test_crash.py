@@ -123,6 +123,7 @@ def environ(empty_url: str, tmp_path: Path) -> dict[str, str]:
         "WASL_PUBLIC_URL": PUBLIC,
         "WASL_LOG_LEVEL": "error",
         "WASL_TELEGRAM_RATE": "1000",
+        "WASL_TELEGRAM_CHAT_RATE": "1000",
         "WASL_HARIF_TELEGRAM_TOKEN": BOT,
         "WASL_HARIF_TELEGRAM_SECRET": SECRET,
         "WASL_HARIF_TWILIO_ACCOUNT_SID": ACCOUNT,

@@ -664,3 +664,29 @@ async def test_a_live_reply_overtakes_many_notices(make_desk: Callable[..., Desk
     order = [one.text == "إشعار" for one in paper.sent]
     assert len(order) >= 41
     assert order.index(False) < 35
+
+
+async def test_one_address_is_not_flooded_while_others_go_on(make_desk: Callable[..., Desk], paper: Paper) -> None:
+    desk = make_desk((paper,), chat_rates={"telegram": 5.0})
+    person, other = Person(desk, "8001"), Person(desk, "8002")
+    await person.say("السلام عليكم")
+    await other.say("السلام عليكم")
+    paper.sent.clear()
+    for _ in range(24):
+        queue(desk, person.handle, "إشعار")
+    queue(desk, other.handle, "لغيره")
+    started = asyncio.get_running_loop().time()
+    await desk.delivery.leftovers()
+    await desk.settle()
+    # One of the twenty at once was the greeting: five wait, a fifth of a second each; a lower bound.
+    assert len(paper.sent) == 25
+    assert asyncio.get_running_loop().time() - started >= 0.8
+    assert [one.text for one in paper.sent].index("لغيره") < 24
+
+
+def test_a_turn_that_the_account_refuses_costs_the_address_nothing() -> None:
+    chat = Rate(1, 20)
+    assert chat.wait() == 0
+    left = chat.tokens
+    chat.give_back()
+    assert chat.tokens == left + 1

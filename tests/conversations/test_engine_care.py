@@ -6,8 +6,9 @@ import pytest
 
 from conversations.conversation import Confirming, Draft, decode, encode
 from conversations.course import course
-from conversations.effects import AnswerAsk, Lookup, Mask, MoveCase, OpenForm
+from conversations.effects import AnswerAsk, HandOver, Lookup, Mask, MoveCase, OpenForm
 from conversations.events import Answered, CaseMoved, FileReady, FileRefused, FormFilled, Found, Media, Text, TimePassed
+from conversations.play import Play
 from tests.conversations.robot import association
 from tests.conversations.test_engine_properties import answers_well
 from tests.conversations.watched import Watched
@@ -404,3 +405,16 @@ def test_a_number_is_the_answer_where_a_person_was_only_offered_beside_the_quest
     assert {option.id for option in turn.says[-1].options} == {"/person", "/callme"}
     who.text("1")
     assert who.open is not None and who.open.step == "mobile"
+
+
+def test_a_private_word_cannot_be_guessed_without_end_and_no_guess_is_kept() -> None:
+    play = Play(association("harif"))
+    for line in ("السلام عليكم", "الجوال مشترك", "منيرة", "ياسمين", "القائمة", "+2d", "متابعة طلبي", "#member:0"):
+        play.line(line)
+    assert play.conversation.open is not None
+    assert play.conversation.open.flow == "who"
+    turns = [play.line(word) for word in ("وردة", "نخلة", "بحر", "جبل", "سماء")]
+    assert all(Mask(text="••••") in turn.effects for turn in turns)
+    assert play.conversation.open is None
+    assert [effect.reason for effect in turns[-1].effects if isinstance(effect, HandOver)] == ["private_word_not_known"]
+    assert play.conversation.member != "منيرة"
