@@ -7,7 +7,7 @@ never a link that holds a token.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 
 from storage.batch import among, inserting
 from storage.schema import files
@@ -105,6 +105,13 @@ def of_conversation(connection: Connection, vault: Vault, association: str, conv
         f.association == association, f.conversation == conversation
     )
     return [_file(vault, row._tuple()) for row in connection.execute(query.order_by(f.id))]
+
+
+def count_since(connection: Connection, association: str, conversation: int, since: int) -> int:
+    """How many files this conversation sent since then (milliseconds)."""
+    f = files.c
+    mine = (f.association == association) & (f.conversation == conversation) & (f.at >= since)
+    return connection.scalar(select(func.count()).select_from(files).where(mine)) or 0
 
 
 def _settle(connection: Connection, association: str, id: int, **changes: str | int) -> bool:

@@ -38,6 +38,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     Away: (503, "away"),
     Busy: (503, "away"),
 }
+NOT_TAKEN = {"too_big": (413, "too_big"), "too_many": (429, "too_many")}
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
@@ -277,8 +278,8 @@ class Chat:
 
     def _failed(self, request: Request, association: Association, error: Exception) -> Response:
         status, code = STATUS[type(error)]
-        if isinstance(error, NotTaken) and error.reason == "too_big":
-            status, code = 413, "too_big"
+        if isinstance(error, NotTaken):
+            status, code = NOT_TAKEN.get(error.reason, (status, code))
         headers = {"Retry-After": "3"} if status == 503 else {}
         if _by_script(request):
             return JSONResponse({"error": code}, status, headers=headers)
@@ -334,6 +335,7 @@ SCRIPT_WORDS = (
     "not_sent",
     "retry",
     "too_big",
+    "too_many",
     "kind",
     "unclear",
     "away",

@@ -34,6 +34,9 @@ from storage.times import moment, ms
 
 _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 
+FILES_AN_HOUR = 60
+"""From one address: the longest request takes a dozen."""
+
 
 class House:
     """`draws` makes the bytes of an attachment that is drawn, not stored (`receipt:REFERENCE`)."""
@@ -136,6 +139,8 @@ class House:
         kind = kind_of(data)
         if kind is None:
             raise NotTaken("kind")
+        if await self._read(self._sent_lately, (association, channel, handle)) >= FILES_AN_HOUR:
+            raise NotTaken("too_many")
         id = new_id()
         await asyncio.to_thread(self.blobs.put, association, id, data)
         try:
@@ -143,6 +148,12 @@ class House:
         except DatabaseAway:
             raise Away from None
         return FileInfo(id=str(id), name=name, kind=kind, size=len(data))
+
+    def _sent_lately(self, connection: Connection, key: conversations.Key) -> int:
+        """Files of this address within an hour: a cookie costs nothing, a disk does."""
+        id = conversations.id_of(connection, self.vault, key)
+        since = ms(self.intake.clock()) - 3_600_000
+        return files.count_since(connection, key[0], id, since) if id is not None else 0
 
     def _keep_file(
         self, connection: Connection, key: conversations.Key, id: int, name: str, kind: str, size: int

@@ -27,9 +27,9 @@ class Expired(Exception):
 
 
 class NotTaken(Exception):
-    """A file was not kept. `reason` as in the event FileRefused."""
+    """A file was not kept. `reason` as in the event FileRefused; `too_many`: this address sent enough for an hour."""
 
-    def __init__(self, reason: Literal["too_big", "kind", "gone", "empty"]) -> None:
+    def __init__(self, reason: Literal["too_big", "too_many", "kind", "gone", "empty"]) -> None:
         super().__init__(reason)
         self.reason = reason
 

@@ -1,14 +1,17 @@
 """What somebody may try who writes their own client: buttons of their own making, references of others, anonymity."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import LargeBinary, select, update
 
+from bot.web.house import FILES_AN_HOUR
+from bot.web.ports import NotTaken
 from conversations.events import Press
 from storage import schema
 from storage.vault import Tampered
-from tests.bot.desk import Desk, Person
+from tests.bot.desk import PDF, Desk, Person
 
 
 async def _asks_for(stranger: Person, reference: str) -> None:
@@ -110,3 +113,17 @@ async def test_what_is_copied_over_another_row_of_the_database_does_not_open(des
         desk.transcript(stranger.handle)
     with pytest.raises(Tampered):
         assert stranger.where
+
+
+async def test_one_page_cannot_fill_the_disk_and_an_hour_later_it_may_go_on(desk: Desk) -> None:
+    async def send(handle: str = "cookie") -> None:
+        await desk.house.store_file("harif", "web_chat", handle, "paper.pdf", PDF)
+
+    for _ in range(FILES_AN_HOUR):
+        await send()
+    with pytest.raises(NotTaken) as refused:
+        await send()
+    assert refused.value.reason == "too_many"
+    await send("another")
+    desk.now += timedelta(hours=1, minutes=1)
+    await send()
