@@ -34,7 +34,7 @@ from bot.channels.twilio_errors import TEMPLATE_CODES
 from bot.fold import LEASE_MS, Arrived, Outgoing, Refused
 from bot.intake import Intake
 from bot.log import log
-from bot.rate import Rate, back_off
+from bot.rate import Chats, Rate, back_off
 from conversations.events import Unreachable
 from conversations.says import Say
 from storage import accounts, alarms, messages, outbox, seen
@@ -44,9 +44,6 @@ from storage.times import moment, ms
 
 Account = tuple[str, str]
 Lane = tuple[str, int, str]
-MOST_CHATS = 20_000
-CHAT_BURST = 20.0
-"""Messages to one address before its own rate is felt: no dialogue comes near it."""
 MOST_ATTEMPTS = 10
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
@@ -97,8 +94,7 @@ class Delivery:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.database, self.channels, self.intake, self.content, self.clock = database, channels, intake, content, clock
-        self.chat_rates = chat_rates or {}
-        self._chats: dict[tuple[str, str, str], Rate] = {}
+        self.chats = Chats(chat_rates or {})
         self.rates = {account: Rate(rates.get(account, 1000.0)) for account in channels}
         self._sent = {account: metrics.sent.labels(*account) for account in channels}
         self.closing = False
@@ -165,7 +161,7 @@ class Delivery:
             self._mark(Settlement(row.association, row.row, "held"))
             return False
         live = row.lane == "dialogue"
-        wait = 0.0 if why else self._turn(row, rate, live)
+        wait = 0.0 if why else self.chats.turn(row.association, row.channel, row.handle, rate, live)
         if not why and not wait and time.monotonic() - since <= STALE:
             return True
         rate.live += live
@@ -175,29 +171,12 @@ class Delivery:
                     self._put_back(row, wait)
                     return False
                 await asyncio.sleep(wait)
-                wait = self._turn(row, rate, live)
+                wait = self.chats.turn(row.association, row.channel, row.handle, rate, live)
                 if not wait:
                     return True
                 why = self.intake.may_send(row.association, row.channel, row.handle)
         finally:
             rate.live -= live
-
-    def _turn(self, row: Outgoing, rate: Rate, live: bool) -> float:
-        """Seconds until this row may go, by its address's rate and its account's; 0 takes it."""
-        per_second = self.chat_rates.get(row.channel)
-        if not per_second:
-            return rate.wait(live)
-        key = (row.association, row.channel, row.handle)
-        chat = self._chats.get(key)
-        if chat is None:
-            if len(self._chats) >= MOST_CHATS:
-                self._chats.clear()  # a burst more for some is better than a list that only grows
-            chat = self._chats[key] = Rate(per_second, CHAT_BURST)
-        if wait := chat.wait():
-            return wait
-        if wait := rate.wait(live):
-            chat.give_back()
-        return wait
 
     async def _send(self, row: Outgoing, since: float) -> bool:
         """False where what is behind it in its lane must wait."""

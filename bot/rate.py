@@ -2,6 +2,11 @@
 
 import random
 import time
+from collections.abc import Mapping
+
+MOST_CHATS = 20_000
+CHAT_BURST = 20.0
+"""Messages to one address before its own rate is felt: no dialogue comes near it."""
 
 
 class Rate:
@@ -37,6 +42,31 @@ class Rate:
 
     def hold(self, seconds: float) -> None:
         self.held_until = max(self.held_until, time.monotonic() + seconds)
+
+
+class Chats:
+    """The rate of each address, where a channel has one (Telegram: about a message a second to one chat)."""
+
+    def __init__(self, per_second: Mapping[str, float]) -> None:
+        self._per_second = per_second
+        self._rates: dict[tuple[str, str, str], Rate] = {}
+
+    def turn(self, association: str, channel: str, handle: str, account: Rate, live: bool) -> float:
+        """Seconds until a row may go, by its address's rate and its account's; 0 takes both."""
+        per_second = self._per_second.get(channel)
+        if not per_second:
+            return account.wait(live)
+        key = (association, channel, handle)
+        chat = self._rates.get(key)
+        if chat is None:
+            if len(self._rates) >= MOST_CHATS:
+                self._rates.clear()  # a burst more for some is better than a list that only grows
+            chat = self._rates[key] = Rate(per_second, CHAT_BURST)
+        if wait := chat.wait():
+            return wait
+        if wait := account.wait(live):
+            chat.give_back()
+        return wait
 
 
 def back_off(attempts: int) -> float:
