@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from bot.case_moves import case_facts
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
-from bot.effects import case_facts
 from bot.fold import Arrived
 from bot.intake import Intake
 from bot.log import log

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from bot.effects import move_case
+from bot.case_moves import move_case
 from bot.frontline import FrontLine
 from conversations.association.association import Association
 from conversations.cases.lifecycle import moves

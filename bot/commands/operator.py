@@ -136,7 +136,7 @@ def keys_rotate() -> None:
 @keys_app.command("reindex")
 def keys_reindex() -> None:
     """Make every blind index anew under WASL_INDEX_KEY. The service must be stopped."""
-    from bot.effects import found_by
+    from bot.case_moves import found_by
     from bot.frontline import NoKeys, read_keys
     from storage import keys
     from storage.database import AlreadyServing, Database, DatabaseAway, NotMigrated

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import Connection
 
-from bot.effects import move_case
+from bot.case_moves import move_case
 from storage import cases
 from tests.bot.desk import Desk, Person
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.case_moves import move_case
 from bot.channels.contract import FetchError
-from bot.effects import move_case
 from bot.web.ports import Expired, Used
 from conversations.association.association import Association
 from conversations.cases.move import NotAllowed
