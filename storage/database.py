@@ -28,6 +28,7 @@ T = TypeVar("T")
 READERS = 3
 BUSY_MS, LOCK_MS = 5_000, 1_000
 _TRIES = 4
+OPENING_TRIES = 25
 
 
 class DatabaseAway(Exception):
@@ -77,11 +78,19 @@ class Database:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif not self.path.exists():
                 raise NotMigrated(f"there is no database {self.path.name}: run wasl migrate")
-        stored = self.write_now(revision)
+        stored = self._patiently(revision)
         if stored != HEAD:
             if not create:
                 raise NotMigrated(f"the database is at revision {stored or 'none'}, not {HEAD}: run wasl migrate")
-            self.write_now(migrate)
+            self._patiently(migrate)
+
+    def _patiently(self, function: Callable[[Connection], T]) -> T:
+        """Somebody else may be making the same file: SQLite then refuses at once, without its busy time-out."""
+        for _ in range(OPENING_TRIES):
+            with suppress(Contention):
+                return self.write_now(function)
+            time.sleep(0.2)
+        return self.write_now(function)
 
     def close(self) -> None:
         """Waits for what is being written."""
