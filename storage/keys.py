@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, tuple_, update
 
-from storage import cases, files
+from storage import cases, files, schema_desk  # noqa: F401  every table must be known
 from storage.asks import by_id, phone_index
 from storage.blobs import Blobs
 from storage.cases import Case, by_reference
+from storage.columns import Sealed, metadata
 from storage.conversations import handle_index, open_handle
 from storage.database import Database
-from storage.schema import SEALED, case_index, conversations, meta
 from storage.schema import asks as asks_table
+from storage.schema import case_index, conversations, meta
 from storage.schema import cases as cases_table
 from storage.schema import files as files_table
 from storage.vault import Tampered, Vault, WrongKey, context, key_name
@@ -22,6 +23,12 @@ _KNOWN = b"wasl"
 _PLACE = b"meta.key"
 _INDEX = "index"
 _SOME = 200
+SEALED = tuple(
+    (table, tuple(column.name for column in table.columns if isinstance(column.type, Sealed)))
+    for table in metadata.sorted_tables
+    if any(isinstance(column.type, Sealed) for column in table.columns)
+)
+"""Every table with sealed columns, and which: what rotation walks over."""
 
 
 class Progress(NamedTuple):
@@ -131,7 +138,7 @@ def _reseal(
     rows = connection.execute(query.with_for_update()).all()
     for row in rows:
         place = dict(zip((column.name for column in key), row, strict=False))
-        row_id = place["id"] if "id" in place else place["case_id"]
+        row_id = next(place[name] for name in ("id", "case_id", "conversation") if name in place)
         changes = {}
         for name, sealed in zip(columns, row[len(key) :], strict=True):
             if sealed is not None and not sealed.startswith(vault.prefix):

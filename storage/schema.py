@@ -1,391 +1,331 @@
-"""Every table. Each row belongs to an association, which is part of every key (rule 8).
+"""The tables of the front line. Each row belongs to an association, which is part of every key (rule 8).
 
 Ids are ours and ordered by time (storage/ids.py), times whole milliseconds UTC (storage/times.py), enumerations short
 texts. What a person typed, said or uploaded is in columns of type Sealed, encrypted before it comes here (rule 9);
-Blind columns are keyed hashes that whole values are looked up by.
+Blind columns are keyed hashes that whole values are looked up by. The desk's own tables: schema_desk.py.
 """
 
-from typing import Any
+from sqlalchemy import Boolean, Column, Index, Table, Text, UniqueConstraint
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
+from storage.columns import (
+    Blind,
+    at,
+    flag,
+    id_,
+    index,
+    key,
+    maybe,
+    maybe_at,
+    maybe_id,
+    metadata,
+    number,
+    sealed,
+    table,
+    words,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A database that says so is opened without loading Alembic."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Sealed(LargeBinary):
-    """Encrypted under a key of WASL_KEYS. Rotation walks over every column of this type."""
-
-    cache_ok = True
-
-
-class Blind(LargeBinary):
-    """A keyed hash under WASL_INDEX_KEY, or a plain digest of something nobody can guess."""
-
-    cache_ok = True
-
-
-def _text(name: str, default: str | None = "") -> Column[str]:
-    return Column(name, Text, nullable=False, server_default=default)
-
-
-def _key(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _maybe(name: str) -> Column[str | None]:
-    return Column(name, Text)
-
-
-def _id(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, autoincrement=False)
-
-
-def _number(name: str, default: str = "0") -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default=default)
-
-
-def _at(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _maybe_at(name: str) -> Column[int | None]:
-    return Column(name, BigInteger)
-
-
-_maybe_id = _maybe_at
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean(create_constraint=False), nullable=False, server_default=text("false"))
-
-
-def _sealed(name: str) -> Column[bytes | None]:
-    return Column(name, Sealed)
-
-
-def _table(name: str, *parts: Any, key: tuple[str, ...] = ("association", "id"), **options: Any) -> Table:
-    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key), **options)
-
-
-def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """Of the rows where `where` holds; it serves only a condition that is written the same way."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
-
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
 
-conversations = _table(
+conversations = table(
     "conversations",
-    _key("association"),
-    _id("id"),
-    _key("channel"),
+    key("association"),
+    id_("id"),
+    key("channel"),
     Column("handle_index", Blind, nullable=False),
-    _sealed("handle"),
-    _maybe_id("beneficiary"),
-    _sealed("state"),
-    _number("seq"),
-    _text("holder", "bot"),
-    _text("flow"),
-    _flag("stopped"),
-    _flag("restricted"),
-    _flag("women_only"),
-    _maybe_at("last_in"),
-    _at("updated"),
+    sealed("handle"),
+    maybe_id("beneficiary"),
+    sealed("state"),
+    number("seq"),
+    words("holder", "bot"),
+    words("flow"),
+    flag("stopped"),
+    flag("restricted"),
+    flag("women_only"),
+    words("blocked"),
+    maybe_at("last_in"),
+    at("updated"),
     UniqueConstraint("association", "channel", "handle_index"),
     # Partial, so that PostgreSQL never mistakes them for a way to an address while the table is small.
-    _index("ix_conversations_held", "association", "holder", where="holder <> 'bot'"),
-    _index("ix_conversations_beneficiary", "association", "beneficiary", where="beneficiary IS NOT NULL"),
+    index("ix_conversations_held", "association", "holder", where="holder <> 'bot'"),
+    index("ix_conversations_beneficiary", "association", "beneficiary", where="beneficiary IS NOT NULL"),
     # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
     postgresql_with={"fillfactor": 60},
 )
 
-beneficiaries = _table("beneficiaries", _key("association"), _id("id"), _sealed("known"), _at("updated"))
+beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("known"), at("updated"))
 
 UNSETTLED = "state IN ('queued', 'sending')"
 """Literal on purpose: a partial index serves only a condition that is written like its own."""
 
-messages = _table(
+messages = table(
     "messages",
-    _key("association"),
-    _id("id"),
-    _id("conversation"),
-    _id("seq"),
-    _key("channel"),
-    _key("direction"),
-    _key("lane"),
-    _key("kind"),
-    _at("at"),
-    _sealed("body"),
-    _maybe("provider_id"),
-    _key("state"),
-    _number("attempts"),
-    _number("not_before"),
-    _maybe("lease_by"),
-    _maybe_at("lease_until"),
-    _maybe("error"),
-    _flag("again"),
-    _maybe_at("updated"),
+    key("association"),
+    id_("id"),
+    id_("conversation"),
+    id_("seq"),
+    key("channel"),
+    key("direction"),
+    key("lane"),
+    key("kind"),
+    at("at"),
+    sealed("body"),
+    maybe("provider_id"),
+    key("state"),
+    number("attempts"),
+    number("not_before"),
+    maybe("lease_by"),
+    maybe_at("lease_until"),
+    maybe("error"),
+    flag("again"),
+    maybe_at("updated"),
     UniqueConstraint("association", "conversation", "seq"),
-    _index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
-    _index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
+    index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
+    index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
 )
 
-seen = _table(
+seen = table(
     "seen",
-    _key("association"),
+    key("association"),
     Column("key", Blind, nullable=False),
-    _at("at"),
+    at("at"),
     Index(None, "at"),
-    key=("association", "key"),
+    keyed=("association", "key"),
 )
 
-cases = _table(
+cases = table(
     "cases",
-    _key("association"),
-    _id("id"),
-    _key("reference"),
-    _key("kind"),
-    _key("stage"),
-    _text("service"),
-    _text("category"),
-    _text("branch"),
-    _text("severity"),
-    _text("source"),
-    _text("agreed_channel"),
-    _text("linked_to"),
-    _flag("restricted"),
-    _flag("anonymous"),
-    _maybe_id("beneficiary"),
-    _maybe_id("conversation"),
-    _at("opened_at"),
-    _maybe_at("completed_at"),
-    _maybe_at("closed_at"),
-    _maybe_at("earliest"),
-    _maybe_at("latest"),
-    _maybe_at("next_update"),
-    _sealed("body"),
-    _sealed("member"),
-    _sealed("route"),
-    _text("digest"),
-    _number("moves"),
-    _at("updated"),
+    key("association"),
+    id_("id"),
+    key("reference"),
+    key("kind"),
+    key("stage"),
+    words("service"),
+    words("category"),
+    words("branch"),
+    words("severity"),
+    words("source"),
+    words("agreed_channel"),
+    words("linked_to"),
+    flag("restricted"),
+    flag("anonymous"),
+    maybe_id("beneficiary"),
+    maybe_id("conversation"),
+    at("opened_at"),
+    maybe_at("completed_at"),
+    maybe_at("closed_at"),
+    maybe_at("earliest"),
+    maybe_at("latest"),
+    maybe_at("next_update"),
+    maybe_id("holder"),
+    maybe_at("due"),
+    maybe_at("erased_at"),
+    sealed("body"),
+    sealed("member"),
+    sealed("route"),
+    words("digest"),
+    number("moves"),
+    at("updated"),
     UniqueConstraint("association", "reference"),
     Index(None, "association", "beneficiary", "id"),
     Index(None, "association", "kind", "stage", "opened_at"),
-    _index("ix_cases_next_update", "next_update", where="closed_at IS NULL"),
+    index("ix_cases_next_update", "next_update", where="closed_at IS NULL"),
+    index("ix_cases_open", "association", "id", where="closed_at IS NULL"),
+    index("ix_cases_due", "association", "due", where="closed_at IS NULL"),
+    index("ix_cases_holder", "association", "holder", where="closed_at IS NULL"),
+    Index("ix_cases_closed", "association", "closed_at"),
 )
 
-case_moves = _table(
+case_moves = table(
     "case_moves",
-    _key("association"),
-    _id("case_id"),
-    _id("seq"),
-    _key("move"),
-    _text("from_stage"),
-    _text("to_stage"),
-    _text("who"),
-    _at("at"),
-    _sealed("reason"),
-    key=("association", "case_id", "seq"),
+    key("association"),
+    id_("case_id"),
+    id_("seq"),
+    key("move"),
+    words("from_stage"),
+    words("to_stage"),
+    words("who"),
+    at("at"),
+    sealed("reason"),
+    keyed=("association", "case_id", "seq"),
 )
 
-case_index = _table(
+case_index = table(
     "case_index",
-    _key("association"),
-    _key("domain"),
+    key("association"),
+    key("domain"),
     Column("blind", Blind, nullable=False),
-    _id("case_id"),
+    id_("case_id"),
     Index(None, "association", "case_id"),
-    key=("association", "domain", "blind", "case_id"),
+    keyed=("association", "domain", "blind", "case_id"),
 )
 
-consents = _table(
+consents = table(
     "consents",
-    _key("association"),
-    _id("id"),
-    _maybe_id("beneficiary"),
-    _id("conversation"),
-    _key("purpose"),
+    key("association"),
+    id_("id"),
+    maybe_id("beneficiary"),
+    id_("conversation"),
+    key("purpose"),
     Column("given", Boolean(create_constraint=False), nullable=False),
-    _text("wording_version"),
-    _text("channel"),
-    _text("reference"),
-    _at("at"),
+    words("wording_version"),
+    words("channel"),
+    words("reference"),
+    at("at"),
     Index(None, "association", "beneficiary"),
     Index(None, "association", "conversation"),
 )
 
-timers = _table(
+timers = table(
     "timers",
-    _key("association"),
-    _id("conversation"),
-    _key("timer"),
-    _at("due"),
-    _number("claimed_until"),
+    key("association"),
+    id_("conversation"),
+    key("timer"),
+    at("due"),
+    number("claimed_until"),
     Index(None, "due"),
-    key=("association", "conversation", "timer"),
+    keyed=("association", "conversation", "timer"),
 )
 
-forms = _table(
+forms = table(
     "forms",
-    _key("association"),
-    _key("form"),
-    _id("conversation"),
+    key("association"),
+    key("form"),
+    id_("conversation"),
     Column("token_digest", Blind, nullable=False),
-    _text("steps", "[]"),
-    _at("until"),
-    _maybe_at("used_at"),
-    _number("opened"),
-    _at("at"),
+    words("steps", "[]"),
+    at("until"),
+    maybe_at("used_at"),
+    number("opened"),
+    at("at"),
     UniqueConstraint("association", "token_digest"),
     Index(None, "association", "conversation"),
-    key=("association", "form"),
+    keyed=("association", "form"),
 )
 
-files = _table(
+files = table(
     "files",
-    _key("association"),
-    _id("id"),
-    _id("conversation"),
-    _key("channel"),
-    _sealed("source"),
-    _sealed("name"),
-    _text("kind"),
-    _number("size"),
-    _key("state"),
-    _text("reason"),
-    _number("attempts"),
-    _number("not_before"),
-    _number("lease_until"),
-    _at("at"),
+    key("association"),
+    id_("id"),
+    id_("conversation"),
+    key("channel"),
+    sealed("source"),
+    sealed("name"),
+    words("kind"),
+    number("size"),
+    key("state"),
+    words("reason"),
+    number("attempts"),
+    number("not_before"),
+    number("lease_until"),
+    at("at"),
     Index(None, "association", "conversation"),
-    _index("ix_files_wanted", "not_before", where="state IN ('wanted', 'fetching')"),
+    index("ix_files_wanted", "not_before", where="state IN ('wanted', 'fetching')"),
 )
 
-handoffs = _table(
+handoffs = table(
     "handoffs",
-    _key("association"),
-    _id("id"),
-    _id("conversation"),
-    _key("reason"),
-    _text("role"),
-    _flag("urgent"),
-    _flag("restricted"),
-    _flag("women_only"),
-    _text("reference"),
-    _sealed("callback"),
-    _at("at"),
-    _text("taken_by"),
-    _maybe_at("taken_at"),
-    _maybe_at("done_at"),
-    _index("ix_handoffs_waiting", "association", "at", where="done_at IS NULL"),
+    key("association"),
+    id_("id"),
+    id_("conversation"),
+    key("reason"),
+    words("role"),
+    flag("urgent"),
+    flag("restricted"),
+    flag("women_only"),
+    words("reference"),
+    sealed("callback"),
+    at("at"),
+    words("taken_by"),
+    maybe_at("taken_at"),
+    maybe_at("done_at"),
+    maybe_id("offered_to"),
+    number("offers"),
+    maybe_at("due"),
+    maybe_at("replied_at"),
+    index("ix_handoffs_waiting", "association", "at", where="done_at IS NULL"),
+    index("ix_handoffs_due", "due", where="done_at IS NULL AND taken_at IS NULL"),
+    Index("ix_handoffs_at", "association", "at"),
     Index(None, "association", "conversation"),
 )
 
-asks = _table(
+asks = table(
     "asks",
-    _key("association"),
-    _id("id"),
-    _key("question"),
-    _text("reference"),
-    _id("conversation"),
+    key("association"),
+    id_("id"),
+    key("question"),
+    words("reference"),
+    id_("conversation"),
     Column("handle_index", Blind),
     Column("token_digest", Blind),
-    _sealed("details"),
-    _at("at"),
-    _maybe_at("answered_at"),
+    sealed("details"),
+    at("at"),
+    maybe_at("answered_at"),
     Column("given", Boolean(create_constraint=False)),
     Index(None, "association", "handle_index"),
     UniqueConstraint("association", "token_digest"),
 )
 
-quarantine = _table(
+quarantine = table(
     "quarantine",
-    _key("association"),
-    _id("id"),
-    _key("channel"),
-    _at("at"),
-    _sealed("body"),
-    _number("attempts"),
-    _text("error"),
-    _maybe_at("settled_at"),
-    _index("ix_quarantine_waiting", "association", "id", where="settled_at IS NULL"),
+    key("association"),
+    id_("id"),
+    key("channel"),
+    at("at"),
+    sealed("body"),
+    number("attempts"),
+    words("error"),
+    maybe_at("settled_at"),
+    index("ix_quarantine_waiting", "association", "id", where="settled_at IS NULL"),
 )
 
-accounts = _table(
+accounts = table(
     "accounts",
-    _key("association"),
-    _key("channel"),
-    _number("not_before"),
-    _flag("paused"),
-    _text("paused_why"),
-    _text("lease_by"),
-    _number("lease_until"),
-    _number("cursor"),
-    key=("association", "channel"),
+    key("association"),
+    key("channel"),
+    number("not_before"),
+    flag("paused"),
+    words("paused_why"),
+    words("lease_by"),
+    number("lease_until"),
+    number("cursor"),
+    keyed=("association", "channel"),
 )
 
-contents = _table(
+contents = table(
     "contents",
-    _key("association"),
-    _key("channel"),
+    key("association"),
+    key("channel"),
     Column("digest", Blind, nullable=False),
-    _key("provider_id"),
-    _at("at"),
-    key=("association", "channel", "digest"),
+    key("provider_id"),
+    at("at"),
+    keyed=("association", "channel", "digest"),
 )
 
-alarms = _table(
+alarms = table(
     "alarms",
-    _key("association"),
-    _id("id"),
-    _key("code"),
-    _flag("urgent"),
-    _number("times", "1"),
-    _at("at"),
-    _at("last_at"),
-    _maybe_at("seen_at"),
-    _index("uq_alarms_waiting", "association", "code", where="seen_at IS NULL", unique=True),
+    key("association"),
+    id_("id"),
+    key("code"),
+    flag("urgent"),
+    number("times", "1"),
+    at("at"),
+    at("last_at"),
+    maybe_at("seen_at"),
+    index("uq_alarms_waiting", "association", "code", where="seen_at IS NULL", unique=True),
 )
 
-audit = _table(
+audit = table(
     "audit",
-    _key("association"),
-    _id("id"),
-    _at("at"),
-    _key("who"),
-    _key("act"),
-    _text("subject"),
-    _text("detail"),
+    key("association"),
+    id_("id"),
+    at("at"),
+    key("who"),
+    key("act"),
+    words("subject"),
+    words("detail"),
     Index(None, "association", "subject"),
+    Index("ix_audit_who", "association", "who", "id"),
 )
-
-SEALED = tuple(
-    (table, tuple(column.name for column in table.columns if isinstance(column.type, Sealed)))
-    for table in metadata.sorted_tables
-    if any(isinstance(column.type, Sealed) for column in table.columns)
-)
-"""Every table with sealed columns, and which: what rotation walks over."""

@@ -9,8 +9,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from storage import schema_desk  # noqa: F401  every table must be known
+from storage.columns import metadata
 from storage.database import NotMigrated
-from storage.schema import metadata
 
 _LOCK = 0x5741534C
 """Whoever migrates holds it, so that two processes that start together take turns."""

@@ -13,9 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from storage.columns import metadata
 from storage.database import AlreadyServing, Contention, Database, DatabaseAway, NotMigrated, migrate, revision
 from storage.migrations.run import scripts
-from storage.schema import HEAD, metadata
+from storage.schema import HEAD
 
 
 def _counter(connection: Connection) -> int:

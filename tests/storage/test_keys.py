@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, Connection, text
 
 from conversations.effects import Signature
-from storage import asks, cases, conversations, files, handoffs, keys, messages, quarantine, world
+from storage import asks, cases, conversations, files, handoffs, keys, messages, quarantine, schema_desk, world
 from storage.asks import Ask
 from storage.blobs import Blobs, Folder
 from storage.cases import Case, Move
@@ -14,11 +14,11 @@ from storage.database import Database
 from storage.files import File
 from storage.handoffs import Handoff
 from storage.ids import new_id
+from storage.keys import SEALED
 from storage.messages import Message
 from storage.quarantine import Quarantined
-from storage.schema import SEALED
 from storage.times import moment
-from storage.vault import Vault, WrongKey, generate_key
+from storage.vault import Vault, WrongKey, context, generate_key
 from storage.world import Beneficiary
 
 NOW = 1_790_000_000_000
@@ -56,7 +56,30 @@ def _fill(connection: Connection, vault: Vault) -> int:
     handoffs.add(connection, vault, [Handoff("harif", 3, stored.id, "asked", callback="العصر", at=NOW)])
     asks.add(connection, vault, Ask("harif", 4, "consent", "HRF-1", stored.id, phone="+966500000009", at=NOW), "t")
     quarantine.put(connection, vault, Quarantined("harif", 6, "whatsapp", NOW, 3, "ValueError"), b"event")
+    _fill_desk(connection, vault)
     return stored.id
+
+
+def _fill_desk(connection: Connection, vault: Vault) -> None:
+    """A row in every sealed table of the desk, sealed as all of them are: table.column, association, id of the row."""
+    for table, columns in SEALED:
+        if table.name in vars(schema_desk):
+            row = {column.name: 77 if isinstance(column.type, BigInteger) else "x" for column in table.primary_key}
+            row["association"] = "harif"
+            for column in table.columns:
+                if not column.nullable and column.server_default is None and column.name not in row:
+                    row[column.name] = 7 if isinstance(column.type, BigInteger) else "x"
+            sealed = {name: vault.seal(name.encode(), context(f"{table.name}.{name}", "harif", 77)) for name in columns}
+            connection.execute(table.insert().values(**row, **sealed))
+
+
+def _assert_desk_opens(connection: Connection, vault: Vault) -> None:
+    for table, columns in SEALED:
+        if table.name in vars(schema_desk):
+            for row in connection.execute(table.select()):
+                for name in columns:
+                    where = context(f"{table.name}.{name}", "harif", 77)
+                    assert vault.open(getattr(row, name), where) == name.encode()
 
 
 def _assert_all_opens(connection: Connection, vault: Vault, conversation: int) -> None:
@@ -74,6 +97,7 @@ def _assert_all_opens(connection: Connection, vault: Vault, conversation: int) -
     assert [h.callback for h in handoffs.waiting(connection, vault, "harif")] == ["العصر"]
     assert asks.waiting_for(connection, vault, [("harif", "+966500000009")]) == [("harif", "+966500000009", 4)]
     assert quarantine.body(connection, vault, "harif", 6) == b"event"
+    _assert_desk_opens(connection, vault)
 
 
 def _keys_in_use(connection: Connection) -> set[bytes]:

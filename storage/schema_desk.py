@@ -1,0 +1,361 @@
+"""The tables of the desk: who works here, what they looked at, decided and promised. The front line's: schema.py.
+
+A worker signs in once, whichever associations they serve: accounts and sign-ins belong to the house (HOUSE), what a
+worker may do belongs to an association (`members`). Sealed and Blind as in schema.py.
+"""
+
+from sqlalchemy import Index, UniqueConstraint
+
+from storage.columns import at, blind, flag, id_, index, key, maybe_at, maybe_id, number, sealed, table, words
+
+HOUSE = "*"
+"""The association of rows that belong to the whole house: accounts of workers and their sign-ins."""
+
+# --- people and rights -----------------------------------------------------------------------------------------------
+
+staff = table(
+    "staff",
+    key("association"),
+    id_("id"),
+    blind("login_index"),
+    sealed("login"),
+    sealed("name"),
+    words("language", "ar"),
+    words("password"),
+    sealed("totp"),
+    number("totp_step"),
+    blind("subject_index"),
+    blind("telegram_index"),
+    number("failures"),
+    number("locked_until"),
+    maybe_at("disabled_at"),
+    at("at"),
+    UniqueConstraint("association", "login_index"),
+    index("uq_staff_subject", "association", "subject_index", where="subject_index IS NOT NULL", unique=True),
+    index("uq_staff_telegram", "association", "telegram_index", where="telegram_index IS NOT NULL", unique=True),
+)
+"""`password` is argon2's own text; `totp_step` the last step accepted, so that no code is taken twice."""
+
+members = table(
+    "members",
+    key("association"),
+    id_("staff"),
+    words("roles"),
+    words("categories"),
+    words("branch"),
+    flag("woman"),
+    number("capacity", "10"),
+    words("presence", "auto"),
+    number("seen_at"),
+    at("at"),
+    maybe_at("ended_at"),
+    keyed=("association", "staff"),
+)
+"""`roles` and `categories` (of a contact officer: category or category/field) with a space between. `presence`: auto
+(present while the desk was looked at lately), away."""
+
+sign_ins = table(
+    "sign_ins",
+    key("association"),
+    id_("id"),
+    id_("staff"),
+    blind("token_digest"),
+    words("agent"),
+    at("at"),
+    number("seen_at"),
+    at("until"),
+    maybe_at("ended_at"),
+    UniqueConstraint("association", "token_digest"),
+    Index(None, "association", "staff"),
+)
+
+invitations = table(
+    "invitations",
+    key("association"),
+    id_("id"),
+    blind("token_digest"),
+    sealed("login"),
+    words("roles"),
+    words("categories"),
+    words("branch"),
+    flag("woman"),
+    id_("by"),
+    at("at"),
+    at("until"),
+    maybe_at("used_at"),
+    UniqueConstraint("association", "token_digest"),
+)
+
+codes = table(
+    "codes",
+    key("association"),
+    blind("digest"),
+    key("purpose"),
+    id_("staff"),
+    at("until"),
+    keyed=("association", "digest"),
+)
+"""One-time codes of a worker (`telegram`: bind this Telegram account). Only digests."""
+
+policy_versions = table(
+    "policy_versions",
+    key("association"),
+    key("version"),
+    at("at"),
+    maybe_at("circulated_at"),
+    keyed=("association", "version"),
+)
+policy_signatures = table(
+    "policy_signatures",
+    key("association"),
+    id_("staff"),
+    key("version"),
+    at("at"),
+    keyed=("association", "staff", "version"),
+)
+
+# --- conversations ---------------------------------------------------------------------------------------------------
+
+notes = table(
+    "notes",
+    key("association"),
+    id_("id"),
+    maybe_id("conversation"),
+    maybe_id("case_id"),
+    id_("staff"),
+    sealed("body"),
+    at("at"),
+    Index(None, "association", "conversation"),
+    Index(None, "association", "case_id"),
+)
+"""Private: never sent to anybody."""
+
+reply_drafts = table(
+    "reply_drafts",
+    key("association"),
+    id_("conversation"),
+    id_("staff"),
+    sealed("body"),
+    at("at"),
+    keyed=("association", "conversation", "staff"),
+)
+
+looking = table(
+    "looking",
+    key("association"),
+    id_("conversation"),
+    id_("staff"),
+    at("until"),
+    number("typing_until"),
+    keyed=("association", "conversation", "staff"),
+)
+
+topics = table(
+    "topics",
+    key("association"),
+    id_("conversation"),
+    key("group_id"),
+    number("topic"),
+    words("state", "wanted"),
+    words("shown"),
+    number("mirrored"),
+    number("asked_at"),
+    number("not_before"),
+    at("at"),
+    index("uq_topics_topic", "association", "group_id", "topic", where="topic > 0", unique=True),
+    keyed=("association", "conversation"),
+)
+"""A topic of the staff's Telegram group. `mirrored`: the sequence number up to which the transcript is there."""
+
+excluded = table(
+    "excluded",
+    key("association"),
+    key("subject"),
+    id_("staff"),
+    words("why"),
+    id_("by"),
+    at("at"),
+    keyed=("association", "subject", "staff"),
+)
+"""Who must not see a case or a conversation (`case:<id>`, `conversation:<id>`): whoever is complained about."""
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+checks = table(
+    "checks",
+    key("association"),
+    id_("case_id"),
+    key("item"),
+    words("outcome"),
+    flag("matches"),
+    flag("valid"),
+    id_("staff"),
+    at("at"),
+    sealed("note"),
+    keyed=("association", "case_id", "item"),
+)
+"""Verification: each required datum, matched to the original, valid on the day, by whom. `outcome`: ok, missing,
+wrong, not_needed."""
+
+requirements = table(
+    "requirements",
+    key("association"),
+    id_("case_id"),
+    key("item"),
+    flag("published"),
+    at("asked_at"),
+    maybe_at("arrived_at"),
+    keyed=("association", "case_id", "item", "asked_at"),
+)
+"""What a returned case waits for. `item` is a field's id, or `other:<n>` where staff asked in words."""
+
+entitlements = table(
+    "entitlements",
+    key("association"),
+    id_("id"),
+    id_("case_id"),
+    sealed("what"),
+    words("amount"),
+    maybe_at("due"),
+    maybe_at("delivered_at"),
+    maybe_id("delivered_by"),
+    maybe_at("confirmed_at"),
+    maybe_at("cancelled_at"),
+    Index(None, "association", "case_id"),
+    index("ix_entitlements_due", "association", "due", where="delivered_at IS NULL AND cancelled_at IS NULL"),
+)
+
+appointments = table(
+    "appointments",
+    key("association"),
+    id_("id"),
+    key("kind"),
+    key("state"),
+    maybe_id("conversation"),
+    maybe_id("case_id"),
+    maybe_id("staff"),
+    maybe_at("starts"),
+    number("minutes", "30"),
+    sealed("place"),
+    sealed("wish"),
+    words("outcome"),
+    sealed("outcome_note"),
+    number("moved"),
+    maybe_at("reminded_at"),
+    at("at"),
+    at("updated"),
+    Index(None, "association", "staff", "starts"),
+    Index(None, "association", "conversation"),
+    index("ix_appointments_open", "association", "starts", where="state IN ('requested', 'offered', 'confirmed')"),
+)
+"""`kind`: interview, home_visit, callback. `state`: requested, offered, confirmed, cancelled, done, missed."""
+
+pauses = table(
+    "pauses",
+    key("association"),
+    id_("id"),
+    id_("case_id"),
+    id_("by"),
+    sealed("reason"),
+    at("at"),
+    maybe_at("ended_at"),
+    Index(None, "association", "case_id"),
+)
+
+reminders = table(
+    "reminders",
+    key("association"),
+    key("subject"),
+    key("rung"),
+    at("at"),
+    keyed=("association", "subject", "rung"),
+)
+"""That somebody was reminded: once a rung (holder, role, management) of each deadline."""
+
+# --- committee -------------------------------------------------------------------------------------------------------
+
+sittings = table(
+    "sittings",
+    key("association"),
+    id_("id"),
+    key("committee"),
+    number("number"),
+    words("state", "planned"),
+    maybe_at("starts"),
+    sealed("place"),
+    sealed("remarks"),
+    id_("by"),
+    at("at"),
+    maybe_at("closed_at"),
+    words("digest"),
+    UniqueConstraint("association", "committee", "number"),
+)
+"""A meeting of a committee (role: committee, follow_up_committee, investigation_committee). `state`: planned, open,
+decided (waits for signatures), signed. `digest`: of the minutes as signed."""
+
+attendance = table(
+    "attendance",
+    key("association"),
+    id_("sitting"),
+    id_("staff"),
+    flag("present"),
+    maybe_at("signed_at"),
+    keyed=("association", "sitting", "staff"),
+)
+
+agenda = table(
+    "agenda",
+    key("association"),
+    id_("sitting"),
+    id_("case_id"),
+    number("place"),
+    words("decision"),
+    sealed("given"),
+    maybe_at("decided_at"),
+    maybe_at("carried_at"),
+    keyed=("association", "sitting", "case_id"),
+)
+"""`decision` names a move of the case's lifecycle, or `postponed`; `given` what the move needs (reason, help …)."""
+
+votes = table(
+    "votes",
+    key("association"),
+    id_("sitting"),
+    id_("case_id"),
+    id_("staff"),
+    key("vote"),
+    sealed("reason"),
+    at("at"),
+    keyed=("association", "sitting", "case_id", "staff"),
+)
+"""`vote`: for, against, abstain."""
+
+# --- papers and proof ------------------------------------------------------------------------------------------------
+
+documents = table(
+    "documents",
+    key("association"),
+    id_("id"),
+    key("document"),
+    number("version"),
+    sealed("title"),
+    sealed("name"),
+    words("kind"),
+    number("size"),
+    id_("by"),
+    at("at"),
+    maybe_at("withdrawn_at"),
+    UniqueConstraint("association", "document", "version"),
+)
+"""The library. `document` is a tool's id of the profile, or one of our own; the bytes lie in blobs under `id`."""
+
+audit_links = table(
+    "audit_links",
+    key("association"),
+    id_("number"),
+    id_("audit"),
+    key("digest"),
+    UniqueConstraint("association", "audit"),
+    keyed=("association", "number"),
+)
+"""The audit's hash chain, one per association: each row's digest covers its audit row and the digest before."""
