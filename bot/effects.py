@@ -24,6 +24,7 @@ from conversations.effects import (
     Effect,
     FileCase,
     HandOver,
+    Held,
     LogConsent,
     Lookup,
     MoveCase,
@@ -229,8 +230,19 @@ class Work:
                 reference=effect.reference,
                 callback=effect.callback,
                 at=self.at,
+                offered_to=int(effect.to) if effect.to else None,
             )
         )
+
+    @_do.register
+    def _(self, effect: Held, stored: Stored, known: world.Known, event: Event) -> None:
+        where = (self.connection, stored.association, stored.id)
+        if effect.staff:
+            self._later.append(lambda: handoffs.hold(*where, int(effect.staff), self.at, replied=effect.replied))
+        else:
+            # Before this batch's own handoffs are added: passing on closes what was, and opens what is next.
+            handoffs.done(*where, self.at)
+        self.kicks.add("handoffs")
 
     @_do.register
     def _(self, effect: OpenForm, stored: Stored, known: world.Known, event: Event) -> None:

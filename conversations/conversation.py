@@ -96,6 +96,10 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     member: str = ""
     news: dict[str, list[Any]] = {}
     """By reference: the key and the facts of words that wait until the person opens them."""
+    blocked: str = ""
+    """Why nothing this address writes is answered (blocked, spam): kept in the transcript, and no more."""
+    kept: list[Any] = []
+    """Replies of staff, encoded, that wait for the person to write again: the channel's window is closed."""
     followed_by_number: list[str] = []
     """References whose owner wants no message about them: they ask by the number."""
     last_at: datetime | None = None

@@ -78,6 +78,15 @@ class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """When a call would suit, in the person's words."""
     anonymous: bool = False
     """The case is handed over, and not who filed it."""
+    to: str = ""
+    """The id of one worker it is meant for."""
+
+
+class Held(_Effect, frozen=True, kw_only=True, tag="held"):
+    """A worker holds the conversation (empty: nobody any more): what waits of it in the queue follows."""
+
+    staff: str
+    replied: bool = False
 
 
 class OpenForm(_Effect, frozen=True, kw_only=True, tag="open_form"):
@@ -160,6 +169,7 @@ Effect = (
     | MoveCase
     | LogConsent
     | HandOver
+    | Held
     | OpenForm
     | SetTimer
     | ClearTimer

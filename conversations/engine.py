@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import arrivals, choices, commands, flows, ways, welcome, wishes
+from conversations import arrivals, choices, commands, flows, staffed, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
@@ -27,6 +27,7 @@ from conversations.events import (
     PERSONAL,
     Answered,
     Asked,
+    CalledStaff,
     CaseMoved,
     CaseUpdate,
     Contact,
@@ -40,6 +41,11 @@ from conversations.events import (
     Opened,
     Press,
     RenewForm,
+    StaffBlocked,
+    StaffGaveBack,
+    StaffPassedOn,
+    StaffSaid,
+    StaffTook,
     Text,
     TimePassed,
     Unreachable,
@@ -82,6 +88,7 @@ def _own(conversation: Conversation) -> Conversation:
     mine.members = [*conversation.members]
     mine.held = [*conversation.held]
     mine.followed_by_number = [*conversation.followed_by_number]
+    mine.kept = [*conversation.kept]
     mine.news = dict(conversation.news)
     if conversation.open is not None:
         # A flow that is no more cannot be asked any further.
@@ -118,6 +125,8 @@ def _person(moment: Moment, event: Event) -> None:
     conversation = moment.conversation
     if _floods(moment, event):
         return
+    if conversation.kept:
+        staffed.say_kept(moment)
     last = conversation.last_at
     conversation.last_at = event.at
     conversation.unreachable = ""
@@ -173,7 +182,7 @@ def _silent(moment: Moment) -> bool:
             return False
         ways.still_stopped(moment)
         return True
-    return conversation.holder.startswith("staff:")
+    return bool(conversation.blocked) or conversation.holder.startswith("staff:")
 
 
 def _text(moment: Moment, event: Text) -> None:
@@ -429,5 +438,11 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     Found: _found,
     Asked: flows.represent.asked,
     Answered: flows.represent.answered,
+    StaffSaid: staffed.said,
+    StaffTook: staffed.took,
+    StaffGaveBack: staffed.gave_back,
+    StaffPassedOn: staffed.passed_on,
+    StaffBlocked: staffed.blocked,
+    CalledStaff: staffed.called,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
 }

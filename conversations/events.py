@@ -150,6 +150,56 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
     code: str
 
 
+class StaffSaid(_Event, frozen=True, kw_only=True, tag="staff_said"):
+    """A worker's reply. `staff` is their id, `title` what the person sees them as (موظف العلاقات), `file` the id of a
+    stored file. `over`: they know that a colleague holds the conversation and take it over."""
+
+    staff: str
+    title: str
+    text: str = ""
+    file: str = ""
+    file_name: str = ""
+    file_kind: str = ""
+    over: bool = False
+
+
+class StaffTook(_Event, frozen=True, kw_only=True, tag="staff_took"):
+    """A worker takes the conversation: from now on the bot keeps out of it."""
+
+    staff: str
+    title: str
+    over: bool = False
+
+
+class StaffGaveBack(_Event, frozen=True, kw_only=True, tag="staff_gave_back"):
+    """The worker is done: the bot goes on, and what was open resumes."""
+
+    staff: str
+
+
+class StaffPassedOn(_Event, frozen=True, kw_only=True, tag="staff_passed_on"):
+    """A worker puts the conversation into the queue for somebody else: a role, or (`to`) one colleague's id."""
+
+    staff: str
+    role: str = ""
+    to: str = ""
+
+
+class StaffBlocked(_Event, frozen=True, kw_only=True, tag="staff_blocked"):
+    """An address is blocked or marked as spam (`why`: blocked, spam), or let in again (empty)."""
+
+    staff: str
+    why: str = ""
+
+
+class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
+    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
+
+    reason: str
+    reference: str = ""
+    urgent: bool = False
+
+
 Event = (
     Text
     | Press
@@ -168,6 +218,12 @@ Event = (
     | Asked
     | Answered
     | Unreachable
+    | StaffSaid
+    | StaffTook
+    | StaffGaveBack
+    | StaffPassedOn
+    | StaffBlocked
+    | CalledStaff
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)
 """The events a person causes, as opposed to those the house causes."""

@@ -56,5 +56,9 @@ class Say(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     link: Link | None = None
     wants: Literal["", "contact", "location", "file", "voice", "text"] = ""
     lane: Lane = "dialogue"
+    by: str = ""
+    """The id of the worker who said it; empty: the assistant did."""
+    template: str = ""
+    """The kind of approved template this is (reply_waiting), for a channel whose window is closed."""
     progress: tuple[int, int] | None = None
     """Question number and how many there are, for channels that can draw it."""

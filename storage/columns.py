@@ -38,7 +38,7 @@ class Blind(LargeBinary):
     cache_ok = True
 
 
-def words(name: str, default: str | None = "") -> Column[str]:
+def code(name: str, default: str | None = "") -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 

@@ -150,6 +150,7 @@ def _saved(vault: Vault, stored: Stored) -> tuple[object, ...]:
         c.stopped,
         c.restricted,
         c.women_only,
+        c.blocked,
         stored.last_in,
         stored.updated,
     )
@@ -190,7 +191,19 @@ def _insert_new(given: CTE) -> Executable:
 
 _CREATE = Batch(columns_of(conversations, *_CREATED), _insert_new)
 
-_KEPT = ("state", "seq", "beneficiary", "holder", "flow", "stopped", "restricted", "women_only", "last_in", "updated")
+_KEPT = (
+    "state",
+    "seq",
+    "beneficiary",
+    "holder",
+    "flow",
+    "stopped",
+    "restricted",
+    "women_only",
+    "blocked",
+    "last_in",
+    "updated",
+)
 
 
 def _update(given: CTE) -> Executable:

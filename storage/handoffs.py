@@ -1,9 +1,9 @@
 """The staff's queue: conversations that wait for a person."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from storage.batch import inserting
 from storage.schema import handoffs
@@ -33,6 +33,11 @@ class Handoff(NamedTuple):
     taken_by: str = ""
     taken_at: int | None = None
     done_at: int | None = None
+    offered_to: int | None = None
+    offers: int = 0
+    due: int | None = None
+    """When, untaken, it goes to whoever is next."""
+    replied_at: int | None = None
 
 
 def add(connection: Connection, vault: Vault, given: Iterable[Handoff]) -> None:
@@ -46,6 +51,7 @@ def add(connection: Connection, vault: Vault, given: Iterable[Handoff]) -> None:
                 if handoff.callback
                 else None,
                 handoff.at,
+                handoff.offered_to,
             )
             for handoff in given
         ],
@@ -77,6 +83,19 @@ def take(connection: Connection, association: str, id: int, who: str, now: int) 
     return taken.rowcount == 1
 
 
+def hold(connection: Connection, association: str, conversation: int, who: int, now: int, *, replied: bool) -> int:
+    """All that waits for this conversation is this worker's; the first reply is timed. How many waited."""
+    h = handoffs.c
+    mine: dict[str, Any] = {"taken_by": str(who), "taken_at": func.coalesce(h.taken_at, now)}
+    if replied:
+        mine["replied_at"] = func.coalesce(h.replied_at, now)
+    return connection.execute(
+        update(handoffs)
+        .where(h.association == association, h.conversation == conversation, h.done_at.is_(None))
+        .values(mine)
+    ).rowcount
+
+
 def done(connection: Connection, association: str, conversation: int, now: int) -> int:
     """Everything that waits for this conversation is dealt with; how many that were."""
     h = handoffs.c
@@ -98,4 +117,4 @@ def _handoff(vault: Vault, row: tuple[object, ...]) -> Handoff:
     return handoff._replace(callback=words)
 
 
-_ADD = inserting(handoffs, *Handoff._fields[:11])
+_ADD = inserting(handoffs, *Handoff._fields[:11], "offered_to")

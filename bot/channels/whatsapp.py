@@ -82,7 +82,7 @@ class WhatsApp:
     name = "whatsapp"
     pushes = True
     # Only of handles that begin with "+": others are user ids, and say nothing of a number.
-    traits = Traits(name="whatsapp", proves_phone=True)
+    traits = Traits(name="whatsapp", proves_phone=True, window_hours=24)
     # No text beside a file: WhatsApp drops it beside anything but a picture.
     capabilities = Capabilities(
         text=TEXT,

@@ -61,7 +61,7 @@ _keys = itertools.count(1)
 
 TRAITS = {
     "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
-    "whatsapp": Traits(name="whatsapp", proves_phone=True),
+    "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
 }
 

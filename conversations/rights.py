@@ -1,0 +1,87 @@
+"""Who at the charity may see and do what: a table to be read aloud.
+
+Source: the roles of the five policies (DOMAIN.md). What a role may do to a case is the lifecycle's own table
+(`cases/move.py`); here stands which rooms of the desk it may enter and which kinds of case it may see. A worker with
+several roles has the rights of all of them.
+
+Why it is so:
+- Who is complained about often sits in front: complaints are seen by those who hear them, not by those who receive
+  people.
+- A restricted case (abuse, exploitation, a threat to life) is seen by the protection officer alone, management and the
+  auditor included in those who do not.
+- An administrator keeps accounts, documents and the outbound switch: that needs nobody's case.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from conversations.cases.move import (
+    ADMINISTRATOR,
+    AUDITOR,
+    BRANCH_DELEGATE,
+    COMMITTEE,
+    CONTACT_OFFICER,
+    FOLLOW_UP_COMMITTEE,
+    INVESTIGATION_COMMITTEE,
+    MANAGEMENT,
+    PROTECTION_OFFICER,
+    RELATIONS_OFFICER,
+    SOCIAL_RESEARCHER,
+)
+
+WORKER_ROLES: Final = (
+    *(RELATIONS_OFFICER, SOCIAL_RESEARCHER, COMMITTEE, FOLLOW_UP_COMMITTEE, INVESTIGATION_COMMITTEE, CONTACT_OFFICER),
+    *(BRANCH_DELEGATE, MANAGEMENT, PROTECTION_OFFICER, AUDITOR, ADMINISTRATOR),
+)
+"""Roles a person can be given, in the order in which pages show them."""
+
+RIGHTS: Final = {
+    "inbox": "see the waiting conversations, answer, hand back",
+    "cases": "see cases of the kinds one's roles see",
+    "work": "verify, move cases, record what came by other ways, deliver entitlements",
+    "appointments": "see and arrange interviews, visits and calls",
+    "committee": "sit in a committee, vote, decide, sign minutes",
+    "restricted": "see and answer what is restricted: harm, abuse, exploitation",
+    "supervise": "confirm a decision before its earliest day, pause a clock, give work to others",
+    "management": "figures, exports, the governance report",
+    "policy": "read the policy and the library",
+    "library": "change the library, circulate a changed policy",
+    "people": "invite workers, give roles, end access, see sign-ins",
+    "audit": "read who saw and changed what",
+    "outbound": "hold and release what goes out",
+    "data": "answer data requests: export, correct, erase",
+}
+"""What a page or an act of the desk may ask for. Signing in alone gives the account page and nothing else."""
+
+_FRONT = "inbox cases work appointments policy"
+
+_TABLE: Mapping[str, tuple[str, str]] = {
+    # role                   rights                                                        kinds of case
+    RELATIONS_OFFICER: (f"{_FRONT} data", "request suggestion inquiry volunteering data_request"),
+    SOCIAL_RESEARCHER: (_FRONT, "request suggestion inquiry volunteering"),
+    CONTACT_OFFICER: (_FRONT, "request suggestion inquiry volunteering"),
+    BRANCH_DELEGATE: ("cases work appointments policy", "request suggestion inquiry volunteering"),
+    COMMITTEE: ("cases committee policy", "request"),
+    FOLLOW_UP_COMMITTEE: ("cases work committee policy", "complaint"),
+    INVESTIGATION_COMMITTEE: ("cases work committee policy", "compensation complaint"),
+    MANAGEMENT: (
+        "inbox cases work appointments supervise management policy library audit outbound data",
+        "request complaint compensation suggestion inquiry volunteering data_request",
+    ),
+    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy", "complaint"),
+    AUDITOR: (
+        "cases management policy audit",
+        "request complaint compensation suggestion inquiry volunteering data_request",
+    ),
+    ADMINISTRATOR: ("people policy library outbound", ""),
+}
+
+
+def rights_of(roles: Iterable[str]) -> frozenset[str]:
+    """Everything these roles may do. Unknown roles give nothing."""
+    return frozenset(right for role in roles if role in _TABLE for right in _TABLE[role][0].split())
+
+
+def kinds_seen_by(roles: Iterable[str]) -> frozenset[str]:
+    """The kinds of case these roles may see; of restricted ones only with the right "restricted"."""
+    return frozenset(kind for role in roles if role in _TABLE for kind in _TABLE[role][1].split())

@@ -1,0 +1,263 @@
+"""Workers: accounts that sign in once for the whole house, and what each association lets them do (`members`)."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from storage.ids import new_id
+from storage.schema_desk import HOUSE, members, sign_ins, staff
+from storage.vault import Vault, context
+
+LOGIN, NAME, TOTP = "staff.login", "staff.name", "staff.totp"
+
+
+class Account(msgspec.Struct, kw_only=True):
+    """Who signs in. `password` is argon2's own text, empty until one is chosen; milliseconds."""
+
+    id: int
+    login: str
+    name: str
+    language: str = "ar"
+    password: str = ""
+    totp: str = ""
+    totp_step: int = 0
+    failures: int = 0
+    locked_until: int = 0
+    disabled_at: int | None = None
+
+
+class Member(NamedTuple):
+    """What one association lets a worker do. `categories`: of a contact officer, `category` or `category/field`."""
+
+    association: str
+    staff: int
+    roles: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    branch: str = ""
+    woman: bool = False
+    capacity: int = 10
+    presence: str = "auto"
+    seen_at: int = 0
+    ended_at: int | None = None
+
+
+class Colleague(NamedTuple):
+    """A member with the name shown to the others."""
+
+    member: Member
+    name: str
+
+
+def login_index(vault: Vault, login: str) -> bytes:
+    return vault.blind(HOUSE, "login", login.strip().casefold())
+
+
+def add(connection: Connection, vault: Vault, login: str, name: str, now: int, *, language: str = "ar") -> int:
+    """A new account's id; an account of the same login is an error of the database's."""
+    id = new_id()
+    connection.execute(
+        insert(staff).values(
+            association=HOUSE,
+            id=id,
+            login_index=login_index(vault, login),
+            login=vault.seal(login.strip().encode(), context(LOGIN, HOUSE, id)),
+            name=vault.seal(name.strip().encode(), context(NAME, HOUSE, id)),
+            language=language,
+            at=now,
+        )
+    )
+    return id
+
+
+def by_login(connection: Connection, vault: Vault, login: str) -> Account | None:
+    s = staff.c
+    found = connection.execute(
+        select(staff).where(s.association == HOUSE, s.login_index == login_index(vault, login))
+    ).first()
+    return None if found is None else _account(vault, found)
+
+
+def by_id(connection: Connection, vault: Vault, id: int) -> Account | None:
+    s = staff.c
+    found = connection.execute(select(staff).where(s.association == HOUSE, s.id == id)).first()
+    return None if found is None else _account(vault, found)
+
+
+def change(connection: Connection, id: int, **changed: Any) -> None:
+    """Columns of an account as they are stored: sealed ones sealed by the caller."""
+    s = staff.c
+    connection.execute(update(staff).where(s.association == HOUSE, s.id == id).values(**changed))
+
+
+def any_account(connection: Connection) -> bool:
+    return connection.execute(select(staff.c.id).limit(1)).first() is not None
+
+
+# --- members ---------------------------------------------------------------------------------------------------------
+
+
+def join(connection: Connection, member: Member, now: int) -> None:
+    """Make somebody a member of an association, or change what they may do there."""
+    m = members.c
+    values = {
+        "roles": " ".join(sorted(member.roles)),
+        "categories": " ".join(sorted(member.categories)),
+        "branch": member.branch,
+        "woman": member.woman,
+        "capacity": member.capacity,
+        "ended_at": member.ended_at,
+    }
+    known = connection.execute(
+        update(members).where(m.association == member.association, m.staff == member.staff).values(**values)
+    )
+    if not known.rowcount:
+        connection.execute(insert(members).values(association=member.association, staff=member.staff, at=now, **values))
+
+
+def memberships(connection: Connection, id: int) -> list[Member]:
+    """Where a worker belongs now, by slug."""
+    m = members.c
+    query = select(members).where(m.staff == id, m.ended_at.is_(None)).order_by(m.association)
+    return [_member(row) for row in connection.execute(query)]
+
+
+def member_of(connection: Connection, association: str, id: int) -> Member | None:
+    m = members.c
+    found = connection.execute(
+        select(members).where(m.association == association, m.staff == id, m.ended_at.is_(None))
+    ).first()
+    return None if found is None else _member(found)
+
+
+def colleagues(connection: Connection, vault: Vault, association: str, *, ended: bool = False) -> list[Colleague]:
+    """Everybody of an association, longest here first; those whose access ended only where asked for."""
+    m, s = members.c, staff.c
+    query = (
+        select(members, s.name.label("sealed_name"))
+        .join(staff, and_(s.association == HOUSE, s.id == m.staff))
+        .where(m.association == association)
+        .order_by(m.at, m.staff)
+    )
+    if not ended:
+        query = query.where(m.ended_at.is_(None), s.disabled_at.is_(None))
+    return [
+        Colleague(_member(row), vault.open(row.sealed_name, context(NAME, HOUSE, row.staff)).decode())
+        for row in connection.execute(query)
+    ]
+
+
+def names(connection: Connection, vault: Vault, ids: Iterable[int]) -> dict[int, str]:
+    """What these workers are called, whether they still work here or not."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    s = staff.c
+    rows = connection.execute(select(s.id, s.name).where(s.association == HOUSE, s.id.in_(wanted)))
+    return {row.id: vault.open(row.name, context(NAME, HOUSE, row.id)).decode() for row in rows}
+
+
+def saw(connection: Connection, association: str, id: int, now: int) -> None:
+    """They looked at the desk: presence is counted from here."""
+    m = members.c
+    connection.execute(update(members).where(m.association == association, m.staff == id).values(seen_at=now))
+
+
+# --- signing in ------------------------------------------------------------------------------------------------------
+
+
+class SignedIn(NamedTuple):
+    """A sign-in that holds, and whose it is. Milliseconds."""
+
+    id: int
+    staff: int
+    seen_at: int
+    name: str
+    language: str
+
+
+def sign_in(connection: Connection, id: int, token_digest: bytes, agent: str, now: int, until: int) -> int:
+    """Keep a sign-in under its token's digest; its id."""
+    sign_in_id = new_id()
+    connection.execute(
+        insert(sign_ins).values(
+            association=HOUSE,
+            id=sign_in_id,
+            staff=id,
+            token_digest=token_digest,
+            agent=agent[:120],
+            at=now,
+            seen_at=now,
+            until=until,
+        )
+    )
+    return sign_in_id
+
+
+def signed_in(connection: Connection, vault: Vault, token_digest: bytes, now: int, idle: int) -> SignedIn | None:
+    """Whose token this is; None once it ended, its time is over, it lay idle too long, or the account is closed."""
+    i, s = sign_ins.c, staff.c
+    found = connection.execute(
+        select(i.id, i.staff, i.seen_at, s.name, s.language)
+        .join(staff, and_(s.association == HOUSE, s.id == i.staff))
+        .where(
+            i.association == HOUSE,
+            i.token_digest == token_digest,
+            i.ended_at.is_(None),
+            i.until > now,
+            i.seen_at > now - idle,
+            s.disabled_at.is_(None),
+        )
+    ).first()
+    if found is None:
+        return None
+    name = vault.open(found.name, context(NAME, HOUSE, found.staff)).decode()
+    return SignedIn(found.id, found.staff, found.seen_at, name, found.language)
+
+
+def touch(connection: Connection, sign_in_id: int, now: int) -> None:
+    i = sign_ins.c
+    connection.execute(update(sign_ins).where(i.association == HOUSE, i.id == sign_in_id).values(seen_at=now))
+
+
+def sign_out(connection: Connection, id: int, now: int, *, only: int | None = None, but: int | None = None) -> int:
+    """End a worker's sign-ins: all, one (`only`), or all but one; how many that were."""
+    i = sign_ins.c
+    query = update(sign_ins).where(i.association == HOUSE, i.staff == id, i.ended_at.is_(None))
+    if only is not None:
+        query = query.where(i.id == only)
+    if but is not None:
+        query = query.where(i.id != but)
+    return connection.execute(query.values(ended_at=now)).rowcount
+
+
+def _account(vault: Vault, row: Row[Any]) -> Account:
+    def opened(name: str, sealed: bytes | None) -> str:
+        return vault.open(sealed, context(name, HOUSE, row.id)).decode() if sealed else ""
+
+    return Account(
+        id=row.id,
+        login=opened(LOGIN, row.login),
+        name=opened(NAME, row.name),
+        totp=opened(TOTP, row.totp),
+        **{
+            name: getattr(row, name)
+            for name in ("language", "password", "totp_step", "failures", "locked_until", "disabled_at")
+        },
+    )
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        row.association,
+        row.staff,
+        frozenset(row.roles.split()),
+        frozenset(row.categories.split()),
+        row.branch,
+        row.woman,
+        row.capacity,
+        row.presence,
+        row.seen_at,
+        row.ended_at,
+    )
