@@ -47,13 +47,17 @@ conversations = table(
     code("blocked"),
     maybe_at("last_in"),
     at("updated"),
+    maybe_at("erased_at"),
+    maybe_at("leaves_at"),
     UniqueConstraint("association", "channel", "handle_index"),
     # Partial, so that PostgreSQL never mistakes them for a way to an address while the table is small.
     index("ix_conversations_held", "association", "holder", where="holder <> 'bot'"),
     index("ix_conversations_beneficiary", "association", "beneficiary", where="beneficiary IS NOT NULL"),
+    index("ix_conversations_leaving", "leaves_at", where="leaves_at IS NOT NULL"),
     # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
     postgresql_with={"fillfactor": 60},
 )
+"""`erased_at`: what was said up to then is erased (retention.py); `leaves_at`: when the address itself may go."""
 
 beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("known"), at("updated"))
 
@@ -136,6 +140,8 @@ cases = table(
     index("ix_cases_due", "association", "due", where="closed_at IS NULL"),
     index("ix_cases_holder", "association", "holder", where="closed_at IS NULL"),
     Index("ix_cases_closed", "association", "closed_at"),
+    index("ix_cases_kept", "association", "kind", "closed_at", where="erased_at IS NULL AND closed_at IS NOT NULL"),
+    index("ix_cases_anonymous", "association", "id", where="anonymous AND erased_at IS NULL"),
 )
 
 case_moves = table(
@@ -223,6 +229,7 @@ files = table(
     at("at"),
     Index(None, "association", "conversation"),
     index("ix_files_wanted", "not_before", where="state IN ('wanted', 'fetching')"),
+    index("ix_files_erasing", "association", "id", where="state = 'erasing'"),
 )
 
 handoffs = table(
@@ -265,6 +272,7 @@ asks = table(
     maybe_at("answered_at"),
     Column("given", Boolean(create_constraint=False)),
     Index(None, "association", "handle_index"),
+    Index(None, "association", "conversation"),
     UniqueConstraint("association", "token_digest"),
 )
 
@@ -326,6 +334,9 @@ audit = table(
     key("act"),
     code("subject"),
     code("detail"),
+    maybe_at("linked_at"),
     Index(None, "association", "subject"),
     Index("ix_audit_who", "association", "who", "id"),
+    index("ix_audit_unlinked", "association", "id", where="linked_at IS NULL"),
 )
+"""`linked_at`: when the row was taken into the chain (audit_chain.py); nothing else of it ever changes."""

@@ -374,13 +374,33 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("association", "sitting", "case_id", "staff", name=op.f("pk_votes")),
     )
+    with op.batch_alter_table("asks", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_asks_association_conversation"), ["association", "conversation"], unique=False
+        )
+
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("linked_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index(
+            "ix_audit_unlinked",
+            ["association", "id"],
+            unique=False,
+            sqlite_where=sa.text("linked_at IS NULL"),
+            postgresql_where=sa.text("linked_at IS NULL"),
+        )
         batch_op.create_index("ix_audit_who", ["association", "who", "id"], unique=False)
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("holder", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("due", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("erased_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index(
+            "ix_cases_anonymous",
+            ["association", "id"],
+            unique=False,
+            sqlite_where=sa.text("anonymous AND erased_at IS NULL"),
+            postgresql_where=sa.text("anonymous AND erased_at IS NULL"),
+        )
         batch_op.create_index("ix_cases_closed", ["association", "closed_at"], unique=False)
         batch_op.create_index(
             "ix_cases_due",
@@ -397,6 +417,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.create_index(
+            "ix_cases_kept",
+            ["association", "kind", "closed_at"],
+            unique=False,
+            sqlite_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
+            postgresql_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_cases_open",
             ["association", "id"],
             unique=False,
@@ -406,6 +433,24 @@ def upgrade() -> None:
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("blocked", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("erased_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("leaves_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index(
+            "ix_conversations_leaving",
+            ["leaves_at"],
+            unique=False,
+            sqlite_where=sa.text("leaves_at IS NOT NULL"),
+            postgresql_where=sa.text("leaves_at IS NOT NULL"),
+        )
+
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_files_erasing",
+            ["association", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'erasing'"),
+            postgresql_where=sa.text("state = 'erasing'"),
+        )
 
     with op.batch_alter_table("handoffs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("offered_to", sa.BigInteger(), nullable=True))
@@ -436,12 +481,29 @@ def downgrade() -> None:
         batch_op.drop_column("offers")
         batch_op.drop_column("offered_to")
 
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_files_erasing", sqlite_where=sa.text("state = 'erasing'"), postgresql_where=sa.text("state = 'erasing'")
+        )
+
     with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_conversations_leaving",
+            sqlite_where=sa.text("leaves_at IS NOT NULL"),
+            postgresql_where=sa.text("leaves_at IS NOT NULL"),
+        )
+        batch_op.drop_column("leaves_at")
+        batch_op.drop_column("erased_at")
         batch_op.drop_column("blocked")
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_cases_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
+        )
+        batch_op.drop_index(
+            "ix_cases_kept",
+            sqlite_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
+            postgresql_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_cases_holder", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
@@ -450,12 +512,26 @@ def downgrade() -> None:
             "ix_cases_due", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
         )
         batch_op.drop_index("ix_cases_closed")
+        batch_op.drop_index(
+            "ix_cases_anonymous",
+            sqlite_where=sa.text("anonymous AND erased_at IS NULL"),
+            postgresql_where=sa.text("anonymous AND erased_at IS NULL"),
+        )
         batch_op.drop_column("erased_at")
         batch_op.drop_column("due")
         batch_op.drop_column("holder")
 
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_who")
+        batch_op.drop_index(
+            "ix_audit_unlinked",
+            sqlite_where=sa.text("linked_at IS NULL"),
+            postgresql_where=sa.text("linked_at IS NULL"),
+        )
+        batch_op.drop_column("linked_at")
+
+    with op.batch_alter_table("asks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asks_association_conversation"))
 
     op.drop_table("votes")
     with op.batch_alter_table("topics", schema=None) as batch_op:
