@@ -67,7 +67,7 @@ class Attachments:
         return stored[case.association, id].conversation.language if stored else "ar"
 
     def draw(self, case: Case, language: str) -> bytes:
-        from bot.receipt import ReceiptData, receipt_pdf, receipt_url
+        from bot.papers.receipt import ReceiptData, receipt_pdf, receipt_url
 
         association = self.associations[case.association]
         profile = association.profile

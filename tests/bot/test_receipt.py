@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import segno
 
-from bot.receipt import FontMissing, ReceiptData, receipt, receipt_pdf, receipt_url
-from bot.receipt.receipt import drawn
+from bot.papers import paper, receipt
+from bot.papers.paper import FontMissing
+from bot.papers.receipt import ReceiptData, drawn, receipt_pdf, receipt_url
 from conversations.cases.promise import Promised
 from conversations.cases.signing import answers_digest
 from conversations.wording import house_wording
@@ -200,7 +201,7 @@ def test_a_missing_font_stops_the_receipt(monkeypatch: pytest.MonkeyPatch, tmp_p
     import typst
 
     nowhere = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[tmp_path])
-    monkeypatch.setattr(receipt, "_fonts", lambda: nowhere)
+    monkeypatch.setattr(paper, "fonts", lambda: nowhere)
     with pytest.raises(FontMissing, match="ibm plex sans arabic"):
         receipt_pdf(ARABIC)
 

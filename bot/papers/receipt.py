@@ -1,39 +1,22 @@
 """Draws the receipt: Arabic right to left or English, one PDF, the same bytes for the same case.
 
-Typst sets the page (receipt.typ) with the fonts that lie beside it (IBM Plex Sans Arabic, OFL, see fonts/OFL.txt) and
-never with the machine's. What people wrote reaches it as data, so that nothing in it is read as markup. The QR code
-opens a page that confirms reference, date and digest and shows nothing personal; without a public address there is
-none.
+The QR code opens a page that confirms reference, date and digest and shows nothing personal; without a public address
+there is none.
 Paper lies about: of a complaint or a claim it says neither what it is nor what was told.
 """
 
-import json
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
-from conversations.cases.calendar import Words, here, said, time_said
+from bot.papers.paper import Form, at_said, drawable, frame, typeset
+from conversations.cases.calendar import Words
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.signing import short
 from conversations.wording import house_wording
 
-_HERE = Path(__file__).parent
-_UNDRAWABLE = ("So", "Sk", "Cs", "Co", "Cn", "Cc")
-"""Pictures, halves of characters and control codes: no text font has them."""
-
-
-_LONG = re.compile(r"\S{30}(?=\S)")
-"""A word that would run off the page may break here."""
 _UNTOLD = frozenset({"complaint", "compensation"})
-
-
-class FontMissing(RuntimeError):
-    """The page could not be set as designed. Typst alone would set it in another font, or in empty boxes, silently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,52 +65,19 @@ def receipt_pdf(data: ReceiptData, words: Words | None = None) -> bytes:
     return pages
 
 
-def drawn(
-    data: ReceiptData, form: Literal["pdf", "png"], words: Words | None = None, ppi: float = 144
-) -> bytes | list[bytes]:
+def drawn(data: ReceiptData, form: Form, words: Words | None = None, ppi: float = 144) -> bytes | list[bytes]:
     """The same page as a PDF, or as one picture a page for whoever wants to look. Raises FontMissing."""
-    import typst
-
-    page = json.dumps(_page(data, words or house_wording(data.language)), ensure_ascii=False)
-    result, warnings = typst.compile_with_warnings(
-        _HERE / "receipt.typ",
-        root=_HERE,
-        font_paths=_fonts(),
-        sys_inputs={"page": page},
-        timestamp=data.filed_at.replace(microsecond=0),
-        format=form,
-        ppi=ppi,
-    )
-    if warnings:
-        # The message names a font or a file of ours, never what was typed.
-        raise FontMissing("; ".join(sorted({str(warning.message) for warning in warnings})))
-    assert result is not None
-    return result
-
-
-@cache
-def _fonts() -> Any:
-    import typst
-
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[_HERE / "fonts"])
+    return typeset("receipt.typ", _page(data, words or house_wording(data.language)), data.filed_at, form, ppi)
 
 
 def _page(data: ReceiptData, words: Words) -> dict[str, Any]:
     language, untold = data.language, data.kind in _UNTOLD
-
-    def at(moment: datetime) -> str:
-        local = here(moment)
-        return words("receipt.at", date=said(local.date(), language), time=time_said(local.time(), language))
-
-    facts = [[words("receipt.filed"), at(data.filed_at)]]
+    facts = [[words("receipt.filed"), at_said(data.filed_at, language, words)]]
     if data.service:
         facts.insert(0, [words("receipt.service"), data.service])
-    signature = [words("receipt.signed", at=at(data.signed_at))] if data.signed_at else []
+    signature = [words("receipt.signed", at=at_said(data.signed_at, language, words))] if data.signed_at else []
     page = {
-        "rtl": language != "en",
-        "lang": language,
-        "association": data.association,
-        "licence": words("receipt.licence", licence=data.licence) if data.licence else "",
+        **frame(language, data.association, data.licence, words),
         "title": words("receipt.title") + ("" if untold else f": {words(f'kind.{data.kind}')}"),
         "reference_label": words("receipt.reference"),
         "reference": data.reference,
@@ -148,10 +98,8 @@ def _page(data: ReceiptData, words: Words) -> dict[str, Any]:
         "digest": data.digest,
         "qr": _qr(data.url),
         "check": words("receipt.check"),
-        "page": words("receipt.page", page="{page}", pages="{pages}"),
     }
-    drawn_as_is = ("qr", "digest", "reference")
-    return {key: value if key in drawn_as_is else _drawable(value) for key, value in page.items()}
+    return drawable(page, as_is=("qr", "digest", "reference"))
 
 
 def _qr(url: str) -> str:
@@ -161,13 +109,3 @@ def _qr(url: str) -> str:
 
     code: str = segno.make(url, error="m", micro=False).svg_inline(border=0, omitsize=True)
     return code.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-
-
-def _drawable(value: Any) -> Any:
-    """The same, without what no font of ours can draw. New lines stay."""
-    if isinstance(value, str):
-        kept = (one for one in value if one == "\n" or unicodedata.category(one) not in _UNDRAWABLE)
-        return _LONG.sub(lambda word: word[0] + "\u200b", re.sub(" {2,}", " ", "".join(kept)))
-    if isinstance(value, list):
-        return [_drawable(one) for one in value]
-    return value

@@ -1,0 +1,1 @@
+"""What the house prints, each a PDF to keep: the receipt of a case, a committee's minutes, the governance report."""
