@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, tuple_, update
 
-from storage import cases, files, schema_desk  # noqa: F401  every table must be known
+from storage import audit_chain, cases, files, schema_desk  # noqa: F401  every table must be known
 from storage.asks import by_id, phone_index
 from storage.blobs import Blobs
 from storage.cases import Case, by_reference
@@ -94,6 +94,7 @@ def rotate(
     if blobs is not None:
         for association, id in database.read_now(_stored_files):
             progress = progress._replace(blobs=progress.blobs + blobs.reseal(association, id))
+    database.write_now(audit_chain.reseal, vault)
     database.write_now(_forget_older_keys, vault)
     return progress
 
