@@ -159,13 +159,29 @@ topics = table(
     code("state", "wanted"),
     code("shown"),
     number("mirrored"),
+    number("sending"),
+    flag("again"),
     number("asked_at"),
     number("not_before"),
     at("at"),
     index("uq_topics_topic", "association", "group_id", "topic", where="topic > 0", unique=True),
+    index("ix_topics_live", "association", where="state IN ('wanted', 'making', 'made', 'open')"),
     keyed=("association", "conversation"),
 )
-"""A topic of the staff's Telegram group. `mirrored`: the sequence number up to which the transcript is there."""
+"""A topic of the staff's Telegram group (storage/topics.py). `shown`: what its name and icon say, a code; `mirrored`,
+`sending`: sequence numbers up to which the transcript is there, or on its way (0: nothing is); `asked_at`: when
+somebody without an account was last told how to get in; `not_before`: somebody works on it until then."""
+
+topic_lines = table(
+    "topic_lines",
+    key("association"),
+    id_("id"),
+    id_("conversation"),
+    sealed("body"),
+    at("at"),
+    Index(None, "association", "conversation"),
+)
+"""What the house itself has to say in a topic (a refusal, an answer to a command), until it is there."""
 
 excluded = table(
     "excluded",

@@ -341,6 +341,20 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "topic_lines",
+        sa.Column("association", sa.Text(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("conversation", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_topic_lines")),
+    )
+    with op.batch_alter_table("topic_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_topic_lines_association_conversation"), ["association", "conversation"], unique=False
+        )
+
+    op.create_table(
         "topics",
         sa.Column("association", sa.Text(), nullable=False),
         sa.Column("conversation", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -349,12 +363,21 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="wanted", nullable=False),
         sa.Column("shown", sa.Text(), server_default="", nullable=False),
         sa.Column("mirrored", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sending", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("again", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("not_before", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("association", "conversation", name=op.f("pk_topics")),
     )
     with op.batch_alter_table("topics", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_topics_live",
+            ["association"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+        )
         batch_op.create_index(
             "uq_topics_topic",
             ["association", "group_id", "topic"],
@@ -536,8 +559,17 @@ def downgrade() -> None:
     op.drop_table("votes")
     with op.batch_alter_table("topics", schema=None) as batch_op:
         batch_op.drop_index("uq_topics_topic", sqlite_where=sa.text("topic > 0"), postgresql_where=sa.text("topic > 0"))
+        batch_op.drop_index(
+            "ix_topics_live",
+            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+        )
 
     op.drop_table("topics")
+    with op.batch_alter_table("topic_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_topic_lines_association_conversation"))
+
+    op.drop_table("topic_lines")
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_staff_telegram",
