@@ -221,9 +221,15 @@ requirements = table(
     flag("published"),
     at("asked_at"),
     maybe_at("arrived_at"),
+    code("kind"),
+    flag("secret"),
+    sealed("words"),
+    sealed("before"),
     keyed=("association", "case_id", "item", "asked_at"),
 )
-"""What a returned case waits for. `item` is a field's id, or `other:<n>` where staff asked in words."""
+"""What a returned case waits for. `item` is a field's id, or `other:<n>` where staff asked in `words`: then `kind` is
+the kind of answer (document, long_text, or nothing: either) and `secret` what the chat may not ask. `before` is the
+answer that the new one took the place of."""
 
 entitlements = table(
     "entitlements",
@@ -256,15 +262,21 @@ appointments = table(
     sealed("wish"),
     code("outcome"),
     sealed("outcome_note"),
+    code("offered"),
     number("moved"),
     maybe_at("reminded_at"),
     at("at"),
     at("updated"),
     Index(None, "association", "staff", "starts"),
     Index(None, "association", "conversation"),
+    Index(None, "association", "case_id"),
     index("ix_appointments_open", "association", "starts", where="state IN ('requested', 'offered', 'confirmed')"),
+    index("ix_appointments_requested", "association", "id", where="state = 'requested'"),
+    index("ix_appointments_reminder", "starts", where="state = 'confirmed' AND reminded_at IS NULL"),
 )
-"""`kind`: interview, home_visit, callback. `state`: requested, offered, confirmed, cancelled, done, missed."""
+"""`kind`: interview, home_visit, callback. `state`: requested, offered, confirmed, cancelled, done, missed. `offered`:
+the times to choose from, milliseconds with a space between. `moved` counts offers and moves, so that an old button is
+known as one."""
 
 pauses = table(
     "pauses",

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("wish", sa.LargeBinary(), nullable=True),
         sa.Column("outcome", sa.Text(), server_default="", nullable=False),
         sa.Column("outcome_note", sa.LargeBinary(), nullable=True),
+        sa.Column("offered", sa.Text(), server_default="", nullable=False),
         sa.Column("moved", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("reminded_at", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -45,6 +46,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_appointments")),
     )
     with op.batch_alter_table("appointments", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_appointments_association_case_id"), ["association", "case_id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_appointments_association_conversation"), ["association", "conversation"], unique=False
         )
@@ -57,6 +61,20 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('requested', 'offered', 'confirmed')"),
             postgresql_where=sa.text("state IN ('requested', 'offered', 'confirmed')"),
+        )
+        batch_op.create_index(
+            "ix_appointments_reminder",
+            ["starts"],
+            unique=False,
+            sqlite_where=sa.text("state = 'confirmed' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("state = 'confirmed' AND reminded_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_appointments_requested",
+            ["association", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'requested'"),
+            postgresql_where=sa.text("state = 'requested'"),
         )
 
     op.create_table(
@@ -266,6 +284,10 @@ def upgrade() -> None:
         sa.Column("published", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("arrived_at", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("secret", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=True),
+        sa.Column("before", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("association", "case_id", "item", "asked_at", name=op.f("pk_requirements")),
     )
     op.create_table(
@@ -622,12 +644,23 @@ def downgrade() -> None:
     op.drop_table("attendance")
     with op.batch_alter_table("appointments", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_appointments_requested",
+            sqlite_where=sa.text("state = 'requested'"),
+            postgresql_where=sa.text("state = 'requested'"),
+        )
+        batch_op.drop_index(
+            "ix_appointments_reminder",
+            sqlite_where=sa.text("state = 'confirmed' AND reminded_at IS NULL"),
+            postgresql_where=sa.text("state = 'confirmed' AND reminded_at IS NULL"),
+        )
+        batch_op.drop_index(
             "ix_appointments_open",
             sqlite_where=sa.text("state IN ('requested', 'offered', 'confirmed')"),
             postgresql_where=sa.text("state IN ('requested', 'offered', 'confirmed')"),
         )
         batch_op.drop_index(batch_op.f("ix_appointments_association_staff_starts"))
         batch_op.drop_index(batch_op.f("ix_appointments_association_conversation"))
+        batch_op.drop_index(batch_op.f("ix_appointments_association_case_id"))
 
     op.drop_table("appointments")
     op.drop_table("agenda")
