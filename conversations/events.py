@@ -161,6 +161,8 @@ class StaffSaid(_Event, frozen=True, kw_only=True, tag="staff_said"):
     file_name: str = ""
     file_kind: str = ""
     over: bool = False
+    via: str = ""
+    """Where they wrote it, when not at the desk: `group` is the staff's Telegram group."""
 
 
 class StaffTook(_Event, frozen=True, kw_only=True, tag="staff_took"):

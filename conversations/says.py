@@ -58,6 +58,8 @@ class Say(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     lane: Lane = "dialogue"
     by: str = ""
     """The id of the worker who said it; empty: the assistant did."""
+    via: str = ""
+    """Where the worker wrote it, as in StaffSaid."""
     template: str = ""
     """The kind of approved template this is (reply_waiting), for a channel whose window is closed."""
     progress: tuple[int, int] | None = None

@@ -26,7 +26,7 @@ def said(moment: Moment, event: StaffSaid) -> None:
     if joins:
         text = f"{moment.words('staff.joined', title=event.title)}\n\n{text}".rstrip()
     file = Attachment(event.file, event.file_name, event.file_kind) if event.file else None
-    say = Say(text=text, file=file, by=event.staff)
+    say = Say(text=text, file=file, by=event.staff, via=event.via)
     if window_closed(moment):
         conversation.kept = [*conversation.kept, msgspec.to_builtins(say)][-MOST_KEPT:]
     else:

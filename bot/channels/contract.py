@@ -207,11 +207,12 @@ def fit(say: Say, can: Capabilities) -> tuple[Say, ...]:
     if not alone and len(text) <= limit:
         same = text is say.text and options is say.options and controls is say.controls
         return (say,) if same else (_changed(say, text=text, options=options, controls=controls, link=link),)
-    first = (Say(text="", file=say.file, lane=say.lane),) if alone else ()
+    part = Say(text="", lane=say.lane, by=say.by, via=say.via)
+    first = (_changed(part, file=say.file),) if alone else ()
     *parts, last = _split(text, limit)
     return (
         *first,
-        *(Say(text=part, lane=say.lane) for part in parts),
+        *(_changed(part, text=words) for words in parts),
         _changed(say, text=last, options=options, controls=controls, link=link, file=None if alone else say.file),
     )
 

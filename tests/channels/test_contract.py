@@ -50,6 +50,13 @@ def letters(words: str) -> str:
     return "".join(words.split())
 
 
+def test_every_piece_of_a_reply_says_who_said_it() -> None:
+    reply = Say(text="كلام " * 100, file=Attachment("f1", "a.pdf"), by="7", via="group")
+    pieces = fit(reply, SMS) + fit(reply, Capabilities(text=160))
+    assert len(pieces) > 6
+    assert {(piece.by, piece.via) for piece in pieces} == {("7", "group")}
+
+
 @given(SAYS, CAN)
 def test_every_piece_fits(say: Say, can: Capabilities) -> None:
     for piece in fit(say, can):
