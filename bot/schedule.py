@@ -17,6 +17,7 @@ from bot.delivery import Delivery
 from bot.fold import Arrived
 from bot.intake import Intake
 from bot.log import log
+from bot.upkeep import Upkeep
 from conversations.answers.signatures import kind_of
 from conversations.cases.promise import update_after
 from conversations.events import Answered, Asked, CaseMoved, CaseUpdate, Event, FileReady, FileRefused, TimePassed
@@ -52,10 +53,12 @@ class Rounds:
             blobs,
         )
         self.vault, self.clock, self.file_limit = intake.vault, intake.clock, file_limit
+        self.upkeep = Upkeep(database, self.vault, blobs, intake.associations, self.clock)
         self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "timers": (1, self.due_timers),
             "outbox": (1, delivery.leftovers),
             "files": (2, self.fetch_files),
+            "audit": (2.5, self.upkeep.link_audit),
             "expire": (5, delivery.expire),
             "uncertain": (15, delivery.ask),
             "news": (60, self.news),

@@ -20,6 +20,7 @@ outbound = _group("Hold the line, or let it go.")
 keys_app = _group("The keys that seal and index.")
 events_app = _group("Events that were set apart after failing alone.")
 case_app = _group("Cases, for an operator.")
+audit_app = _group("The chain of everything that was looked at and done.")
 telegram_app = _group("Telegram bots.")
 twilio_app = _group("WhatsApp by Twilio.")
 GROUPS = {
@@ -27,6 +28,7 @@ GROUPS = {
     "keys": keys_app,
     "events": events_app,
     "case": case_app,
+    "audit": audit_app,
     "telegram": telegram_app,
     "twilio": twilio_app,
 }
@@ -222,6 +224,41 @@ def case_show(association: Slug, reference: str) -> None:
             echo("\n".join(show(line, association, reference)))
         except CannotMove as error:
             fail(str(error))
+
+
+# --- the audit -------------------------------------------------------------------------------------------------------
+
+Chain = Annotated[str, typer.Argument(metavar="[ASSOCIATION]", help="Its slug; * the workers' accounts; none for all")]
+
+
+@audit_app.command("verify")
+def audit_verify(
+    association: Chain = "",
+    noted: Annotated[str, typer.Option(help="A head that was noted elsewhere, NUMBER:DIGEST: is it still there?")] = "",
+) -> None:
+    """Is every row as it was linked, and none missing? Exits 1 where the chain is broken."""
+    from bot.commands import audit
+
+    try:
+        head = audit.read_noted(noted) if noted else None
+    except audit.NotNoted as error:
+        fail(str(error))
+    if head and not association:
+        fail("--noted: name the association whose head it is")
+    with line_here(association.strip("*")) as line:
+        lines, whole = audit.verify(line, audit.those(line, association), head)
+    echo("\n".join(lines))
+    if not whole:
+        raise SystemExit(1)
+
+
+@audit_app.command("head")
+def audit_head(association: Chain = "") -> None:
+    """The newest link of each chain: note it elsewhere, and hand it to verify --noted later."""
+    from bot.commands import audit
+
+    with line_here(association.strip("*")) as line:
+        echo("\n".join(audit.head(line, audit.those(line, association))))
 
 
 # --- going live ------------------------------------------------------------------------------------------------------
