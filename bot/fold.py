@@ -78,6 +78,8 @@ class Committed(NamedTuple):
     wakes: list[tuple[str, str, int]]
     kicks: set[str]
     refused: tuple[Refused, ...] = ()
+    changed: tuple[tuple[str, int], ...] = ()
+    """Conversations (association, id) that moved: pages of the desk look again."""
 
 
 class Means(Protocol):
@@ -265,5 +267,8 @@ class Fold:
 
     def committed(self) -> Committed:
         return Committed(
-            self.sends, [(slug, handle, seq) for (slug, handle), seq in self.wakes.items()], self.work.kicks
+            self.sends,
+            [(slug, handle, seq) for (slug, handle), seq in self.wakes.items()],
+            self.work.kicks,
+            changed=tuple(key for key, stored in self.stored.items() if stored.updated == self.at),
         )

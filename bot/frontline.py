@@ -23,6 +23,7 @@ from bot.channels.http import Http
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.delivery import Delivery
+from bot.desk.live import Hub
 from bot.fold import Committed, Outgoing
 from bot.intake import Intake
 from bot.log import log
@@ -58,6 +59,7 @@ class FrontLine:
     rounds: Rounds
     webhooks: Webhooks
     changes: Changes
+    hub: Hub
     http: Http
     switches: "Switches"
     loans: "Loans"
@@ -100,6 +102,7 @@ class FrontLine:
         if self.ticking is not None:
             self.ticking.shutdown(wait=False)
         self.changes.close()
+        self.hub.close()
         await self.rounds.close()
         await self.intake.drain()
         await self.delivery.close(grace)
@@ -210,7 +213,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     blobs = Blobs(place(settings.files_url or str(settings.data / "files")), vault)
     me = f"{os.getpid()}-{secrets.token_hex(4)}"
     http = Http()
-    changes = Changes()
+    changes, hub = Changes(), Hub()
     channels, off = make_channels(settings, associations, database, http, changes)
     switches = Switches(database, settings.outbound_only)
     holder: dict[str, FrontLine] = {}
@@ -222,7 +225,12 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
             line.delivery.refused(list(committed.refused))
         for slug, handle, seq in committed.wakes:
             line.changes.wake(slug, handle, seq)
+        for slug, id in committed.changed:
+            line.hub.wake(slug, f"conversation:{id}")
         for kick in committed.kicks:
+            if kick == "handoffs":
+                for slug in {slug for slug, _ in committed.changed}:
+                    line.hub.wake(slug, "inbox")
             line.rounds.kick(kick)
 
     intake = Intake(
@@ -267,6 +275,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
         rounds=rounds,
         webhooks=webhooks,
         changes=changes,
+        hub=hub,
         http=http,
         switches=switches,
         loans=loans,

@@ -39,10 +39,39 @@ class Application:
             raise
 
 
+class TheDesk:
+    """The staff's pages, made when the first of them is asked for: a start does not wait for them."""
+
+    def __init__(self, line: FrontLine, site: Any) -> None:
+        self.line, self.site = line, site
+        self.app: Any = None
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if self.app is None:
+            from starlette.routing import Router
+
+            from bot.desk.desk import Desk
+
+            line = self.line
+            desk = Desk(
+                self.site,
+                line.database,
+                line.vault,
+                line.intake,
+                line.house.blobs,
+                line.attachments,
+                line.hub,
+                line.settings,
+            )
+            self.app = Router(routes=desk.routes())
+        await self.app(scope, receive, send)
+
+
 def make_pages(line: FrontLine) -> Any:
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response
+    from starlette.routing import Mount
 
     from bot.channels.web_chat import WebChat
     from bot.web.ports import Site
@@ -97,6 +126,7 @@ def make_pages(line: FrontLine) -> Any:
         embed_origins=line.settings.embed_origins,
         file_limit=line.settings.file_limit_mb * 1024 * 1024,
     )
+    app.router.routes.append(Mount("/desk", app=TheDesk(line, site)))
     app.include_router(routes(line.house, site, chats))
     return app
 

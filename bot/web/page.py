@@ -52,7 +52,8 @@ class StaticFile:
 def static_files() -> Mapping[str, StaticFile]:
     return {
         path.name: StaticFile(path.read_bytes(), MEDIA_TYPES[path.suffix], _version(path))
-        for path in sorted((_HERE / "static").iterdir())
+        for folder in (_HERE / "static", _HERE.parent / "desk" / "static")
+        for path in sorted(folder.iterdir())
         if path.suffix in MEDIA_TYPES
     }
 

@@ -1,0 +1,42 @@
+"""Days, times and numbers as the desk writes them: both calendars, in the reader's language."""
+
+from datetime import datetime, timedelta
+
+from conversations.cases.calendar import here, said
+from storage.times import moment
+
+
+def day(at: int | None, language: str) -> str:
+    """The day of a moment (milliseconds) in both calendars; empty for none."""
+    return said(here(moment(at)).date(), language) if at is not None else ""
+
+
+def clock(at: int | None, language: str) -> str:
+    """The time of day in Riyadh; empty for none."""
+    if at is None:
+        return ""
+    local = here(moment(at))
+    return f"{local:%H:%M}"
+
+
+def short(at: int | None, now: datetime, language: str) -> str:
+    """For lists: the time today, else the day and month, else the date; Gregorian, in plain digits."""
+    if at is None:
+        return ""
+    local, today = here(moment(at)), here(now).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    if local.year == today.year:
+        return f"{local.day}/{local.month}"
+    return f"{local.day}/{local.month}/{local.year}"
+
+
+def waited(since: int, now: datetime) -> tuple[str, int]:
+    """How long something has waited: the unit (minutes, hours, days) and how many, for `waited.<unit>`."""
+    span = max(now - moment(since), timedelta())
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return "minutes", minutes
+    if minutes < 48 * 60:
+        return "hours", minutes // 60
+    return "days", minutes // (24 * 60)

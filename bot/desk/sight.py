@@ -1,0 +1,66 @@
+"""What a worker may see of cases and conversations: one place, used by lists, search, pages, exports and alerts.
+
+Conditions for a WHERE, so that what may not be seen is never read. Whoever is complained about is excluded by name
+(`excluded`), whatever their role.
+"""
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal, or_, select, true
+
+from bot.desk.worker import Worker
+from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
+from storage.schema import cases, conversations
+from storage.schema_desk import excluded
+
+_WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
+"""Roles that see a part: their categories, their branch. Whoever has another role besides sees what that one sees."""
+
+
+def cases_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """Of their association, of the kinds their roles see, in their part, and not about themselves."""
+    c = cases.c
+    kinds = worker.kinds if worker.may("cases") else frozenset[str]()
+    if not kinds:
+        return false()
+    restricted = true() if worker.may("restricted") else c.restricted.is_(False)
+    return and_(
+        c.association == worker.association,
+        c.kind.in_(sorted(kinds)),
+        restricted,
+        _part(worker),
+        not_excluded(worker, "case:", c.id),
+    )
+
+
+def conversations_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """Restricted ones are the protection officer's; who asked for a woman is seen by women alone."""
+    c = conversations.c
+    if not worker.may("inbox"):
+        return false()
+    return and_(
+        c.association == worker.association,
+        true() if worker.may("restricted") else c.restricted.is_(False),
+        true() if worker.woman else c.women_only.is_(False),
+        not_excluded(worker, "conversation:", c.id),
+    )
+
+
+def not_excluded(worker: Worker, kind: str, id: ColumnElement[int]) -> ColumnElement[bool]:
+    """`kind` is what the subject begins with: `case:` or `conversation:`."""
+    e = excluded.c
+    subject = literal(kind) + cast(id, String)
+    return ~exists(
+        select(literal(1)).where(e.association == worker.association, e.subject == subject, e.staff == worker.id)
+    )
+
+
+def _part(worker: Worker) -> ColumnElement[bool]:
+    if worker.roles - _WHOLE:
+        return true()
+    c = cases.c
+    parts = []
+    if CONTACT_OFFICER in worker.roles:
+        categories = {one.partition("/")[0] for one in worker.categories}
+        parts.append(or_(c.category.in_(sorted(categories)), c.category == "") if categories else true())
+    if BRANCH_DELEGATE in worker.roles:
+        parts.append(or_(c.branch == worker.branch, c.branch == "") if worker.branch else true())
+    return or_(*parts) if parts else false()

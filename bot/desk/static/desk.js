@@ -1,0 +1,57 @@
+/* The desk's only script: live pieces, drafts that survive, keys for everything. Pages work without it.
+
+   <section data-live="inbox" data-from="/desk/…/inbox/part"> is fetched again when its topic changes.
+   <body data-stream="/desk/…/live?topics=inbox"> names the stream.
+   <textarea data-draft="name"> is kept on this device until its form is sent.
+   <a data-key="j">, <button data-key="r"> answers to a key. */
+"use strict";
+(() => {
+  const stream = document.querySelector("[data-stream]")?.dataset.stream;
+  const pieces = () => [...document.querySelectorAll("[data-live]")];
+
+  async function renew(piece) {
+    try {
+      const answer = await fetch(piece.dataset.from, { headers: { "X-Part": "1" }, credentials: "same-origin" });
+      if (answer.redirected || !answer.ok) return;
+      const kept = document.activeElement?.id;
+      piece.innerHTML = await answer.text();
+      if (kept && piece.querySelector(`#${CSS.escape(kept)}`)) document.getElementById(kept).focus();
+      piece.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
+    } catch { /* the next change fetches again */ }
+  }
+  if (stream && window.EventSource) {
+    const source = new EventSource(stream);
+    let missed = false;
+    source.addEventListener("changed", (event) => pieces().filter((one) => one.dataset.live === event.data).forEach(renew));
+    source.addEventListener("error", () => { missed = true; document.body.classList.add("offline"); });
+    source.addEventListener("open", () => {
+      document.body.classList.remove("offline");
+      if (missed) pieces().forEach(renew);
+      missed = false;
+    });
+  }
+
+  for (const box of document.querySelectorAll("[data-draft]")) {
+    const name = `draft:${location.pathname}:${box.dataset.draft}`;
+    try {
+      if (!box.value) box.value = localStorage.getItem(name) || "";
+      box.addEventListener("input", () => localStorage.setItem(name, box.value));
+      if (document.querySelector(".told.good")) { localStorage.removeItem(name); }
+    } catch { /* no storage: the server keeps what it was sent */ }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const found = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!found) return;
+    event.preventDefault();
+    if (found.matches("a, button, summary")) found.click(); else found.focus();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button && !event.defaultPrevented) setTimeout(() => { button.disabled = true; }, 0);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("button:disabled[type=submit], form button:disabled").forEach((one) => { one.disabled = false; }));
+})();

@@ -1,0 +1,92 @@
+"""Pictures of the desk, to be looked at: `python -m tests.desk.pictures out /inbox /cases …`.
+
+A real server with a few people, cases and workers of every role; each path at 360 and 1280 pixels, in Arabic and
+English, light and dark (English and dark at 1280 only).
+"""
+
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from bot.desk.desk import COOKIE
+from bot.web.page import static
+from conversations.association.load import load_associations
+from conversations.rights import WORKER_ROLES
+from tests.desk.house import Browser, House
+
+SHOTS = ((360, "ar", "light"), (1280, "ar", "light"), (1280, "en", "light"), (1280, "ar", "dark"))
+
+
+def fill(house: House) -> None:
+    """People at every place: two who wait, a request, a complaint, an answer of staff."""
+    for number in range(3):
+        person = house.person(f"710{number}")
+        person.does(person.apply())
+    person = house.person("7200")
+    person.does(person.complain())
+    person.does(person.say("ابغى موظف"))
+    other = house.person("+966500000009", "whatsapp")
+    other.does(other.say("السلام عليكم"))
+    other.does(other.say("ابغى موظفة"))
+
+
+def served(house: House) -> str:
+    """The address of a server of this house, with the static files beside the desk."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = Starlette(routes=[*house.app.routes, Route("/static/{name}", static)])
+    assert isinstance(app.routes[0], Mount)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
+    import asyncio
+
+    asyncio.run_coroutine_threadsafe(server.serve(), house.loop)
+    for _ in range(200):
+        if server.started:
+            break
+        time.sleep(0.02)
+    return f"http://127.0.0.1:{port}"
+
+
+def sign_in(context: Any, address: str, worker: Browser) -> None:
+    context.add_cookies([{"name": COOKIE, "value": worker.token, "url": f"{address}/desk", "httpOnly": True}])
+
+
+def main(folder: str, *paths: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from tests.web.conftest import ARGUMENTS, CHROMIUM
+
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    loaded = load_associations(Path(__file__).parents[2] / "deploy" / "associations")
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        house = House({one.slug: one for one in loaded}, Path(place))
+        fill(house)
+        workers = {language: house.worker(*WORKER_ROLES, woman=True, language=language) for language in ("ar", "en")}
+        address = served(house)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for width, language, scheme in SHOTS:
+            context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+            sign_in(context, address, workers[language])
+            page = context.new_page()
+            for path in paths:
+                page.goto(f"{address}/desk/harif{path}")
+                name = path.strip("/").replace("/", "-") or "home"
+                page.screenshot(path=str(out / f"{name}-{width}-{language}-{scheme}.png"), full_page=True)
+            context.close()
+        browser.close()
+        house.close()
+
+
+if __name__ == "__main__":
+    threading.current_thread().name = "pictures"
+    main(sys.argv[1], *sys.argv[2:])
