@@ -339,11 +339,14 @@ agenda = table(
     number("place"),
     code("decision"),
     sealed("given"),
+    maybe_id("confirmed_by"),
+    code("failed"),
     maybe_at("decided_at"),
     maybe_at("carried_at"),
     keyed=("association", "sitting", "case_id"),
 )
-"""`decision` names a move of the case's lifecycle, or `postponed`; `given` what the move needs (reason, help …)."""
+"""`decision` names a move of the case's lifecycle, or `postponed`; `given` what the move needs (reason, help …);
+`confirmed_by` the supervisor who let it be decided before its earliest day; `failed` why it was not carried out."""
 
 votes = table(
     "votes",

@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("place", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("decision", sa.Text(), server_default="", nullable=False),
         sa.Column("given", sa.LargeBinary(), nullable=True),
+        sa.Column("confirmed_by", sa.BigInteger(), nullable=True),
+        sa.Column("failed", sa.Text(), server_default="", nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("carried_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "sitting", "case_id", name=op.f("pk_agenda")),
