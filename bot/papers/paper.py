@@ -21,6 +21,12 @@ _UNDRAWABLE = ("So", "Sk", "Cs", "Co", "Cn", "Cc")
 """Pictures, halves of characters and control codes: no text font has them."""
 _LONG = re.compile(r"\S{30}(?=\S)")
 """A word that would run off the page may break here."""
+_NUMBERS = re.compile(r"\+?\d+(?:[-/.: ]\d+)+")
+"""Parts of a date, a telephone number or a clause: beside Arabic letters they would change places."""
+_ARABIC, _LATIN = re.compile(r"[\u0620-\u064a\u066e-\u06d3]"), re.compile(r"[A-Za-z]")
+_OURS = ("lang", "title", "page")
+"""Read by a machine, or set into another text."""
+_LTR, _RTL, _END = "\u2066", "\u2067", "\u2069"
 
 
 class FontMissing(RuntimeError):
@@ -75,16 +81,28 @@ def at_said(at: datetime, language: str, words: Words) -> str:
 
 
 def drawable(page: Mapping[str, Any], as_is: Collection[str] = ()) -> dict[str, Any]:
-    """The same, without what no font of ours can draw. New lines stay, and so do the keys in `as_is`."""
-    return {key: value if key in as_is else _drawable(value) for key, value in page.items()}
+    """The same, without what no font of ours can draw, and every text in its own direction, whatever the page's: a
+    sentence in the other language, a date or a telephone number inside a line. New lines stay; so do the keys in
+    `as_is`."""
+    rtl = bool(page["rtl"])
+    return {key: value if key in _OURS or key in as_is else _drawable(value, rtl) for key, value in page.items()}
 
 
-def _drawable(value: Any) -> Any:
+def _drawable(value: Any, rtl: bool) -> Any:
     if isinstance(value, str):
-        kept = (one for one in value if one == "\n" or unicodedata.category(one) not in _UNDRAWABLE)
-        return _LONG.sub(lambda word: word[0] + "\u200b", re.sub(" {2,}", " ", "".join(kept)))
+        return "\n".join(_directed(line, rtl) for line in value.split("\n"))
     if isinstance(value, list | tuple):
-        return [_drawable(one) for one in value]
+        return [_drawable(one, rtl) for one in value]
     if isinstance(value, Mapping):
-        return {key: _drawable(one) for key, one in value.items()}
+        return {key: _drawable(one, rtl) for key, one in value.items()}
     return value
+
+
+def _directed(line: str, rtl: bool) -> str:
+    kept = "".join(one for one in line if unicodedata.category(one) not in _UNDRAWABLE)
+    kept = _LONG.sub(lambda word: word[0] + "\u200b", re.sub(" {2,}", " ", kept))
+    arabic, latin = (len(script.findall(kept)) for script in (_ARABIC, _LATIN))
+    kept = _NUMBERS.sub(lambda numbers: f"{_LTR}{numbers[0]}{_END}", kept)
+    if not (latin if rtl else arabic):
+        return kept
+    return f"{_RTL if arabic >= latin else _LTR}{kept}{_END}"
