@@ -153,6 +153,7 @@ case_moves = table(
     code("from_stage"),
     code("to_stage"),
     code("who"),
+    code("actor"),
     at("at"),
     sealed("reason"),
     keyed=("association", "case_id", "seq"),

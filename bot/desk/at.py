@@ -13,12 +13,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.words import DeskWords
 from bot.desk.worker import Worker
-from bot.fold import Arrived
+from bot.fold import Arrived, Committed
 from bot.web.body import Posted
 from conversations.association.association import Association
 from conversations.events import Event
-from storage import audit, seen
+from storage import audit, seen, timers
 from storage.seen import digest_key
+from storage.timers import Timer
 from storage.times import ms
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class At:
     worker: Worker
     association: Association
     form: Posted = field(default_factory=lambda: Posted(()))
+    _told: bool = False
 
     @property
     def slug(self) -> str:
@@ -100,7 +102,10 @@ class At:
         """`function(connection, *args)` in one transaction with its audit row; a form that came before is refused.
 
         Raises Replayed, and whatever `function` raises (Refused), all undone."""
-        return await self.desk.database.write(self._write, act, subject, detail, function, args)
+        done = await self.desk.database.write(self._write, act, subject, detail, function, args)
+        if self._told:
+            self.desk.intake.after_commit(Committed([], [], {"timers"}))
+        return done
 
     def _write(
         self, connection: Connection, act: str, subject: str, detail: str, function: Callable[..., T], args: Any
@@ -143,6 +148,15 @@ class At:
         await self.desk.intake.put(Arrived(self.slug, "", "", event, conversation=conversation, claim=claim))
         if stopped:
             raise stopped[0]
+
+    def tell(self, connection: Connection) -> Callable[[int, str], None]:
+        """How a move of a case reaches its person: an event due at once, picked up after the commit."""
+
+        def wake(conversation: int, timer: str) -> None:
+            timers.set_all(connection, [Timer(self.slug, conversation, timer, ms(self.now))])
+            self._told = True
+
+        return wake
 
     def once(self, connection: Connection) -> None:
         """Claim the form's own number. Raises Replayed."""

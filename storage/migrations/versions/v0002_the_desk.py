@@ -437,6 +437,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_audit_who", ["association", "who", "id"], unique=False)
 
+    with op.batch_alter_table("case_moves", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("actor", sa.Text(), server_default="", nullable=False))
+
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("holder", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("due", sa.BigInteger(), nullable=True))
@@ -567,6 +570,9 @@ def downgrade() -> None:
         batch_op.drop_column("erased_at")
         batch_op.drop_column("due")
         batch_op.drop_column("holder")
+
+    with op.batch_alter_table("case_moves", schema=None) as batch_op:
+        batch_op.drop_column("actor")
 
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_who")
