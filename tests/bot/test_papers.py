@@ -1,12 +1,14 @@
 """The minutes and the governance report, looked at as pictures where it is looks that count."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.papers import governance
 from bot.papers import minutes as papers
+from bot.papers.governance import ClauseRow, Evidence, Governance, governance_pdf
 from bot.papers.minutes import Attendee, Harm, Item, Minutes, Votes, minutes_digest, minutes_pdf
 from bot.papers.paper import drawable
 from conversations.wording import house_wording
@@ -181,3 +183,73 @@ def test_a_sentence_in_the_other_language_ends_where_it_ends() -> None:
     shown = drawable({"rtl": False, "a": "تأخر التسليم.", "b": "Late.", "c": "ok\nمتأخر"})
     assert shown == {"rtl": False, "a": "\u2067تأخر التسليم.\u2069", "b": "Late.", "c": "ok\n\u2067متأخر\u2069"}
     assert drawable({"rtl": True, "a": "Late."})["a"] == "\u2066Late.\u2069"
+
+
+KEPT = Evidence(what="يخبر بكل تغيّر", figures=(("وصلت", "١٢"),), samples=("HRF-7K2MP-4TWX6",))
+MISSING = Evidence(what="استبيان الرضا", ready=False)
+REPORT = Governance(
+    language="ar",
+    association="جمعية حارف للأسر المنتجة",
+    licence="1306",
+    title="سياسة تنظيم العلاقة مع المستفيدين",
+    facts=(("النسخة", "a1b2c3"),),
+    first=date(2026, 9, 1),
+    last=date(2026, 11, 30),
+    made_at=AT,
+    summary=(("طلبات", "٣١٠"),),
+    clauses=(
+        ClauseRow(id="ت-5", text="موافاته بالجديد.", evidence=(KEPT,)),
+        ClauseRow(id="د-1", text="استبيان دوري.", evidence=(MISSING,)),
+        ClauseRow(id="ت-6", text="خمسة عشر يوم عمل.", evidence=(KEPT, MISSING), reading=True),
+        ClauseRow(id="ح-1", text="الملكية الفكرية."),
+    ),
+)
+
+
+def test_every_fact_of_the_report_changes_the_page() -> None:
+    first = REPORT.clauses[0]
+    changes: list[dict[str, Any]] = [
+        {"association": "جمعية رحماء"},
+        {"licence": ""},
+        {"title": "سياسة"},
+        {"facts": ()},
+        {"first": date(2026, 9, 2)},
+        {"last": date(2026, 11, 29)},
+        {"made_at": LATER},
+        {"summary": ()},
+        *(
+            {"clauses": (replace(first, **change),)}
+            for change in (
+                {},
+                {"id": "ت-4"},
+                {"text": "غيره."},
+                {"reading": True},
+                {"evidence": ()},
+                {"evidence": (MISSING,)},
+                {"evidence": (replace(KEPT, figures=()),)},
+                {"evidence": (replace(KEPT, samples=()),)},
+                {"evidence": (replace(KEPT, what="غيره"),)},
+            )
+        ),
+    ]
+    seen = [governance.drawn(replace(REPORT, **change), "png", ppi=36) for change in ({}, *changes)]
+    assert len({repr(one) for one in seen}) == len(seen)
+
+
+def test_the_report_counts_which_clauses_are_kept_in_part_or_not() -> None:
+    page = governance._page(replace(REPORT, language="en"), house_wording("en"))
+    assert [value for _, value in page["standing"]] == ["1", "1", "2"]
+    assert page["clauses"][1]["rows"][0]["none"] == "Not there yet"
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_report_of_many_clauses_keeps_its_margins(language: str) -> None:
+    long = replace(
+        KEPT, what="وصف طويل " * 30, figures=(("اسم عدد طويل " * 8, "٩" * 60),) * 3, samples=KEPT.samples * 8
+    )
+    clause = ClauseRow(id="ت-1", text="نص البند كما طبع " * 60, evidence=(long,) * 3)
+    drawn = pictures(governance.drawn(replace(REPORT, language=language, clauses=(clause,) * 4), "png", ppi=36))
+    assert len(drawn) > 2
+    for one in drawn:
+        assert ink(one, right=0.08) == ink(one, left=0.93) == ink(one, top=0.98) == ink(one, bottom=0.02) == 0
+    assert governance_pdf(replace(REPORT, language=language)).startswith(b"%PDF-")
