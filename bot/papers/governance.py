@@ -92,6 +92,7 @@ def _page(report: Governance, words: Words) -> dict[str, Any]:
                 "id": clause.id,
                 "text": clause.text,
                 "reading": clause.reading,
+                "whole": _fits(clause),
                 "rows": [
                     {
                         "what": one.what,
@@ -107,6 +108,12 @@ def _page(report: Governance, words: Words) -> dict[str, Any]:
         "nothing": words("governance.nothing"),
     }
     return drawable(page, as_is=("mark",))
+
+
+def _fits(clause: ClauseRow) -> bool:
+    """Short enough to be kept on one page."""
+    lines = sum(max(1, len(one.what) // 20, len(one.figures), len(one.samples)) for one in clause.evidence)
+    return len(clause.text) // 80 + lines < 25
 
 
 def _standing(report: Governance, words: Words) -> Iterator[Figure]:
