@@ -102,7 +102,7 @@ class At:
         """`function(connection, *args)` in one transaction with its audit row; a form that came before is refused.
 
         Raises Replayed, and whatever `function` raises (Refused), all undone."""
-        done = await self.desk.database.write(self._write, act, subject, detail, function, args)
+        done: T = await self.desk.database.write(self._write, act, subject, detail, function, args)
         if self._told:
             self.desk.intake.after_commit(Committed([], [], {"timers"}))
         return done
