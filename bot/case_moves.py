@@ -1,6 +1,6 @@
-"""What a person's turn and an operator both do to a case: move it by its table, have the person hear, find it again."""
+"""What a person's turn and staff both do to a case: move it by its table, have the person hear, find it again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +9,21 @@ from sqlalchemy import Connection
 
 from conversations.arabic.normalise import ascii_digits, fold
 from conversations.association.association import Association
-from conversations.cases import lifecycle
+from conversations.cases import entitlement, lifecycle
+from conversations.cases import missing as missing_things
 from conversations.cases.calendar import calendar_of
-from conversations.cases.move import Facts, until
-from conversations.cases.promise import promise_for
-from storage import cases
+from conversations.cases.entitlement import Owed
+from conversations.cases.missing import Missing
+from conversations.cases.move import Facts, Starts, until
+from conversations.cases.promise import Asked, Promised, promise_for, recounted
+from storage import cases, entitlements, requirements
+from storage.requirements import Requirement
 from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
+RECORD = "ar"
+"""The language in which a list is written into a move's record; the person reads it in their own."""
 
 
 def move_case(
@@ -32,37 +38,52 @@ def move_case(
     given: dict[str, str] | None = None,
     answers: dict[str, Any] | None = None,
     confirmed: bool = False,
+    missing: Sequence[Missing] = (),
+    owed: Sequence[Owed] = (),
+    actor: str = "",
     tell: Callable[[int, str], object],
 ) -> cases.Case:
     """Make a move by the lifecycle's table, and have the person hear of it. The case must be locked.
 
+    `who` is the role that makes it, `actor` the id of the worker.
+
     `given` is what the move needs and its words may say; `tell(conversation, timer)` wakes whoever hears of it.
+    `missing` is what a return asks for (else its `items` are read, line by line), `owed` what a registration entitles
+    to; `answers` are laid over the case's, and what they take the place of is kept with what was asked for.
     Raises NotAllowed; then nothing has changed.
     """
-    given = given or {}
+    step = lifecycle.LIFECYCLES[case.kind].steps.get((case.stage, name))
+    given = _listed(association, case, step.needs if step else (), dict(given or {}), missing, owed)
     history = cases.history(connection, vault, case.association, case.id)
     facts = Facts(
         now=now,
         earliest=moment_or_none(case.earliest),
         until=_until(case.kind, history),
         supervisor_confirmed=confirmed,
-        made=frozenset(step.move for step in history),
+        made=frozenset(made.move for made in history),
+        undelivered=_undelivered(connection, case) if step and step.guard == "all_delivered" else 0,
         given=frozenset(given),
         restricted=case.restricted,
     )
     move = lifecycle.apply(case.kind, case.stage, name, who, facts)
     stage = lifecycle.stage_after(move, case.stage)
-    changes: dict[str, Any] = {}
-    if move.starts == "promise":
-        promised = promise_for(association.profile, case.kind, now, calendar_of(association.profile))
-        changes = {
-            "completed_at": ms(now),
-            "earliest": ms_or_none(promised.earliest),
-            "latest": ms_or_none(promised.latest),
-            "next_update": ms_or_none(promised.next_update),
-        }
+    came: list[Requirement] = []
+    if "items" in move.needs:
+        asked = missing or missing_in(association, case, given["items"])
+        requirements.ask(connection, vault, case.association, case.id, asked, ms(now))
+    elif name == "complete":
+        before = _replaced(case, answers or {})
+        came = requirements.arrive(connection, vault, case.association, case.id, before, ms(now))
+    elif owed:
+        entitlements.add(connection, vault, case.association, case.id, owed)
+    elif name == "confirm":
+        entitlements.confirm_all(connection, case.association, case.id, ms(now))
+    changes = _promised(association, case, move.starts, came, now)
+    if move.starts == "recount":
+        given["counted"] = "anew" if changes else "stays"
     if not lifecycle.is_open(stage):
         changes |= {"closed_at": ms(now), "next_update": None}
+        entitlements.cancel_all(connection, case.association, case.id, ms(now))
     moved = cases.move(
         connection,
         vault,
@@ -73,6 +94,7 @@ def move_case(
             from_stage=case.stage,
             to_stage=stage,
             who=who,
+            actor=actor,
             at=ms(now),
             reason=msgspec.json.encode(given).decode() if given else "",
             answers=answers or {},
@@ -80,9 +102,65 @@ def move_case(
         ),
     )
     assert moved is not None, "locked by this transaction"
+    if answers and not case.anonymous:
+        cases.reindex(connection, vault, moved, found_by(moved.answers))
     if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
         tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
     return moved
+
+
+def missing_in(association: Association, case: cases.Case, items: str) -> tuple[Missing, ...]:
+    """What a text asks of this case: lines of field ids, or of words."""
+    return missing_things.read(association.profile, case.service, items)
+
+
+def _listed(
+    association: Association,
+    case: cases.Case,
+    needs: tuple[str, ...],
+    given: dict[str, str],
+    asked: Sequence[Missing],
+    owed: Sequence[Owed],
+) -> dict[str, str]:
+    """What is given, with the lists that come with the move as the record keeps them."""
+    if "items" in needs and asked:
+        given.setdefault("items", missing_things.listed(asked, association.profile, case.service, RECORD))
+    if "entitlements" in needs and owed:
+        given.setdefault("entitlements", entitlement.listed(owed, RECORD, association.wording[RECORD]))
+    return given
+
+
+def _replaced(case: cases.Case, answers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By item, the answers that these take the place of: its own, and until when a paper was valid."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in answers:
+        if name in case.answers:
+            found.setdefault(missing_things.item_of(name, answers), {})[name] = case.answers[name]
+    return found
+
+
+def _promised(
+    association: Association, case: cases.Case, starts: Starts, came: Sequence[Requirement], now: datetime
+) -> dict[str, Any]:
+    """The promise as it stands from now on; nothing where no date moves."""
+    calendar = calendar_of(association.profile)
+    if starts == "promise":
+        complete, promised = now, promise_for(association.profile, case.kind, now, calendar)
+    elif starts == "recount" and any(one.published for one in came):
+        asked = [Asked(one.item, one.published, moment_or_none(one.arrived_at)) for one in came]
+        complete, promised = now, recounted(Promised(), asked, association.profile, case.kind, calendar)
+    else:
+        return {}
+    return {
+        "completed_at": ms(complete),
+        "earliest": ms_or_none(promised.earliest),
+        "latest": ms_or_none(promised.latest),
+        "next_update": ms_or_none(promised.next_update),
+    }
+
+
+def _undelivered(connection: Connection, case: cases.Case) -> int:
+    return entitlements.undelivered(connection, case.association, case.id)
 
 
 def _until(kind: str, history: Sequence[cases.Step]) -> datetime | None:

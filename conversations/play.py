@@ -244,7 +244,7 @@ class Play:
             house.until[reference] = ends
         self.stages[reference] = lifecycle.stage_after(move, stage)
         house.last_moves[reference] = {"move": name, "from_stage": stage, "who": who, "given": given}
-        if move.starts == "promise":
+        if move.starts in ("promise", "recount"):
             promised = promise_for(self.association.profile, case.kind, self.now, calendar_of(self.association.profile))
             case = self.cases[reference] = msgspec.structs.replace(
                 case,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from conversations.cases.signing import short
 from conversations.effects import Signature
@@ -71,6 +71,9 @@ class Move(msgspec.Struct, kw_only=True):
     from_stage: str
     to_stage: str
     who: str
+    """The role that made it."""
+    actor: str = ""
+    """The id of the worker who made it; empty for the person and the system."""
     at: int
     reason: str = ""
     answers: dict[str, Any] = {}
@@ -92,6 +95,7 @@ class Step(NamedTuple):
     who: str
     at: int
     reason: str
+    actor: str = ""
 
 
 class Receipt(NamedTuple):
@@ -119,6 +123,14 @@ def index(connection: Connection, vault: Vault, given: Sequence[Case]) -> int:
     rows = sorted({row for case in given for row in _indexed(vault, case)})
     _INDEX.run(connection, rows)
     return len(rows)
+
+
+def reindex(connection: Connection, vault: Vault, case: Case, found: Iterable[tuple[str, str]]) -> None:
+    """What a case is found by, after its answers have changed."""
+    i = case_index.c
+    connection.execute(delete(case_index).where(i.association == case.association, i.case_id == case.id))
+    case.index = tuple(found)
+    index(connection, vault, [case])
 
 
 def by_reference(
@@ -175,6 +187,7 @@ def move(connection: Connection, vault: Vault, given: Move) -> Case | None:
             from_stage=given.from_stage,
             to_stage=given.to_stage,
             who=given.who,
+            actor=given.actor,
             at=given.at,
             reason=reason or None,
         )
@@ -186,13 +199,13 @@ def history(connection: Connection, vault: Vault, association: str, case_id: int
     """The moves of a case, oldest first."""
     m = case_moves.c
     query = (
-        select(m.seq, m.move, m.from_stage, m.to_stage, m.who, m.at, m.reason)
+        select(m.seq, m.move, m.from_stage, m.to_stage, m.who, m.at, m.reason, m.actor)
         .where(m.association == association, m.case_id == case_id)
         .order_by(m.seq)
     )
     where = context(_REASON, association, case_id)
     return [
-        Step(*row[:6], "" if row.reason is None else vault.open(row.reason, where).decode())
+        Step(*row[:6], "" if row.reason is None else vault.open(row.reason, where).decode(), row.actor)
         for row in connection.execute(query)
     ]
 

@@ -40,7 +40,8 @@ Told = Literal["openly", "quietly", "never"]
 """What leaves the house: the words themselves; only «هناك جديد لكم», by day, until the person opens it; or nothing,
 because nothing changed for them or nobody may be written to."""
 
-Starts = Literal["", "promise", "objection", "extension"]
+Starts = Literal["", "promise", "recount", "objection", "extension"]
+"""`recount`: the promise, where something of the published list had been missing (promise.recounted)."""
 OBJECTION_DAYS = 15
 """Days to object to a refusal or to appeal against an answer [P]: the policies name none."""
 EXTENSION_DAYS = 30

@@ -1,7 +1,8 @@
 """A request, from the signature to the day the service is in the person's hands.
 
 Why it is so:
-- It is registered only after acceptance and delivered entitlement by entitlement: T steps 6 and 7, Harif ح-3.
+- It is registered only after acceptance and delivered entitlement by entitlement: T steps 6 and 7, Harif ح-3. The
+  person says of each whether it arrived; with the last one the whole is delivered.
 - A represented adult who is capable consents first; until then the request waits, kept, and no promise runs.
 - What is missing from the published list means it was not complete (Harif ت-2, ت-3): back to the person with exactly
   the missing items, and when they arrive the promise counts anew. What the committee wants beyond that list uses the
@@ -32,6 +33,7 @@ _OPEN = (
     *("awaiting_consent", "submitted", "verifying", "returned", "with_committee"),
     *("accepted", "refused", "registered", "delivered"),
 )
+_DELIVERING = ("registered", "delivered")
 _PERSON_OR_FRONT = (BENEFICIARY, *FRONT)
 _OFFICE = (RELATIONS_OFFICER, SYSTEM)
 _ABOVE = (MANAGEMENT, ADMINISTRATOR)
@@ -43,7 +45,7 @@ MOVES = (
     row("awaiting_consent", "decline",      "withdrawn",      _PERSON_OR_FRONT, OPENLY),
     row("submitted",        "verify",       "verifying",      FRONT,            OPENLY),
     row("verifying",        "return",       "returned",       FRONT,            OPENLY, needs="items"),
-    row("returned",         "complete",     "verifying",      _PERSON_OR_FRONT, OPENLY, starts="promise"),
+    row("returned",         "complete",     "verifying",      _PERSON_OR_FRONT, OPENLY, starts="recount"),
     row("verifying",        "pass_on",      "with_committee", FRONT,            OPENLY),
     row("with_committee",   "send_back",    "returned",       COMMITTEE,        OPENLY, needs="items"),
     row("with_committee",   "accept",       "accepted",       COMMITTEE,        OPENLY, guard="not_before_earliest"),
@@ -53,6 +55,9 @@ MOVES = (
         starts="promise"),
     row("refused",          "close",        "closed",         _OFFICE,          QUIETLY, guard="objection_over"),
     row("accepted",         "register",     "registered",     _OFFICE,          OPENLY, needs="entitlements"),
+    row("registered",       "deliver_one",  "",               FRONT,            OPENLY, needs="what"),
+    row(_DELIVERING,        "confirm_one",  "",               BENEFICIARY,      OPENLY),
+    row("registered",       "not_received_one", "",           _PERSON_OR_FRONT, OPENLY),
     row("registered",       "deliver",      "delivered",      FRONT,            OPENLY, guard="all_delivered"),
     row("delivered",        "not_received", "registered",     _PERSON_OR_FRONT, OPENLY),
     row("delivered",        "confirm",      "closed",         BENEFICIARY,      OPENLY),

@@ -143,6 +143,7 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     for key, value in event.given.items():
         day = day_in(value)
         facts[key] = said(day, moment.language) if day else value
+    facts["counted"] = moment.words(f"counted.{event.given.get('counted', 'anew')}")
     return facts
 
 

@@ -99,7 +99,7 @@ def finish(moment: Moment, draft: Draft) -> None:
 def _as_moved(moment: Moment, case: CaseView, name: str) -> CaseMoved:
     """The person's own move as an event, for its words: a promise that starts is counted from now."""
     move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
-    promised = promised_for(moment, case.kind) if move.starts == "promise" else case
+    promised = promised_for(moment, case.kind) if move.starts in ("promise", "recount") else case
     return CaseMoved(
         id=moment.event.id,
         at=moment.world.now,

@@ -94,13 +94,23 @@ def test_every_kind_stage_move_and_guard_has_its_words(kind: str, language: str)
     assert "case.news" in words and "stage.news" in words
 
 
+BROUGHT: dict[str, set[str]] = {
+    "": set(),
+    "promise": {"promise"},
+    "recount": {"promise", "counted"},
+    "objection": {"until"},
+    "extension": {"until"},
+}
+"""What else the words may say, by what a move starts."""
+
+
 @pytest.mark.parametrize(("kind", "stage", "name"), EVERY_MOVE)
 def test_words_interpolate_only_what_their_move_brings(kind: str, stage: str, name: str) -> None:
     move = LIFECYCLES[kind].steps[stage, name]
     if not (key := words_of(kind, move)):
         return
     brought = {"reference", "committee", *move.needs}
-    brought |= {"promise"} if move.starts == "promise" else {"until"} if move.starts else set()
+    brought |= BROUGHT[move.starts]
     found = [set(re.findall(r"{(\w+)}", str(house_wording(language).sentences[key]))) for language in LANGUAGES]
     assert found[0] == found[1]
     assert found[0] <= brought
