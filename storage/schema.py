@@ -139,6 +139,7 @@ cases = table(
     index("ix_cases_open", "association", "id", where="closed_at IS NULL"),
     index("ix_cases_due", "association", "due", where="closed_at IS NULL"),
     index("ix_cases_holder", "association", "holder", where="closed_at IS NULL"),
+    index("ix_cases_linked", "association", "linked_to", where="linked_to <> ''"),
     Index("ix_cases_closed", "association", "closed_at"),
     index("ix_cases_kept", "association", "kind", "closed_at", where="erased_at IS NULL AND closed_at IS NOT NULL"),
     index("ix_cases_anonymous", "association", "id", where="anonymous AND erased_at IS NULL"),

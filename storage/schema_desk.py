@@ -25,16 +25,17 @@ staff = table(
     sealed("totp"),
     number("totp_step"),
     blind("subject_index"),
+    sealed("subject"),
     blind("telegram_index"),
-    number("failures"),
-    number("locked_until"),
+    sealed("telegram"),
     maybe_at("disabled_at"),
     at("at"),
     UniqueConstraint("association", "login_index"),
     index("uq_staff_subject", "association", "subject_index", where="subject_index IS NOT NULL", unique=True),
     index("uq_staff_telegram", "association", "telegram_index", where="telegram_index IS NOT NULL", unique=True),
 )
-"""`password` is argon2's own text; `totp_step` the last step accepted, so that no code is taken twice."""
+"""`password` is argon2's own text; `totp_step` the last step accepted, so that no code is taken twice. `subject` (who
+they are to the issuer of single sign-on) and `telegram` are sealed beside their indexes, to make these anew."""
 
 members = table(
     "members",
@@ -60,6 +61,7 @@ sign_ins = table(
     id_("id"),
     id_("staff"),
     blind("token_digest"),
+    code("way"),
     code("agent"),
     at("at"),
     number("seen_at"),
@@ -68,13 +70,30 @@ sign_ins = table(
     UniqueConstraint("association", "token_digest"),
     Index(None, "association", "staff"),
 )
+"""`way`: password, sso, invitation. `agent`: browser and system in two words, never the whole line a browser sends."""
+
+sign_in_tries = table(
+    "sign_in_tries",
+    key("association"),
+    blind("digest"),
+    number("failures"),
+    number("until"),
+    at("at"),
+    Index(None, "at"),
+    keyed=("association", "digest"),
+)
+"""Tries at the door that were not right: by login, by address, by browser that is known; digests under the index key.
+Until `until` no further one is looked at."""
 
 invitations = table(
     "invitations",
     key("association"),
     id_("id"),
+    code("purpose", "join"),
     blind("token_digest"),
+    maybe_id("staff"),
     sealed("login"),
+    sealed("name"),
     code("roles"),
     code("categories"),
     code("branch"),
@@ -85,6 +104,7 @@ invitations = table(
     maybe_at("used_at"),
     UniqueConstraint("association", "token_digest"),
 )
+"""`purpose`: join (an association), reset (a new password for `staff`), first (whoever sets the house up)."""
 
 codes = table(
     "codes",
@@ -95,7 +115,8 @@ codes = table(
     at("until"),
     keyed=("association", "digest"),
 )
-"""One-time codes of a worker (`telegram`: bind this Telegram account). Only digests."""
+"""One-time codes of a worker (`telegram`: bind this Telegram account; `recovery`: in place of an authenticator). Only
+digests."""
 
 policy_versions = table(
     "policy_versions",
@@ -208,10 +229,11 @@ checks = table(
     id_("staff"),
     at("at"),
     sealed("note"),
+    index("ix_checks_asked", "association", "item", where="outcome = 'asked'"),
     keyed=("association", "case_id", "item"),
 )
 """Verification: each required datum, matched to the original, valid on the day, by whom. `outcome`: ok, missing,
-wrong, not_needed."""
+wrong, not_needed; asked, where a supervisor's word is waited for (`@early`: a decision before the earliest day)."""
 
 requirements = table(
     "requirements",

@@ -11,6 +11,7 @@ from storage.schema_desk import HOUSE, members, sign_ins, staff
 from storage.vault import Vault, context
 
 LOGIN, NAME, TOTP = "staff.login", "staff.name", "staff.totp"
+SUBJECT, TELEGRAM = "staff.subject", "staff.telegram"
 
 
 class Account(msgspec.Struct, kw_only=True):
@@ -23,8 +24,6 @@ class Account(msgspec.Struct, kw_only=True):
     password: str = ""
     totp: str = ""
     totp_step: int = 0
-    failures: int = 0
-    locked_until: int = 0
     disabled_at: int | None = None
 
 
@@ -164,6 +163,39 @@ def saw(connection: Connection, association: str, id: int, now: int) -> None:
     connection.execute(update(members).where(m.association == association, m.staff == id).values(seen_at=now))
 
 
+# --- Telegram --------------------------------------------------------------------------------------------------------
+
+
+def telegram_index(vault: Vault, user: int) -> bytes:
+    return vault.blind(HOUSE, "telegram", str(user))
+
+
+def bind_telegram(connection: Connection, vault: Vault, id: int, user: int | None) -> None:
+    """This Telegram account is this worker's, and no other's any more; None: the worker has none."""
+    s = staff.c
+    index = None if user is None else telegram_index(vault, user)
+    if index is not None:
+        others = (s.association == HOUSE) & (s.telegram_index == index) & (s.id != id)
+        connection.execute(update(staff).where(others).values(telegram_index=None, telegram=None))
+    sealed = None if user is None else vault.seal(str(user).encode(), context(TELEGRAM, HOUSE, id))
+    change(connection, id, telegram_index=index, telegram=sealed)
+
+
+def has_telegram(connection: Connection, id: int) -> bool:
+    s = staff.c
+    return connection.scalar(select(s.telegram_index).where(s.association == HOUSE, s.id == id)) is not None
+
+
+def by_telegram(connection: Connection, vault: Vault, user: int) -> Account | None:
+    """Whose Telegram account this is; None where it is nobody's, or their account is closed."""
+    s = staff.c
+    query = select(staff).where(
+        s.association == HOUSE, s.telegram_index == telegram_index(vault, user), s.disabled_at.is_(None)
+    )
+    found = connection.execute(query).first()
+    return None if found is None else _account(vault, found)
+
+
 # --- signing in ------------------------------------------------------------------------------------------------------
 
 
@@ -241,10 +273,7 @@ def _account(vault: Vault, row: Row[Any]) -> Account:
         login=opened(LOGIN, row.login),
         name=opened(NAME, row.name),
         totp=opened(TOTP, row.totp),
-        **{
-            name: getattr(row, name)
-            for name in ("language", "password", "totp_step", "failures", "locked_until", "disabled_at")
-        },
+        **{name: getattr(row, name) for name in ("language", "password", "totp_step", "disabled_at")},
     )
 
 

@@ -110,6 +110,15 @@ def upgrade() -> None:
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("association", "case_id", "item", name=op.f("pk_checks")),
     )
+    with op.batch_alter_table("checks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_checks_asked",
+            ["association", "item"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'asked'"),
+            postgresql_where=sa.text("outcome = 'asked'"),
+        )
+
     op.create_table(
         "codes",
         sa.Column("association", sa.Text(), nullable=False),
@@ -177,8 +186,11 @@ def upgrade() -> None:
         "invitations",
         sa.Column("association", sa.Text(), nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("purpose", sa.Text(), server_default="join", nullable=False),
         sa.Column("token_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("staff", sa.BigInteger(), nullable=True),
         sa.Column("login", sa.LargeBinary(), nullable=True),
+        sa.Column("name", sa.LargeBinary(), nullable=True),
         sa.Column("roles", sa.Text(), server_default="", nullable=False),
         sa.Column("categories", sa.Text(), server_default="", nullable=False),
         sa.Column("branch", sa.Text(), server_default="", nullable=False),
@@ -293,11 +305,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("association", "case_id", "item", "asked_at", name=op.f("pk_requirements")),
     )
     op.create_table(
+        "sign_in_tries",
+        sa.Column("association", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("association", "digest", name=op.f("pk_sign_in_tries")),
+    )
+    with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_tries_at"), ["at"], unique=False)
+
+    op.create_table(
         "sign_ins",
         sa.Column("association", sa.Text(), nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("staff", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("token_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("way", sa.Text(), server_default="", nullable=False),
         sa.Column("agent", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), server_default="0", nullable=False),
@@ -340,9 +365,9 @@ def upgrade() -> None:
         sa.Column("totp", sa.LargeBinary(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("subject_index", sa.LargeBinary(), nullable=True),
+        sa.Column("subject", sa.LargeBinary(), nullable=True),
         sa.Column("telegram_index", sa.LargeBinary(), nullable=True),
-        sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("locked_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("telegram", sa.LargeBinary(), nullable=True),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_staff")),
@@ -474,6 +499,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_cases_linked",
+            ["association", "linked_to"],
+            unique=False,
+            sqlite_where=sa.text("linked_to <> ''"),
+            postgresql_where=sa.text("linked_to <> ''"),
+        )
+        batch_op.create_index(
             "ix_cases_open",
             ["association", "id"],
             unique=False,
@@ -551,6 +583,9 @@ def downgrade() -> None:
             "ix_cases_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
         )
         batch_op.drop_index(
+            "ix_cases_linked", sqlite_where=sa.text("linked_to <> ''"), postgresql_where=sa.text("linked_to <> ''")
+        )
+        batch_op.drop_index(
             "ix_cases_kept",
             sqlite_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
             postgresql_where=sa.text("erased_at IS NULL AND closed_at IS NOT NULL"),
@@ -618,6 +653,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_ins_association_staff"))
 
     op.drop_table("sign_ins")
+    with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_tries_at"))
+
+    op.drop_table("sign_in_tries")
     op.drop_table("requirements")
     op.drop_table("reply_drafts")
     op.drop_table("reminders")
@@ -647,6 +686,11 @@ def downgrade() -> None:
     op.drop_table("entitlements")
     op.drop_table("documents")
     op.drop_table("codes")
+    with op.batch_alter_table("checks", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_checks_asked", sqlite_where=sa.text("outcome = 'asked'"), postgresql_where=sa.text("outcome = 'asked'")
+        )
+
     op.drop_table("checks")
     op.drop_table("audit_links")
     op.drop_table("attendance")
