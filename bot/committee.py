@@ -1,0 +1,194 @@
+"""What a committee's sitting does to cases: one act decides many, and each person is told.
+
+Source: T step 5 and Harif ت-5 (the committee that studies a request), ج-1 (لجنة المتابعة), ث-2 (لجنة التحقيق والمتابعة:
+minutes approved by each member come before anything else).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.case_moves import move_case
+from bot.papers.minutes import Attendee, Harm, Item, Minutes, Votes
+from conversations.association.association import Association
+from conversations.association.profile import Words
+from conversations.cases import lifecycle
+from conversations.cases.move import COMMITTEE, FOLLOW_UP_COMMITTEE, INVESTIGATION_COMMITTEE, Move, NotAllowed
+from storage import cases, sittings
+from storage.times import moment, ms
+from storage.vault import Vault
+
+COMMITTEES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    COMMITTEE: (("request", "with_committee"),),
+    FOLLOW_UP_COMMITTEE: (("complaint", "assessed"), ("complaint", "investigating"), ("complaint", "settling")),
+    INVESTIGATION_COMMITTEE: (
+        ("compensation", "claimed"),
+        ("compensation", "minuted"),
+        ("compensation", "fault_proven"),
+        ("compensation", "negotiating"),
+    ),
+}
+"""The committees, and at which stages a case waits for each."""
+ON_APPROVAL = frozenset({"minute"})
+"""Decisions that are carried out only when every member who was there has approved the minutes (Harif ث-2)."""
+FINDINGS = ("harm", "size", "causes")
+"""What the minutes of a harm hold (Harif ث-2): the move `minute` needs `minutes`, which is made of these."""
+
+Tell = Callable[[int, str], object]
+
+
+def title_of(association: Association, committee: str) -> Words:
+    """The committee as the profile prints it."""
+    committees = association.profile.committees
+    if committee == INVESTIGATION_COMMITTEE and committees.investigation:
+        return committees.investigation
+    return committees.request if committee == COMMITTEE else committees.complaint
+
+
+def sits(association: Association, committee: str) -> bool:
+    """Whether this association has such a committee."""
+    return committee != INVESTIGATION_COMMITTEE or association.profile.compensation.enabled
+
+
+def choices(kind: str, stage: str, committee: str) -> tuple[Move, ...]:
+    """What the committee can decide of a case that stands here."""
+    return lifecycle.moves(kind, stage, committee)
+
+
+def needs_of(move: Move) -> tuple[str, ...]:
+    """What must be written with a decision."""
+    return FINDINGS if move.name == "minute" else move.needs
+
+
+def carry_out(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    sitting: sittings.Sitting,
+    shown: object,
+    who: int,
+    now: datetime,
+    tell: Tell,
+    *,
+    approved: bool = False,
+) -> tuple[int, int]:
+    """Make every decided move that is not made yet; each person hears of theirs. How many were made, and how many could
+    not be: those say why (`Item.failed`, a guard's name or `moved`) and stay on the agenda."""
+    made = failed = 0
+    for item in sittings.items(connection, vault, association.slug, sitting.id, shown):
+        waits = item.decision in ON_APPROVAL and not approved
+        if item.carried_at is not None or item.decision in ("", sittings.POSTPONED) or waits:
+            continue
+        why = _carry(connection, vault, association, sitting, item, who, now, tell)
+        sittings.carried(connection, association.slug, sitting.id, item.case_id, ms(now), why)
+        made, failed = made + (not why), failed + bool(why)
+    return made, failed
+
+
+def _carry(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    sitting: sittings.Sitting,
+    item: sittings.Item,
+    who: int,
+    now: datetime,
+    tell: Tell,
+) -> str:
+    case = cases.by_reference(connection, vault, association.slug, item.reference, lock=True)
+    if case is None or (case.stage, item.decision) not in lifecycle.LIFECYCLES[item.kind].steps:
+        return "moved"
+    given = dict(item.given)
+    if item.decision == "minute":
+        given = {"minutes": "\n".join(given[name] for name in FINDINGS if given.get(name))}
+    try:
+        move_case(
+            connection,
+            vault,
+            association,
+            case,
+            item.decision,
+            sitting.committee,
+            now,
+            given=given,
+            confirmed=item.confirmed_by is not None,
+            actor=str(who),
+            tell=tell,
+        )
+    except NotAllowed as error:
+        return error.why
+    return ""
+
+
+def minutes_of(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    sitting: sittings.Sitting,
+    shown: object,
+    names: Mapping[int, str],
+    words: Callable[..., str],
+    language: str,
+) -> Minutes:
+    """The minutes as they stand, for the page and the PDF. `words` are the desk's."""
+    counted: dict[int, dict[str, int]] = {}
+    for vote in sittings.votes_of(connection, vault, association.slug, sitting.id):
+        tally = counted.setdefault(vote.case_id, {})
+        tally[vote.vote] = tally.get(vote.vote, 0) + 1
+    seats = sittings.seats(connection, association.slug, sitting.id)
+    return Minutes(
+        language=language,
+        association=association.profile.name.to(language),
+        licence=association.profile.licence,
+        committee=title_of(association, sitting.committee).to(language),
+        number=sitting.number,
+        starts=moment(sitting.starts or sitting.at),
+        ended=moment(sitting.closed_at) if sitting.closed_at else None,
+        place=sitting.place,
+        attendance=tuple(
+            Attendee(
+                name=names.get(seat.staff, "—"),
+                role=words("committee.member"),
+                present=seat.present,
+                signed_at=moment(seat.signed_at) if seat.signed_at else None,
+            )
+            for seat in seats.values()
+        ),
+        items=tuple(
+            _minuted(association, item, counted.get(item.case_id, {}), words, language)
+            for item in sittings.items(connection, vault, association.slug, sitting.id, shown)
+        ),
+        remarks=sitting.remarks,
+        digest=sitting.digest,
+    )
+
+
+def _minuted(
+    association: Association, item: sittings.Item, tally: Mapping[str, int], words: Callable[..., str], language: str
+) -> Item:
+    service = association.profile.service(item.service) if item.service else None
+    given = item.given
+    harm = None
+    if any(given.get(name) for name in FINDINGS):
+        harm = Harm(what=given.get("harm", ""), size=given.get("size", ""), causes=given.get("causes", ""))
+    said = ("reason", "answer", "proposal", "ruling", "agreement", "severity")
+    return Item(
+        reference=item.reference,
+        kind=item.kind,
+        service=service.title.to(language) if service else "",
+        decision=decision_said(item.kind, item.decision, words),
+        votes=Votes(votes_for=tally.get("for", 0), against=tally.get("against", 0), abstained=tally.get("abstain", 0))
+        if tally
+        else None,
+        reason="\n".join(given[name] for name in said if given.get(name)),
+        needs=tuple(line for name in ("items", "help", "conditions") for line in given.get(name, "").splitlines()),
+        harm=harm,
+    )
+
+
+def decision_said(kind: str, decision: str, words: Callable[..., str]) -> str:
+    """A decision in words; empty for none."""
+    if not decision:
+        return ""
+    return words("committee.postponed") if decision == sittings.POSTPONED else words(f"move.{kind}.{decision}")

@@ -1,0 +1,399 @@
+"""The committees: sittings, their agenda, votes and decisions, and the minutes that every member approves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from bot import committee
+from bot.desk.at import At, NotFound, Refused, Stale
+from bot.desk.room import Room
+from bot.desk.sight import cases_seen_by
+from bot.papers.minutes import minutes_digest, minutes_pdf
+from conversations.cases.calendar import RIYADH
+from conversations.cases.move import Move
+from storage import sittings, staff
+from storage.sittings import Item, Sitting
+from storage.times import moment, ms
+
+room = Room("committee", nav="/committee", right="committee")
+VOTES = ("for", "against", "abstain")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A sitting as its page shows it."""
+
+    sitting: Sitting
+    items: list[Item]
+    names: dict[int, str]
+    members: list[staff.Colleague]
+    seats: dict[int, sittings.Seat]
+    votes: list[sittings.Vote]
+    waiting: list[sittings.Waiting]
+    hidden: int
+    """How many cases on the agenda this worker may not see."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.sitting.state == sittings.PLANNED
+
+    def tally(self, case_id: int) -> dict[str, int]:
+        return {kind: sum(v.vote == kind for v in self.votes if v.case_id == case_id) for kind in VOTES}
+
+    def vote_of(self, case_id: int, who: int) -> str:
+        return next((v.vote for v in self.votes if v.case_id == case_id and v.staff == who), "")
+
+    @property
+    def undecided(self) -> int:
+        return sum(not one.decision for one in self.items)
+
+    @property
+    def unsigned(self) -> list[int]:
+        return [seat.staff for seat in self.seats.values() if seat.present and seat.signed_at is None]
+
+
+def _mine(at: At) -> list[str]:
+    """The committees this worker sits in."""
+    return [one for one in committee.COMMITTEES if one in at.worker.roles and committee.sits(at.association, one)]
+
+
+@room.get("/committee")
+async def all_sittings(at: At) -> Response:
+    return await _show_all(at)
+
+
+async def _show_all(at: At, error: str = "", status: int = 200) -> Response:
+    found = await at.read(_list, at)
+    titles = {one: committee.title_of(at.association, one).to(at.language) for one in _mine(at)}
+    return at.page("committee/sittings.html", error=error, status=status, titles=titles, **found)
+
+
+def _list(connection: Connection, at: At) -> dict[str, Any]:
+    mine = _mine(at)
+    before = int(at.query("before")) if at.query("before").isdigit() else 0
+    waiting = {
+        one: len(sittings.waiting(connection, at.slug, committee.COMMITTEES[one], cases_seen_by(at.worker)))
+        for one in mine
+    }
+    listed = sittings.of_committees(connection, at.desk.vault, at.slug, mine, before)
+    return {"waiting": waiting, "sittings": listed, "more": listed[-1].id if len(listed) == 30 else 0}
+
+
+@room.post("/committee")
+async def plan(at: At) -> Response:
+    """A new sitting, with everything that waits on its agenda."""
+    which, day, hour = at.form.get("committee"), at.form.get("day"), at.form.get("hour")
+    starts = _moment(day, hour)
+    if which not in _mine(at):
+        raise NotFound
+    if starts is None:
+        return await _show_all(at, at.words("committee.when_missing"), 422)
+    place = at.form.get("place").strip()[:200]
+    made = await at.write("sitting.plan", "", _plan, at, which, starts, place)
+    return at.back(f"/committee/{made.id}", "sitting_planned")
+
+
+def _plan(connection: Connection, at: At, which: str, starts: int, place: str) -> Sitting:
+    given = Sitting(at.slug, 0, which, 0, starts=starts, place=place, by=at.worker.id, at=ms(at.now))
+    made = sittings.plan(connection, at.desk.vault, given)
+    waiting = sittings.waiting(connection, at.slug, committee.COMMITTEES[which], cases_seen_by(at.worker))
+    sittings.put_on(connection, at.slug, made.id, [one.id for one in waiting])
+    return made
+
+
+@room.get("/committee/{sitting}")
+async def sitting(at: At) -> Response:
+    return await _show(at)
+
+
+async def _show(at: At, error: str = "", status: int = 200, typed: dict[str, str] | None = None) -> Response:
+    held = await at.read(_held, at)
+    await at.saw(f"sitting:{held.sitting.id}")
+    return at.page(
+        "committee/sitting.html",
+        error=error,
+        status=status,
+        held=held,
+        typed=typed or {},
+        title=committee.title_of(at.association, held.sitting.committee).to(at.language),
+        choices=_choices(at, held),
+        decided=lambda item: committee.decision_said(item.kind, item.decision, at.words),
+        service=lambda item: _service(at, item),
+        early=lambda item: item.earliest is not None and moment(item.earliest) > at.now,
+        votes=VOTES,
+    )
+
+
+def _held(connection: Connection, at: At) -> Held:
+    sitting = _sitting(connection, at)
+    vault, shown = at.desk.vault, cases_seen_by(at.worker)
+    listed = sittings.items(connection, vault, at.slug, sitting.id, shown)
+    seats = sittings.seats(connection, at.slug, sitting.id)
+    colleagues = staff.colleagues(connection, vault, at.slug)
+    members = [one for one in colleagues if sitting.committee in one.member.roles]
+    names = {one.member.staff: one.name for one in members}
+    names |= staff.names(connection, vault, seats.keys() - names.keys())
+    return Held(
+        sitting,
+        listed,
+        names,
+        members,
+        seats,
+        sittings.votes_of(connection, vault, at.slug, sitting.id),
+        sittings.waiting(connection, at.slug, committee.COMMITTEES[sitting.committee], shown)
+        if sitting.state == sittings.PLANNED
+        else [],
+        sittings.count(connection, at.slug, sitting.id) - len(listed),
+    )
+
+
+def _sitting(connection: Connection, at: At, *, lock: bool = False) -> Sitting:
+    """This sitting, for whoever sits in its committee. Raises NotFound."""
+    found = sittings.get(connection, at.desk.vault, at.slug, at.number("sitting"), lock=lock)
+    if found is None or found.committee not in _mine(at):
+        raise NotFound
+    return found
+
+
+def _planned(connection: Connection, at: At) -> Sitting:
+    """Locked, and still being held. Raises Stale once it is over."""
+    sitting = _sitting(connection, at, lock=True)
+    if sitting.state != sittings.PLANNED:
+        raise Stale("committee.over")
+    return sitting
+
+
+def _choices(at: At, held: Held) -> list[tuple[str, str, tuple[str, ...], frozenset[str]]]:
+    """Decisions that fit a case of the agenda: move, words, what it needs, and the stages it leaves."""
+    found: dict[str, tuple[str, str, tuple[str, ...], frozenset[str]]] = {}
+    for item in held.items:
+        for move in committee.choices(item.kind, item.stage, held.sitting.committee):
+            known = found.get(move.name, ("", "", (), frozenset()))
+            title = at.words(f"move.{item.kind}.{move.name}")
+            found[move.name] = (move.name, title, committee.needs_of(move), known[3] | {item.stage})
+    return [*found.values()]
+
+
+def _service(at: At, item: Any) -> str:
+    service = at.association.profile.service(item.service) if item.service else None
+    return service.title.to(at.language) if service else at.words(f"kind.{item.kind}")
+
+
+# --- preparing -------------------------------------------------------------------------------------------------------
+
+
+@room.post("/committee/{sitting}/agenda")
+async def agenda(at: At) -> Response:
+    """Put waiting cases on, or take one off."""
+    await at.write("sitting.agenda", f"sitting:{at.number('sitting')}", _agenda, at)
+    return at.back(f"/committee/{at.number('sitting')}")
+
+
+def _agenda(connection: Connection, at: At) -> None:
+    sitting = _planned(connection, at)
+    shown = cases_seen_by(at.worker)
+    waiting = {one.id for one in sittings.waiting(connection, at.slug, committee.COMMITTEES[sitting.committee], shown)}
+    sittings.put_on(connection, at.slug, sitting.id, [id for id in _ids(at.form.all("add")) if id in waiting])
+    for id in _ids(at.form.all("remove")):
+        sittings.take_off(connection, at.slug, sitting.id, id)
+
+
+@room.post("/committee/{sitting}/attendance")
+async def attendance(at: At) -> Response:
+    await at.write("sitting.attendance", f"sitting:{at.number('sitting')}", _attend, at)
+    return at.back(f"/committee/{at.number('sitting')}", "attendance_kept")
+
+
+def _attend(connection: Connection, at: At) -> None:
+    sitting = _planned(connection, at)
+    there = set(_ids(at.form.all("present")))
+    members = [
+        one.member.staff
+        for one in staff.colleagues(connection, at.desk.vault, at.slug)
+        if sitting.committee in one.member.roles
+    ]
+    sittings.seat(connection, at.slug, sitting.id, {id: id in there for id in members})
+    sittings.remark(connection, at.desk.vault, at.slug, sitting.id, at.form.get("remarks").strip()[:4000])
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+@room.post("/committee/{sitting}/vote")
+async def vote(at: At) -> Response:
+    await at.write("sitting.vote", f"sitting:{at.number('sitting')}", _vote, at)
+    return at.back(f"/committee/{at.number('sitting')}#case-{at.form.get('case')}", "vote_kept")
+
+
+def _vote(connection: Connection, at: At) -> None:
+    sitting = _planned(connection, at)
+    (item,) = _chosen(connection, at, sitting, at.form.all("case")[:1])
+    if at.form.get("vote") not in VOTES:
+        raise Refused("committee.vote_missing")
+    given = sittings.Vote(item.case_id, at.worker.id, at.form.get("vote"), at.form.get("reason").strip()[:2000])
+    sittings.vote(connection, at.desk.vault, at.slug, sitting.id, given, ms(at.now))
+    sittings.seat(connection, at.slug, sitting.id, {at.worker.id: True})
+
+
+@room.post("/committee/{sitting}/decide")
+async def decide(at: At) -> Response:
+    """One decision for every case that is ticked, with its reason in words for the people."""
+    typed = {name: value.strip()[:4000] for name, value in at.form.fields}
+    try:
+        await at.write("sitting.decide", f"sitting:{at.number('sitting')}", _decide, at, typed)
+    except Refused as error:
+        return await _show(at, at.words(error.words, **error.facts), 422, typed)
+    return at.back(f"/committee/{at.number('sitting')}", "decision_noted")
+
+
+def _decide(connection: Connection, at: At, typed: dict[str, str]) -> None:
+    sitting = _planned(connection, at)
+    chosen = _chosen(connection, at, sitting, at.form.all("case"))
+    decision = typed.get("decision", "")
+    if not chosen:
+        raise Refused("committee.none_ticked")
+    for item in chosen:
+        given: dict[str, str] = {}
+        if decision and decision != sittings.POSTPONED:
+            move = _move(item, sitting, decision)
+            if missing := [name for name in committee.needs_of(move) if not typed.get(name)]:
+                raise Refused("committee.needs", what=at.words(f"committee.given.{missing[0]}"))
+            given = {name: typed[name] for name in committee.needs_of(move)}
+        if decision == sittings.POSTPONED and typed.get("reason"):
+            given = {"reason": typed["reason"]}
+        sittings.decide(connection, at.desk.vault, at.slug, sitting.id, item.case_id, decision, given, ms(at.now))
+
+
+def _move(item: Item, sitting: Sitting, decision: str) -> Move:
+    for move in committee.choices(item.kind, item.stage, sitting.committee):
+        if move.name == decision:
+            return move
+    raise Refused("committee.not_for_this", reference=item.reference)
+
+
+@room.post("/committee/{sitting}/confirm", "supervise")
+async def confirm(at: At) -> Response:
+    """A supervisor lets a case be decided before its earliest day, on record."""
+    subject = f"case:{at.form.get('case')}"
+    await at.write("decision.early", subject, _confirm, at)
+    return at.back(f"/committee/{at.number('sitting')}", "early_confirmed")
+
+
+def _confirm(connection: Connection, at: At) -> None:
+    sitting = sittings.get(connection, at.desk.vault, at.slug, at.number("sitting"), lock=True)
+    if sitting is None:
+        raise NotFound
+    (item,) = _chosen(connection, at, sitting, at.form.all("case")[:1])
+    sittings.confirm(connection, at.slug, sitting.id, item.case_id, at.worker.id)
+
+
+@room.post("/committee/{sitting}/close")
+async def close(at: At) -> Response:
+    """One act: every decision is carried out, and each person is told. What is undecided stays for the next sitting."""
+    _, failed = await at.write("sitting.close", f"sitting:{at.number('sitting')}", _close, at)
+    return at.back(f"/committee/{at.number('sitting')}", "sitting_partly" if failed else "sitting_closed")
+
+
+def _close(connection: Connection, at: At) -> tuple[int, int]:
+    sitting = _planned(connection, at)
+    if not any(seat.present for seat in sittings.seats(connection, at.slug, sitting.id).values()):
+        raise Refused("committee.nobody_there")
+    made, failed = _carry(connection, at, sitting)
+    if not failed:
+        sittings.close(connection, at.slug, sitting.id, ms(at.now))
+    return made, failed
+
+
+def _carry(connection: Connection, at: At, sitting: Sitting, approved: bool = False) -> tuple[int, int]:
+    shown = cases_seen_by(at.worker)
+    tell = at.tell(connection)
+    return committee.carry_out(
+        connection,
+        at.desk.vault,
+        at.association,
+        sitting,
+        shown,
+        at.worker.id,
+        at.now,
+        tell,
+        approved=approved,
+    )
+
+
+# --- minutes ---------------------------------------------------------------------------------------------------------
+
+
+@room.post("/committee/{sitting}/sign")
+async def sign(at: At) -> Response:
+    """A member approves the minutes; when the last one has, what waited for that is carried out."""
+    await at.write("sitting.sign", f"sitting:{at.number('sitting')}", _sign, at)
+    return at.back(f"/committee/{at.number('sitting')}", "minutes_signed")
+
+
+def _sign(connection: Connection, at: At) -> None:
+    sitting = _sitting(connection, at, lock=True)
+    if sitting.state != sittings.DECIDED:
+        raise Stale("committee.not_to_sign")
+    digest = sitting.digest or minutes_digest(_minutes(connection, at, sitting, "ar"))
+    if not sittings.sign(connection, at.slug, sitting.id, at.worker.id, ms(at.now)):
+        raise Refused("committee.cannot_sign")
+    seats = sittings.seats(connection, at.slug, sitting.id).values()
+    waits = any(seat.present and seat.signed_at is None for seat in seats)
+    sittings.approved(connection, at.slug, sitting.id, digest, done=not waits)
+    if not waits:
+        _carry(connection, at, sitting, approved=True)
+
+
+def _minutes(connection: Connection, at: At, sitting: Sitting, language: str) -> Any:
+    from bot.desk.words import DeskWords
+
+    seats = sittings.seats(connection, at.slug, sitting.id)
+    names = staff.names(connection, at.desk.vault, seats)
+    words = DeskWords(language, at.association)
+    shown = cases_seen_by(at.worker)
+    return committee.minutes_of(connection, at.desk.vault, at.association, sitting, shown, names, words, language)
+
+
+@room.get("/committee/{sitting}/minutes.pdf")
+async def minutes(at: At) -> Response:
+    import asyncio
+
+    def draw(connection: Connection) -> Any:
+        sitting = _sitting(connection, at)
+        return sitting, _minutes(connection, at, sitting, at.query("lang", "ar") if at.query("lang") == "en" else "ar")
+
+    sitting, found = await at.read(draw)
+    await at.saw(f"sitting:{sitting.id}", "minutes")
+    pdf = await asyncio.to_thread(minutes_pdf, found)
+    return at.file(
+        f"{at.words('committee.minutes_file', number=sitting.number)}.pdf", "application/pdf", pdf, inline=True
+    )
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _chosen(connection: Connection, at: At, sitting: Sitting, ids: Iterable[str]) -> list[Item]:
+    """The ticked cases, as far as this worker may see them. Raises NotFound for another."""
+    wanted = set(_ids(ids))
+    listed = sittings.items(connection, at.desk.vault, at.slug, sitting.id, cases_seen_by(at.worker))
+    found = [item for item in listed if item.case_id in wanted]
+    if len(found) != len(wanted):
+        raise NotFound
+    return found
+
+
+def _ids(given: Iterable[str]) -> list[int]:
+    return [int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 19]
+
+
+def _moment(day: str, hour: str) -> int | None:
+    """A day and an hour of Riyadh, as the browser gives them."""
+    try:
+        return ms(datetime.combine(date.fromisoformat(day), time.fromisoformat(hour), RIYADH).astimezone(UTC))
+    except ValueError:
+        return None
