@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from conversations.cases.decision import decides
 from conversations.cases.signing import short
 from conversations.effects import Signature
 from conversations.world import CaseView
@@ -51,6 +52,8 @@ class Case(msgspec.Struct, kw_only=True):
     signature: Signature | None = None
     member: str = ""
     moves: int = 0
+    erased_at: int | None = None
+    """What was answered, and whose it was, is erased: stage and dates are all there is (erasure.py)."""
     index: tuple[tuple[str, str], ...] = ()
     """(domain, value): whole normalised words and numbers it is found by. Written, never read back."""
 
@@ -133,6 +136,14 @@ def reindex(connection: Connection, vault: Vault, case: Case, found: Iterable[tu
     index(connection, vault, [case])
 
 
+def amend(connection: Connection, vault: Vault, case: Case, found: Iterable[tuple[str, str]]) -> None:
+    """Keep its answers as they stand now, outside of any move, and what it is found by. The case must be locked."""
+    c = cases.c
+    mine = (c.association == case.association, c.id == case.id)
+    connection.execute(update(cases).where(*mine).values(body=_seal_body(vault, case)))
+    reindex(connection, vault, case, found)
+
+
 def by_reference(
     connection: Connection, vault: Vault, association: str, reference: str, *, lock: bool = False
 ) -> Case | None:
@@ -171,6 +182,9 @@ def move(connection: Connection, vault: Vault, given: Move) -> Case | None:
         if (value := getattr(given, name)) is not msgspec.UNSET:
             changes[name] = value
             setattr(case, name, value)
+    if (decided := decides(case.kind, given.from_stage, given.to_stage)) is not None:
+        changes |= {"decided_at": given.at if decided else None, "decision": given.move if decided else ""}
+        changes["decided_by"] = given.actor if decided else ""
     case.stage, case.moves = given.to_stage, case.moves + 1
     if given.answers:
         case.answers = {**case.answers, **given.answers}
@@ -311,9 +325,9 @@ def _indexed(vault: Vault, case: Case) -> list[tuple[str, str, bytes, int]]:
 
 
 def _case(vault: Vault, row: Any) -> Case:
-    body = _body(vault.open(row.body, context(_BODY, row.association, row.id)))
+    body = Body() if row.body is None else _body(vault.open(row.body, context(_BODY, row.association, row.id)))
     return Case(
-        **{name: getattr(row, name) for name in (*_PLAIN, "beneficiary", "conversation", "moves")},
+        **{name: getattr(row, name) for name in (*_PLAIN, "beneficiary", "conversation", "moves", "erased_at")},
         answers=body.answers,
         signature=body.signature,
         member=open_member(vault, row.association, row.id, row.member),

@@ -120,6 +120,9 @@ cases = table(
     at("opened_at"),
     maybe_at("completed_at"),
     maybe_at("closed_at"),
+    maybe_at("decided_at"),
+    code("decision"),
+    code("decided_by"),
     maybe_at("earliest"),
     maybe_at("latest"),
     maybe_at("next_update"),
@@ -143,6 +146,24 @@ cases = table(
     Index("ix_cases_closed", "association", "closed_at"),
     index("ix_cases_kept", "association", "kind", "closed_at", where="erased_at IS NULL AND closed_at IS NOT NULL"),
     index("ix_cases_anonymous", "association", "id", where="anonymous AND erased_at IS NULL"),
+    # The next three hold all that the figures of a period read (figures.py): the rows themselves are wide.
+    Index(
+        "ix_cases_opened",
+        *("association", "opened_at", "kind", "stage", "service", "category", "decision", "restricted", "id"),
+    ),
+    index(
+        "ix_cases_decided",
+        *("association", "decided_at", "kind", "service", "category", "decision", "decided_by", "completed_at"),
+        *("opened_at", "earliest", "latest", "restricted", "id"),
+        where="decided_at IS NOT NULL",
+    ),
+    index(
+        "ix_cases_standing",
+        *("association", "kind", "stage", "service", "holder", "decided_at", "earliest", "latest", "due"),
+        *("restricted", "id"),
+        where="closed_at IS NULL",
+    ),
+    index("ix_cases_signed", "association", "opened_at", where="digest <> ''"),
 )
 
 case_moves = table(
@@ -184,6 +205,7 @@ consents = table(
     at("at"),
     Index(None, "association", "beneficiary"),
     Index(None, "association", "conversation"),
+    Index("ix_consents_at", "association", "at", "given"),
 )
 
 timers = table(

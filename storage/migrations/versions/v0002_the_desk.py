@@ -466,6 +466,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("actor", sa.Text(), server_default="", nullable=False))
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("decided_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("decision", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("decided_by", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("holder", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("due", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("erased_at", sa.BigInteger(), nullable=True))
@@ -477,6 +480,27 @@ def upgrade() -> None:
             postgresql_where=sa.text("anonymous AND erased_at IS NULL"),
         )
         batch_op.create_index("ix_cases_closed", ["association", "closed_at"], unique=False)
+        batch_op.create_index(
+            "ix_cases_decided",
+            [
+                "association",
+                "decided_at",
+                "kind",
+                "service",
+                "category",
+                "decision",
+                "decided_by",
+                "completed_at",
+                "opened_at",
+                "earliest",
+                "latest",
+                "restricted",
+                "id",
+            ],
+            unique=False,
+            sqlite_where=sa.text("decided_at IS NOT NULL"),
+            postgresql_where=sa.text("decided_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_cases_due",
             ["association", "due"],
@@ -512,6 +536,40 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_cases_opened",
+            ["association", "opened_at", "kind", "stage", "service", "category", "decision", "restricted", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_cases_signed",
+            ["association", "opened_at"],
+            unique=False,
+            sqlite_where=sa.text("digest <> ''"),
+            postgresql_where=sa.text("digest <> ''"),
+        )
+        batch_op.create_index(
+            "ix_cases_standing",
+            [
+                "association",
+                "kind",
+                "stage",
+                "service",
+                "holder",
+                "decided_at",
+                "earliest",
+                "latest",
+                "due",
+                "restricted",
+                "id",
+            ],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.create_index("ix_consents_at", ["association", "at", "given"], unique=False)
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("blocked", sa.Text(), server_default="", nullable=False))
@@ -578,7 +636,19 @@ def downgrade() -> None:
         batch_op.drop_column("erased_at")
         batch_op.drop_column("blocked")
 
+    with op.batch_alter_table("consents", schema=None) as batch_op:
+        batch_op.drop_index("ix_consents_at")
+
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_cases_standing",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_cases_signed", sqlite_where=sa.text("digest <> ''"), postgresql_where=sa.text("digest <> ''")
+        )
+        batch_op.drop_index("ix_cases_opened")
         batch_op.drop_index(
             "ix_cases_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
         )
@@ -596,6 +666,11 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_cases_due", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
         )
+        batch_op.drop_index(
+            "ix_cases_decided",
+            sqlite_where=sa.text("decided_at IS NOT NULL"),
+            postgresql_where=sa.text("decided_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_cases_closed")
         batch_op.drop_index(
             "ix_cases_anonymous",
@@ -605,6 +680,9 @@ def downgrade() -> None:
         batch_op.drop_column("erased_at")
         batch_op.drop_column("due")
         batch_op.drop_column("holder")
+        batch_op.drop_column("decided_by")
+        batch_op.drop_column("decision")
+        batch_op.drop_column("decided_at")
 
     with op.batch_alter_table("case_moves", schema=None) as batch_op:
         batch_op.drop_column("actor")
