@@ -1,7 +1,7 @@
 """Files people sent: what is to be fetched, by whom, and what became of it. The bytes themselves: blobs.py.
 
 wanted → fetching (leased) → ready or refused; erased later. A source is the provider's own name of the file, sealed,
-never a link that holds a token.
+never a link that holds a token. While its bytes are being erased (erasure.py) a file is `erasing`, and nobody has it.
 """
 
 from collections.abc import Iterable
@@ -94,7 +94,8 @@ def later(connection: Connection, association: str, id: int, not_before: int) ->
 
 def get(connection: Connection, vault: Vault, association: str, id: int) -> File | None:
     f = files.c
-    query = select(*(f[name] for name in File._fields)).where(f.association == association, f.id == id)
+    mine = (f.association == association, f.id == id, f.state != "erasing")
+    query = select(*(f[name] for name in File._fields)).where(*mine)
     row = connection.execute(query).first()
     return None if row is None else _file(vault, row._tuple())
 
@@ -102,7 +103,7 @@ def get(connection: Connection, vault: Vault, association: str, id: int) -> File
 def of_conversation(connection: Connection, vault: Vault, association: str, conversation: int) -> list[File]:
     f = files.c
     query = select(*(f[name] for name in File._fields)).where(
-        f.association == association, f.conversation == conversation
+        f.association == association, f.conversation == conversation, f.state != "erasing"
     )
     return [_file(vault, row._tuple()) for row in connection.execute(query.order_by(f.id))]
 

@@ -22,3 +22,8 @@ def new_id() -> int:
         now = time.time_ns() // 1_000_000 - _SINCE
         _last = now << 20 | secrets.randbits(19) if now > _last >> 20 else _last + 1
         return _last
+
+
+def id_at(milliseconds: int) -> int:
+    """Below every id drawn from this moment on."""
+    return max(0, milliseconds - _SINCE) << 20

@@ -98,10 +98,14 @@ def open_member(vault: Vault, association: str, case_id: int, sealed: bytes | No
 
 
 def _person(vault: Vault, association: str, id: int | None, sealed: bytes | None) -> Person:
-    if id is None or sealed is None:
-        return Person(id=id or 0)
-    kept = _facts(vault.open(sealed, context(_KNOWN, association, id)))
+    if id is None:
+        return Person()
+    kept = open_facts(vault, association, id, sealed)
     return Person(id=id, facts=kept.facts, consents=kept.consents)
+
+
+def open_facts(vault: Vault, association: str, id: int, sealed: bytes | None) -> Facts:
+    return Facts() if sealed is None else _facts(vault.open(sealed, context(_KNOWN, association, id)))
 
 
 def view_case(vault: Vault, association: str, row: Sequence[Any]) -> CaseView:
