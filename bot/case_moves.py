@@ -1,12 +1,13 @@
 """What a person's turn and staff both do to a case: move it by its table, have the person hear, find it again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from bot.case_clock import due_now, last_day
 from conversations.arabic.normalise import ascii_digits, fold
 from conversations.association.association import Association
 from conversations.cases import entitlement, lifecycle
@@ -18,10 +19,11 @@ from conversations.cases.move import Facts, Starts, until
 from conversations.cases.promise import Asked, Promised, promise_for, recounted
 from storage import cases, entitlements, requirements
 from storage.requirements import Requirement
-from storage.times import moment, moment_or_none, ms, ms_or_none
+from storage.times import moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
+SEVERITIES = ("low", "medium", "high")
 RECORD = "ar"
 """The language in which a list is written into a move's record; the person reads it in their own."""
 
@@ -55,16 +57,7 @@ def move_case(
     step = lifecycle.LIFECYCLES[case.kind].steps.get((case.stage, name))
     given = _listed(association, case, step.needs if step else (), dict(given or {}), missing, owed)
     history = cases.history(connection, vault, case.association, case.id)
-    facts = Facts(
-        now=now,
-        earliest=moment_or_none(case.earliest),
-        until=_until(case.kind, history),
-        supervisor_confirmed=confirmed,
-        made=frozenset(made.move for made in history),
-        undelivered=_undelivered(connection, case) if step and step.guard == "all_delivered" else 0,
-        given=frozenset(given),
-        restricted=case.restricted,
-    )
+    facts = facts_for(connection, case, history, now, given, confirmed=confirmed)
     move = lifecycle.apply(case.kind, case.stage, name, who, facts)
     stage = lifecycle.stage_after(move, case.stage)
     came: list[Requirement] = []
@@ -81,6 +74,8 @@ def move_case(
     changes = _promised(association, case, move.starts, came, now)
     if move.starts == "recount":
         given["counted"] = "anew" if changes else "stays"
+    if given.get("severity") in SEVERITIES:
+        changes["severity"] = given["severity"]
     if not lifecycle.is_open(stage):
         changes |= {"closed_at": ms(now), "next_update": None}
         entitlements.cancel_all(connection, case.association, case.id, ms(now))
@@ -102,11 +97,36 @@ def move_case(
         ),
     )
     assert moved is not None, "locked by this transaction"
+    made = cases.Step(moved.moves, name, case.stage, stage, who, ms(now), "", actor)
+    moved.due = due_now(connection, association, moved, [*history, made])
+    cases.set_due(connection, moved.association, moved.id, moved.due)
     if answers and not case.anonymous:
         cases.reindex(connection, vault, moved, found_by(moved.answers))
     if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
         tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
     return moved
+
+
+def facts_for(
+    connection: Connection,
+    case: cases.Case,
+    history: Sequence[cases.Step],
+    now: datetime,
+    given: Iterable[str] = (),
+    *,
+    confirmed: bool = False,
+) -> Facts:
+    """What a move of this case is held against: what the guards ask, and which of its needs come with it."""
+    return Facts(
+        now=now,
+        earliest=moment_or_none(case.earliest),
+        until=last_day(case.kind, history),
+        supervisor_confirmed=confirmed,
+        made=frozenset(made.move for made in history),
+        undelivered=entitlements.undelivered(connection, case.association, case.id),
+        given=frozenset(given),
+        restricted=case.restricted,
+    )
 
 
 def missing_in(association: Association, case: cases.Case, items: str) -> tuple[Missing, ...]:
@@ -149,6 +169,8 @@ def _promised(
     elif starts == "recount" and any(one.published for one in came):
         asked = [Asked(one.item, one.published, moment_or_none(one.arrived_at)) for one in came]
         complete, promised = now, recounted(Promised(), asked, association.profile, case.kind, calendar)
+    elif starts == "extension":
+        return {"latest": ms_or_none(until(starts, now))}
     else:
         return {}
     return {
@@ -157,18 +179,6 @@ def _promised(
         "latest": ms_or_none(promised.latest),
         "next_update": ms_or_none(promised.next_update),
     }
-
-
-def _undelivered(connection: Connection, case: cases.Case) -> int:
-    return entitlements.undelivered(connection, case.association, case.id)
-
-
-def _until(kind: str, history: Sequence[cases.Step]) -> datetime | None:
-    """The last moment to object or appeal: what the newest move that starts such days began."""
-    steps = lifecycle.LIFECYCLES[kind].steps
-    made = ((steps.get((step.from_stage, step.move)), step.at) for step in history)
-    ends = [end for move, at in made if move is not None and (end := until(move.starts, moment(at)))]
-    return ends[-1] if ends else None
 
 
 def case_facts(case: cases.Case) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 from bot.case_moves import case_facts, found_by, move_case
 from bot.channels.contract import Incoming
 from conversations.association.association import Association
+from conversations.cases.calendar import calendar_of
+from conversations.cases.clock import Days, due_of
 from conversations.cases.move import BENEFICIARY, NotAllowed
 from conversations.effects import (
     Alarm,
@@ -152,6 +154,7 @@ class Work:
             earliest=ms_or_none(effect.earliest),
             latest=ms_or_none(effect.latest),
             next_update=ms_or_none(effect.next_update),
+            due=self._due(stored.association, effect),
             answers=effect.answers,
             signature=effect.signature,
             member=effect.member,
@@ -160,6 +163,11 @@ class Work:
         self._cases.append(case)
         if not effect.anonymous:
             known.cases = (_view(effect, self.now), *known.cases)
+
+    def _due(self, association: str, effect: FileCase) -> int | None:
+        days = Days(entered=self.now, earliest=effect.earliest, latest=effect.latest, next_update=effect.next_update)
+        calendar = calendar_of(self.associations[association].profile)
+        return ms_or_none(due_of(effect.kind, effect.stage, days, calendar))
 
     @_do.register
     def _(self, effect: MoveCase, stored: Stored, known: world.Known, event: Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
 
 from conversations.cases.decision import decides
 from conversations.cases.signing import short
@@ -48,6 +48,10 @@ class Case(msgspec.Struct, kw_only=True):
     earliest: int | None = None
     latest: int | None = None
     next_update: int | None = None
+    due: int | None = None
+    """When the house must have done the next thing (conversations/cases/clock.py)."""
+    holder: int | None = None
+    """The worker who has it in hand."""
     answers: dict[str, Any] = {}
     signature: Signature | None = None
     member: str = ""
@@ -86,6 +90,7 @@ class Move(msgspec.Struct, kw_only=True):
     earliest: int | msgspec.UnsetType | None = msgspec.UNSET
     latest: int | msgspec.UnsetType | None = msgspec.UNSET
     next_update: int | msgspec.UnsetType | None = msgspec.UNSET
+    severity: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Step(NamedTuple):
@@ -154,6 +159,22 @@ def by_reference(
     return None if found is None else _case(vault, found)
 
 
+def by_id(
+    connection: Connection,
+    vault: Vault,
+    association: str,
+    id: int,
+    seen: ColumnElement[bool] | None = None,
+    *,
+    lock: bool = False,
+) -> Case | None:
+    """A case whole, or None; `seen`: only where this holds (what a worker may see); `lock` as above."""
+    c = cases.c
+    query = select(cases).where(c.association == association, c.id == id, true() if seen is None else seen)
+    found = connection.execute(query.with_for_update(of=cases) if lock else query).first()
+    return None if found is None else _case(vault, found)
+
+
 def of_beneficiary(
     connection: Connection, vault: Vault, association: str, beneficiary: int, now: int, limit: int = 20
 ) -> list[CaseView]:
@@ -178,7 +199,7 @@ def move(connection: Connection, vault: Vault, given: Move) -> Case | None:
     if case is None or case.stage != given.from_stage:
         return None
     changes: dict[str, Any] = {"stage": given.to_stage, "moves": case.moves + 1, "updated": given.at}
-    for name in ("completed_at", "closed_at", "earliest", "latest", "next_update"):
+    for name in ("completed_at", "closed_at", "earliest", "latest", "next_update", "severity"):
         if (value := getattr(given, name)) is not msgspec.UNSET:
             changes[name] = value
             setattr(case, name, value)
@@ -279,6 +300,11 @@ def due_for_news(
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
+def set_due(connection: Connection, association: str, id: int, due: int | None) -> None:
+    c = cases.c
+    connection.execute(update(cases).where(c.association == association, c.id == id).values(due=due))
+
+
 def set_next_update(connection: Connection, association: str, reference: str, at: int | None) -> None:
     c = cases.c
     connection.execute(
@@ -327,7 +353,10 @@ def _indexed(vault: Vault, case: Case) -> list[tuple[str, str, bytes, int]]:
 def _case(vault: Vault, row: Any) -> Case:
     body = Body() if row.body is None else _body(vault.open(row.body, context(_BODY, row.association, row.id)))
     return Case(
-        **{name: getattr(row, name) for name in (*_PLAIN, "beneficiary", "conversation", "moves", "erased_at")},
+        **{
+            name: getattr(row, name)
+            for name in (*_PLAIN, "beneficiary", "conversation", "holder", "moves", "erased_at")
+        },
         answers=body.answers,
         signature=body.signature,
         member=open_member(vault, row.association, row.id, row.member),
@@ -337,7 +366,7 @@ def _case(vault: Vault, row: Any) -> Case:
 _PLAIN = (
     "association", "id", "reference", "kind", "stage", "service", "category", "branch", "severity", "source",
     "agreed_channel", "linked_to", "restricted", "anonymous", "opened_at", "completed_at", "closed_at", "earliest",
-    "latest", "next_update",
+    "latest", "next_update", "due",
 )  # fmt: skip
 _FILE = inserting(cases, *_PLAIN, "beneficiary", "conversation", "body", "member", "route", "digest", "updated")
 _INDEX = inserting(case_index, "association", "domain", "blind", "case_id")

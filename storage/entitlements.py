@@ -95,6 +95,14 @@ def undelivered(connection: Connection, association: str, case_id: int) -> int:
     return connection.scalar(query.select_from(entitlements)) or 0
 
 
+def next_due(connection: Connection, association: str, case_id: int) -> int | None:
+    """The nearest last day of what is still owed; None where nothing is, or none has a day."""
+    e = entitlements.c
+    query = select(func.min(e.due)).where(e.association == association, e.case_id == case_id, text(_OWED))
+    nearest: int | None = connection.scalar(query)
+    return nearest
+
+
 def deliver(connection: Connection, association: str, id: int, by: int | None, now: int) -> bool:
     """False where it was delivered or cancelled before. `by` is the worker."""
     return _change(connection, association, id, "owed", delivered_at=now, delivered_by=by)
