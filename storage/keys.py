@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, tuple_, update
 
-from storage import audit_chain, cases, files, schema_desk  # noqa: F401  every table must be known
+from storage import audit_chain, cases, files, schema_desk, staff, tries  # noqa: F401  every table must be known
 from storage.asks import by_id, phone_index
 from storage.blobs import Blobs
 from storage.cases import Case, by_reference
@@ -107,6 +107,8 @@ def reindex(
     `words` says what a case is found by, as it did when the case was filed.
     """
     written = _reindex_conversations(connection, vault) + _reindex_asks(connection, vault)
+    written += staff.reindex(connection, vault)
+    tries.forget_all(connection)
     connection.execute(delete(case_index))
     c = cases_table.c
     for association, reference in connection.execute(select(c.association, c.reference)).all():

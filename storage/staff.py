@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from storage.ids import new_id
-from storage.schema_desk import HOUSE, members, sign_ins, staff
+from storage.schema_desk import HOUSE, members, staff
 from storage.vault import Vault, context
 
 LOGIN, NAME, TOTP = "staff.login", "staff.name", "staff.totp"
@@ -24,6 +24,8 @@ class Account(msgspec.Struct, kw_only=True):
     password: str = ""
     totp: str = ""
     totp_step: int = 0
+    has_subject: bool = False
+    """Signs in by single sign-on too."""
     disabled_at: int | None = None
 
 
@@ -88,6 +90,23 @@ def change(connection: Connection, id: int, **changed: Any) -> None:
     """Columns of an account as they are stored: sealed ones sealed by the caller."""
     s = staff.c
     connection.execute(update(staff).where(s.association == HOUSE, s.id == id).values(**changed))
+
+
+def rename(connection: Connection, vault: Vault, id: int, name: str) -> None:
+    change(connection, id, name=vault.seal(name.strip().encode(), context(NAME, HOUSE, id)))
+
+
+def set_totp(connection: Connection, vault: Vault, id: int, secret: str, step: int = 0) -> None:
+    """An authenticator's secret, and the step it was proven with; empty: none any more."""
+    sealed = vault.seal(secret.encode(), context(TOTP, HOUSE, id)) if secret else None
+    change(connection, id, totp=sealed, totp_step=step)
+
+
+def take_step(connection: Connection, id: int, step: int) -> bool:
+    """A code is taken once: False where this step, or a later one, was taken before."""
+    s = staff.c
+    later = update(staff).where(s.association == HOUSE, s.id == id, s.totp_step < step)
+    return bool(connection.execute(later.values(totp_step=step)).rowcount)
 
 
 def any_account(connection: Connection) -> bool:
@@ -157,6 +176,24 @@ def names(connection: Connection, vault: Vault, ids: Iterable[int]) -> dict[int,
     return {row.id: vault.open(row.name, context(NAME, HOUSE, row.id)).decode() for row in rows}
 
 
+def holding(connection: Connection, association: str, role: str) -> set[int]:
+    """Who has this role now, their rows locked: so that the last one of a role stays."""
+    m, s = members.c, staff.c
+    query = (
+        select(m.staff, m.roles)
+        .join(staff, and_(s.association == HOUSE, s.id == m.staff))
+        .where(m.association == association, m.ended_at.is_(None), s.disabled_at.is_(None))
+        .order_by(m.staff)
+    )
+    return {row.staff for row in connection.execute(query.with_for_update(of=members)) if role in row.roles.split()}
+
+
+def set_presence(connection: Connection, association: str, id: int, presence: str) -> None:
+    """auto (present while the desk was looked at lately) or away."""
+    m = members.c
+    connection.execute(update(members).where(m.association == association, m.staff == id).values(presence=presence))
+
+
 def saw(connection: Connection, association: str, id: int, now: int) -> None:
     """They looked at the desk: presence is counted from here."""
     m = members.c
@@ -166,7 +203,7 @@ def saw(connection: Connection, association: str, id: int, now: int) -> None:
 # --- Telegram --------------------------------------------------------------------------------------------------------
 
 
-def telegram_index(vault: Vault, user: int) -> bytes:
+def telegram_index(vault: Vault, user: int | str) -> bytes:
     return vault.blind(HOUSE, "telegram", str(user))
 
 
@@ -196,72 +233,48 @@ def by_telegram(connection: Connection, vault: Vault, user: int) -> Account | No
     return None if found is None else _account(vault, found)
 
 
-# --- signing in ------------------------------------------------------------------------------------------------------
+# --- single sign-on ---------------------------------------------------------------------------------------------------
 
 
-class SignedIn(NamedTuple):
-    """A sign-in that holds, and whose it is. Milliseconds."""
-
-    id: int
-    staff: int
-    seen_at: int
-    name: str
-    language: str
+def subject_index(vault: Vault, subject: str) -> bytes:
+    return vault.blind(HOUSE, "subject", subject)
 
 
-def sign_in(connection: Connection, id: int, token_digest: bytes, agent: str, now: int, until: int) -> int:
-    """Keep a sign-in under its token's digest; its id."""
-    sign_in_id = new_id()
-    connection.execute(
-        insert(sign_ins).values(
-            association=HOUSE,
-            id=sign_in_id,
-            staff=id,
-            token_digest=token_digest,
-            agent=agent[:120],
-            at=now,
-            seen_at=now,
-            until=until,
+def by_subject(connection: Connection, vault: Vault, subject: str) -> Account | None:
+    """Whom an issuer calls so. `subject`: the issuer's address and its own name of a person."""
+    s = staff.c
+    query = select(staff).where(s.association == HOUSE, s.subject_index == subject_index(vault, subject))
+    found = connection.execute(query).first()
+    return None if found is None else _account(vault, found)
+
+
+def bind_subject(connection: Connection, vault: Vault, id: int, subject: str) -> None:
+    sealed = vault.seal(subject.encode(), context(SUBJECT, HOUSE, id))
+    change(connection, id, subject_index=subject_index(vault, subject), subject=sealed)
+
+
+# --- the archive's own ------------------------------------------------------------------------------------------------
+
+
+def reindex(connection: Connection, vault: Vault) -> int:
+    """Make anew what workers are found by, under the index key at hand; how many."""
+    s = staff.c
+    rows = connection.execute(select(s.association, s.id, s.login, s.subject, s.telegram)).all()
+    for association, id, *sealed in rows:
+        login, subject, telegram = (
+            None if value is None else vault.open(value, context(place, association, id)).decode()
+            for place, value in zip((LOGIN, SUBJECT, TELEGRAM), sealed, strict=True)
         )
-    )
-    return sign_in_id
-
-
-def signed_in(connection: Connection, vault: Vault, token_digest: bytes, now: int, idle: int) -> SignedIn | None:
-    """Whose token this is; None once it ended, its time is over, it lay idle too long, or the account is closed."""
-    i, s = sign_ins.c, staff.c
-    found = connection.execute(
-        select(i.id, i.staff, i.seen_at, s.name, s.language)
-        .join(staff, and_(s.association == HOUSE, s.id == i.staff))
-        .where(
-            i.association == HOUSE,
-            i.token_digest == token_digest,
-            i.ended_at.is_(None),
-            i.until > now,
-            i.seen_at > now - idle,
-            s.disabled_at.is_(None),
+        connection.execute(
+            update(staff)
+            .where(s.association == association, s.id == id)
+            .values(
+                login_index=login_index(vault, login or ""),
+                subject_index=None if subject is None else subject_index(vault, subject),
+                telegram_index=None if telegram is None else telegram_index(vault, telegram),
+            )
         )
-    ).first()
-    if found is None:
-        return None
-    name = vault.open(found.name, context(NAME, HOUSE, found.staff)).decode()
-    return SignedIn(found.id, found.staff, found.seen_at, name, found.language)
-
-
-def touch(connection: Connection, sign_in_id: int, now: int) -> None:
-    i = sign_ins.c
-    connection.execute(update(sign_ins).where(i.association == HOUSE, i.id == sign_in_id).values(seen_at=now))
-
-
-def sign_out(connection: Connection, id: int, now: int, *, only: int | None = None, but: int | None = None) -> int:
-    """End a worker's sign-ins: all, one (`only`), or all but one; how many that were."""
-    i = sign_ins.c
-    query = update(sign_ins).where(i.association == HOUSE, i.staff == id, i.ended_at.is_(None))
-    if only is not None:
-        query = query.where(i.id == only)
-    if but is not None:
-        query = query.where(i.id != but)
-    return connection.execute(query.values(ended_at=now)).rowcount
+    return len(rows)
 
 
 def _account(vault: Vault, row: Row[Any]) -> Account:

@@ -1,8 +1,9 @@
 """The desk of one process: who may come in, what each page asks for, and how every answer is dressed.
 
-Every page passes the same door: the sign-in holds, the worker is a member of this association, the current policy is
-signed, the right is theirs; a form carries the sign-in's key and a number that is used once. What is refused is on
-record. A worker of another association meets the same "not found" as anybody who guesses.
+Every page passes the same door: the sign-in holds, the worker is a member of this association, the authenticator that
+the house asks for is set up, the current policy is signed, the right is theirs; a form carries the sign-in's key and a
+number that is used once. What is refused is on record. A worker of another association meets the same "not found" as
+anybody who guesses.
 """
 
 import hmac
@@ -12,7 +13,7 @@ from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
@@ -32,7 +33,7 @@ from bot.web.body import Busy, Posted, TooBig, posted
 from bot.web.ports import Site
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
-from storage import audit, policy, staff
+from storage import audit, policy, sign_ins, staff
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
 from storage.times import ms
@@ -59,6 +60,18 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     Busy: (503, "away"),
     DatabaseAway: (503, "away"),
 }
+
+
+class Entered(NamedTuple):
+    """Who stands at the door, and what they have still to do. Whoever is no member has no business here."""
+
+    worker: Worker
+    seen_at: int
+    is_member: bool
+    is_secured: bool
+    """Has the authenticator that the house asks for."""
+    has_signed: bool
+    """The policy as it stands now."""
 
 
 class Desk:
@@ -103,17 +116,20 @@ class Desk:
         if association is None:
             return self.kind(request, "not_found", 404)
         try:
-            worker, signed = await self.enter(request, association)
+            entered = await self.enter(request, association)
         except DatabaseAway:
             return self.kind(request, "away", 503)
-        if worker is None:
+        if entered is None:
             if request.method == "GET":
                 return RedirectResponse(f"/desk/sign-in?next={quote(request.url.path)}", 303)
             return self.kind(request, "signed_out", 401)
+        worker = entered.worker
         at = At(request, self, worker, association)
-        if not (worker.rights or page.unsigned):
-            return self.kind(request, "not_found", 404)
-        if not signed and not page.unsigned:
+        if not entered.is_member:
+            return self.kind(request, "not_found", 404, worker.language)
+        if not page.unsigned and not entered.is_secured:
+            return at.back("/account/totp")
+        if not page.unsigned and not entered.has_signed:
             return at.back("/policy/sign")
         if page.right and not worker.may(page.right):
             await self._record(at, "refused", page.name)
@@ -135,40 +151,43 @@ class Desk:
             status, what = next(STATUS[kind] for kind in STATUS if isinstance(error, kind))
             return self.kind(request, what, status, worker.language)
 
-    async def enter(self, request: Request, association: Association) -> tuple[Worker | None, bool]:
-        """Who this is, and whether they signed the policy as it stands. A member of nothing here has no right at all;
-        nobody is signed in: None."""
+    async def enter(self, request: Request, association: Association) -> Entered | None:
+        """Who this is; None where nobody is signed in."""
         token = request.cookies.get(COOKIE, "")
-        if not token:
-            return None, False
-        found = await self.database.read(self._find, association, token)
-        if found is None:
-            return None, False
-        worker, signed, seen_at, is_member = found
-        now = ms(self.clock())
-        if not is_member:
-            await self.database.write(
-                audit.log, [audit.Act(association.slug, now, worker.who, "refused", "", "not_a_member")]
-            )
-        elif now - seen_at > TOUCH_MS:
-            await self.database.write(self._touch, worker, now)
-        return worker, signed
-
-    def _find(
-        self, connection: Connection, association: Association, token: str
-    ) -> tuple[Worker, bool, int, bool] | None:
-        signed_in = staff.signed_in(connection, self.vault, digest(token), ms(self.clock()), IDLE_MS)
-        if signed_in is None:
+        entered = await self.database.read(self._find, association, token) if token else None
+        if entered is None:
             return None
-        member = staff.member_of(connection, association.slug, signed_in.staff)
-        known = member or staff.Member(association.slug, signed_in.staff)
-        worker = worker_of(known, signed_in.name, signed_in.language, signed_in.id, key_of(token))
+        now, worker = ms(self.clock()), entered.worker
+        if not entered.is_member:
+            act = audit.Act(association.slug, now, worker.who, "refused", "", "not_a_member")
+            await self.database.write(audit.log, [act])
+        elif now - entered.seen_at > TOUCH_MS:
+            await self.database.write(self._touch, worker, now)
+        return entered
+
+    def _find(self, connection: Connection, association: Association, token: str) -> Entered | None:
+        found = sign_ins.find(connection, self.vault, digest(token), ms(self.clock()), IDLE_MS)
+        if found is None:
+            return None
+        member = staff.member_of(connection, association.slug, found.staff)
+        known = member or staff.Member(association.slug, found.staff)
+        worker = worker_of(known, found.name, found.language, found.id, key_of(token))
         version = policy_version(association.profile)
-        signed = member is not None and policy.has_signed(connection, association.slug, signed_in.staff, version)
-        return worker, signed, signed_in.seen_at, member is not None
+        return Entered(
+            worker,
+            found.seen_at,
+            member is not None,
+            found.has_totp or found.way == sign_ins.SSO or not self.asks_totp,
+            member is not None and policy.has_signed(connection, association.slug, found.staff, version),
+        )
+
+    @property
+    def asks_totp(self) -> bool:
+        """Whether everybody who signs in with a password needs an authenticator (WASL_DESK_TOTP)."""
+        return self.settings is not None and self.settings.desk_totp == "required"
 
     def _touch(self, connection: Connection, worker: Worker, now: int) -> None:
-        staff.touch(connection, worker.sign_in, now)
+        sign_ins.touch(connection, worker.sign_in, now)
         staff.saw(connection, worker.association, worker.id, now)
 
     def genuine(self, request: Request, key: str, form: Posted) -> bool:

@@ -14,7 +14,7 @@ from bot.desk import passwords
 from bot.desk.words import DeskWords
 from bot.web import page as pages
 from bot.web.body import TooBig, posted
-from storage import staff
+from storage import sign_ins, staff
 from storage.database import DatabaseAway
 from storage.times import ms
 
@@ -45,8 +45,8 @@ class Door:
         if not token:
             return RedirectResponse("/desk/sign-in", 303)
 
-        def find(connection: Connection) -> tuple[staff.SignedIn, list[staff.Member]] | None:
-            found = staff.signed_in(connection, self.desk.vault, digest(token), ms(self.desk.clock()), IDLE_MS)
+        def find(connection: Connection) -> tuple[sign_ins.SignedIn, list[staff.Member]] | None:
+            found = sign_ins.find(connection, self.desk.vault, digest(token), ms(self.desk.clock()), IDLE_MS)
             return None if found is None else (found, staff.memberships(connection, found.staff))
 
         try:
@@ -113,7 +113,7 @@ class Door:
         token = secrets.token_urlsafe(32)
         now = ms(self.desk.clock())
         agent = request.headers.get("user-agent", "")
-        await self.desk.database.write(staff.sign_in, account.id, digest(token), agent, now, now + LASTS_MS)
+        await self.desk.database.write(sign_ins.keep, account.id, digest(token), "password", agent, now, now + LASTS_MS)
         response = RedirectResponse(_within(form.get("next")) or "/desk", 303)
         self.give(request, response, token)
         return response
@@ -128,9 +128,9 @@ class Door:
         now = ms(self.desk.clock())
 
         def end(connection: Connection) -> None:
-            found = staff.signed_in(connection, self.desk.vault, digest(token), now, IDLE_MS)
+            found = sign_ins.find(connection, self.desk.vault, digest(token), now, IDLE_MS)
             if found is not None:
-                staff.sign_out(connection, found.staff, now, only=found.id)
+                sign_ins.end(connection, found.staff, now, only=found.id)
 
         await self.desk.database.write(end)
         response = RedirectResponse("/desk/sign-in", 303)

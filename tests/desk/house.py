@@ -21,7 +21,7 @@ from bot.desk.live import Hub
 from bot.web.ports import Site
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
-from storage import policy, staff
+from storage import policy, sign_ins, staff
 from storage.database import Database
 from storage.staff import Member
 from storage.times import ms
@@ -139,7 +139,7 @@ class Browser:
         self.house, self.id, self.association = house, id, association
         self.token = f"token-{id}-{house._count()}"
         now = ms(house.now)
-        house.do(staff.sign_in, id, digest(self.token), "test", now, now + 7 * 86_400_000)
+        house.do(sign_ins.keep, id, digest(self.token), "password", "test", now, now + 7 * 86_400_000)
         self.client = TestClient(_OnLoop(house), base_url=DESK, follow_redirects=False)
         self.client.cookies.set(COOKIE, self.token, path="/desk")
 
