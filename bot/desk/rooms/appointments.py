@@ -1,0 +1,229 @@
+"""Interviews, home visits and calls: who waits for one, each worker's day, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from bot import appointments as acts
+from bot.desk.at import At, NotFound, Refused
+from bot.desk.room import Room
+from bot.desk.sight import cases_seen_by, conversations_seen_by
+from conversations.cases import appointment as table
+from conversations.cases.calendar import RIYADH, here
+from storage import appointments, staff
+from storage.appointments import Appointment, Listed
+from storage.schema import cases, conversations
+from storage.times import ms
+
+room = Room("appointments", nav="/appointments", right="appointments")
+PLACE, NOTE = 200, 4000
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    agreed: list[Listed]
+    waiting: list[Listed]
+    unsettled: list[Listed]
+    colleagues: list[staff.Colleague]
+    names: dict[int, str]
+
+
+@room.get("/appointments")
+async def day_list(at: At) -> Response:
+    """One day of mine (or of everybody), who waits for a time, and what nobody has said the outcome of."""
+    day = _day(at.query("day")) or here(at.now).date()
+    whose = "" if at.query("whose") == "all" else "mine"
+    found = await at.read(_read, at, day, whose)
+    return at.page(
+        "appointments/day.html",
+        found=found,
+        whose=whose,
+        before=(day - timedelta(days=1)).isoformat(),
+        after=(day + timedelta(days=1)).isoformat(),
+        midday=ms(datetime.combine(day, time(12), RIYADH)),
+    )
+
+
+def _read(connection: Connection, at: At, day: date, whose: str) -> Day:
+    start = datetime.combine(day, time(), RIYADH).astimezone(UTC)
+    restricted = at.worker.may("restricted")
+    mine = at.worker.id if whose else None
+    span = (ms(start), ms(start + timedelta(days=1)))
+    agreed = appointments.between(connection, at.slug, *span, staff=mine, restricted=restricted)
+    waiting = appointments.waiting(connection, at.slug, restricted=restricted)
+    unsettled = appointments.unsettled(connection, at.slug, ms(at.now), restricted=restricted)
+    colleagues = staff.colleagues(connection, at.desk.vault, at.slug)
+    return Day(
+        day,
+        _seen(connection, at, agreed),
+        _seen(connection, at, waiting),
+        _seen(connection, at, unsettled),
+        colleagues,
+        {one.member.staff: one.name for one in colleagues},
+    )
+
+
+def _seen(connection: Connection, at: At, listed: Sequence[Listed]) -> list[Listed]:
+    """Those whose case or conversation this worker may see, or that are theirs."""
+    by_case = {one.case_id for one in listed if one.case_id}
+    by_conversation = {one.conversation for one in listed if not one.case_id and one.conversation}
+    c, k = cases.c, conversations.c
+    may: set[int | None] = set()
+    if by_case:
+        may |= set(connection.scalars(select(c.id).where(cases_seen_by(at.worker), c.id.in_(by_case))))
+    if by_conversation:
+        seen = select(k.id).where(conversations_seen_by(at.worker), k.id.in_(by_conversation))
+        may |= set(connection.scalars(seen))
+    return [one for one in listed if (one.case_id or one.conversation) in may or one.staff == at.worker.id]
+
+
+@room.get("/appointments/{id}")
+async def appointment(at: At) -> Response:
+    return await _show(at)
+
+
+async def _show(at: At, error: str = "", status: int = 200) -> Response:
+    def read(connection: Connection) -> tuple[Appointment, Listed, list[staff.Colleague]]:
+        known, listed = _get(connection, at)
+        return known, listed, staff.colleagues(connection, at.desk.vault, at.slug)
+
+    known, listed, colleagues = await at.read(read)
+    await at.saw(f"appointment:{known.id}")
+    return at.page(
+        "appointments/appointment.html",
+        error=error,
+        status=status,
+        known=known,
+        listed=listed,
+        colleagues=colleagues,
+        names={one.member.staff: one.name for one in colleagues},
+        possible=table.possible(known.state, table.STAFF),
+        most=range(1, table.MOST_TIMES + 1),
+        typed=dict(at.form.fields),
+    )
+
+
+def _get(connection: Connection, at: At) -> tuple[Appointment, Listed]:
+    known = appointments.get(connection, at.desk.vault, at.slug, at.number("id"))
+    if known is None:
+        raise NotFound
+    case = connection.execute(
+        select(cases.c.reference, cases.c.service, cases.c.restricted).where(
+            cases.c.association == at.slug, cases.c.id == known.case_id
+        )
+    ).first()
+    listed = Listed(
+        **{name: getattr(known, name) for name in Listed._fields[:10]},
+        reference=case.reference if case else "",
+        service=case.service if case else "",
+        restricted=bool(case and case.restricted),
+    )
+    if (listed.restricted and not at.worker.may("restricted")) or not _seen(connection, at, [listed]):
+        raise NotFound
+    return known, listed
+
+
+@room.post("/appointments/{id}")
+async def act(at: At) -> Response:
+    """One of: offer, confirm, move, cancel, done, missed. Whoever it concerns is told as the table says."""
+    try:
+        await at.write("appointment", f"appointment:{at.number('id')}", _act, at, detail=at.form.get("act")[:20])
+    except Refused as error:
+        return await _show(at, at.words(error.words, **error.facts), 422)
+    except table.NotNow as error:
+        return await _show(at, at.words(error.words), 409)
+    return at.back(f"/appointments/{at.number('id')}", "appointment_kept")
+
+
+def _act(connection: Connection, at: At) -> None:
+    known, _ = _get(connection, at)
+    form, name = at.form, at.form.get("act")
+    where: Any = (connection, at.desk.vault, at.slug, known.id)
+    by: dict[str, Any] = {"by": at.worker.who, "tell": at.tell(connection)}
+    whose = int(form.get("staff")) if form.get("staff").isdigit() else at.worker.id
+    if whose != at.worker.id and staff.member_of(connection, at.slug, whose) is None:
+        raise NotFound
+    minutes = int(form.get("minutes")) if form.get("minutes").isdigit() else known.minutes
+    how: dict[str, Any] = {
+        "staff": whose,
+        "place": form.get("place").strip()[:PLACE] or known.place,
+        "minutes": min(minutes, 480),
+    }
+    times = [found for one in ("1", "2", "3") if (found := _moment(form.get(f"day{one}"), form.get(f"hour{one}")))]
+    if name in ("offer", "confirm", "move") and not times:
+        raise Refused("appointments.when_missing")
+    match name:
+        case "offer":
+            acts.offer(*where, times, at.now, **by, **how)
+        case "confirm":
+            acts.confirm(*where, times[0], at.now, **by, **how)
+        case "move":
+            acts.move(*where, times[0], at.now, **by, **how)
+        case "cancel":
+            acts.cancel(*where, at.now, **by)
+        case "done" | "missed":
+            acts.finish(*where, name, at.now, note=form.get("note").strip()[:NOTE], **by)
+        case _:
+            raise NotFound
+
+
+@room.post("/appointments")
+async def arrange(at: At) -> Response:
+    """A new one for a case or a conversation that this worker sees; then its times are chosen."""
+    made = await at.write("appointment.new", "", _arrange, at)
+    return at.back(f"/appointments/{made.id}")
+
+
+def _arrange(connection: Connection, at: At) -> Appointment:
+    kind = next((one for one in table.KINDS if one == at.form.get("kind")), None)
+    case_id, conversation = (_whole(at.form.get(name)) for name in ("case", "conversation"))
+    if kind is None or not (case_id or conversation):
+        raise NotFound
+    if case_id:
+        c = cases.c
+        found = connection.execute(
+            select(c.conversation, c.anonymous).where(cases_seen_by(at.worker), c.id == case_id)
+        ).first()
+        if found is None or found.anonymous:
+            raise NotFound
+        conversation = found.conversation
+    elif not connection.scalar(
+        select(conversations.c.id).where(conversations_seen_by(at.worker), conversations.c.id == conversation)
+    ):
+        raise NotFound
+    return acts.request(
+        connection,
+        at.desk.vault,
+        at.slug,
+        kind,
+        at.now,
+        by=at.worker.who,
+        conversation=conversation,
+        case_id=case_id or None,
+        staff=at.worker.id,
+    )
+
+
+def _whole(given: str) -> int:
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+def _moment(day: str, hour: str) -> datetime | None:
+    """A day and an hour of Riyadh, as browsers give them."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time.fromisoformat(hour), RIYADH).astimezone(UTC)
+    except ValueError:
+        return None
