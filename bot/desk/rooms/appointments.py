@@ -144,8 +144,8 @@ async def act(at: At) -> Response:
 def _act(connection: Connection, at: At) -> None:
     known, _ = _get(connection, at)
     form, name = at.form, at.form.get("act")
-    where: Any = (connection, at.desk.vault, at.slug, known.id)
-    by: dict[str, Any] = {"by": at.worker.who, "tell": at.tell(connection)}
+    vault, slug, id = at.desk.vault, at.slug, known.id
+    by, tell = at.worker.who, at.tell(connection)
     whose = int(form.get("staff")) if form.get("staff").isdigit() else at.worker.id
     if whose != at.worker.id and staff.member_of(connection, at.slug, whose) is None:
         raise NotFound
@@ -160,15 +160,17 @@ def _act(connection: Connection, at: At) -> None:
         raise Refused("appointments.when_missing")
     match name:
         case "offer":
-            acts.offer(*where, times, at.now, **by, **how)
+            acts.offer(connection, vault, slug, id, times, at.now, by=by, tell=tell, **how)
         case "confirm":
-            acts.confirm(*where, times[0], at.now, **by, **how)
+            acts.confirm(connection, vault, slug, id, times[0], at.now, by=by, tell=tell, **how)
         case "move":
-            acts.move(*where, times[0], at.now, **by, **how)
+            acts.move(connection, vault, slug, id, times[0], at.now, by=by, tell=tell, **how)
         case "cancel":
-            acts.cancel(*where, at.now, **by)
+            acts.cancel(connection, vault, slug, id, at.now, by=by, tell=tell)
         case "done" | "missed":
-            acts.finish(*where, name, at.now, note=form.get("note").strip()[:NOTE], **by)
+            acts.finish(
+                connection, vault, slug, id, name, at.now, note=form.get("note").strip()[:NOTE], by=by, tell=tell
+            )
         case _:
             raise NotFound
 
