@@ -112,3 +112,16 @@ def _change(connection: Connection, association: str, channel: str, values: dict
         if values
         else statement.on_conflict_do_nothing(index_elements=key)
     )
+
+
+def pace(connection: Connection, association: str, channel: str, now: int, every: int, burst: int) -> int:
+    """Take a turn: one every `every` milliseconds, `burst` of them at once after a rest. Milliseconds to wait; 0: taken.
+
+    `cursor` holds when all of the burst is there again, so that no process forgets what another one sent."""
+    a = accounts.c
+    query = select(a.cursor).where(a.association == association, a.channel == channel).with_for_update()
+    whole = max(connection.scalar(query) or 0, now)
+    if wait := max(0, whole - now - (burst - 1) * every):
+        return wait
+    _change(connection, association, channel, {"cursor": whole + every})
+    return 0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, select, true, tuple_, update
+from sqlalchemy import Connection, and_, not_, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
@@ -13,6 +13,7 @@ from conversations.conversation import Address, Conversation, decode, encode
 from storage.batch import Batch, columns_of
 from storage.ids import new_id
 from storage.schema import conversations
+from storage.times import ms_or_none
 from storage.vault import Vault, context
 
 Key = tuple[str, str, str]
@@ -152,6 +153,7 @@ def _saved(vault: Vault, stored: Stored) -> tuple[object, ...]:
         c.women_only,
         c.blocked,
         stored.last_in,
+        ms_or_none(c.waits_since),
         stored.updated,
     )
 
@@ -202,6 +204,7 @@ _KEPT = (
     "women_only",
     "blocked",
     "last_in",
+    "waits_since",
     "updated",
 )
 
@@ -234,3 +237,16 @@ def id_of(connection: Connection, vault: Vault, key: Key) -> int | None:
         )
     )
     return found
+
+
+def hold(connection: Connection, association: str, conversation: int, who: str, *, over: bool = False) -> str:
+    """`who` (staff:<id>) holds the conversation, whose event follows in this transaction. Returns who has it instead:
+    empty where nobody else had, or `over` says that they know.
+
+    Written at once, so that of two in one batch the second finds the first."""
+    c = conversations.c
+    one = (c.association == association) & (c.id == conversation)
+    free = true() if over else or_(c.holder == who, not_(c.holder.startswith("staff:")))
+    if connection.execute(update(conversations).where(one, free).values(holder=who)).rowcount:
+        return ""
+    return connection.scalar(select(c.holder).where(one)) or ""

@@ -106,6 +106,26 @@ def done(connection: Connection, association: str, conversation: int, now: int) 
     ).rowcount
 
 
+def open_of(connection: Connection, vault: Vault, association: str, conversation: int) -> Handoff | None:
+    """What a conversation waits for: the most pressing of it, the newest first."""
+    h = handoffs.c
+    query = (
+        select(*(h[name] for name in Handoff._fields))
+        .where(h.association == association, h.conversation == conversation, h.done_at.is_(None))
+        .order_by(h.urgent.desc(), h.at.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _handoff(vault, row._tuple())
+
+
+def last_done(connection: Connection, association: str, conversation: int) -> int:
+    """When this conversation was last dealt with; 0 where it never was."""
+    h = handoffs.c
+    query = select(func.max(h.done_at)).where(h.association == association, h.conversation == conversation)
+    return connection.scalar(query) or 0
+
+
 def _handoff(vault: Vault, row: tuple[object, ...]) -> Handoff:
     handoff = Handoff(*row)  # type: ignore[arg-type]
     sealed = row[9]
