@@ -46,6 +46,7 @@ conversations = table(
     flag("women_only"),
     code("blocked"),
     maybe_at("last_in"),
+    maybe_at("waits_since"),
     at("updated"),
     maybe_at("erased_at"),
     maybe_at("leaves_at"),
@@ -57,7 +58,8 @@ conversations = table(
     # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
     postgresql_with={"fillfactor": 60},
 )
-"""`erased_at`: what was said up to then is erased (retention.py); `leaves_at`: when the address itself may go."""
+"""`waits_since`: since when whoever holds it owes an answer. `erased_at`: what was said up to then is erased
+(retention.py); `leaves_at`: when the address itself may go."""
 
 beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("known"), at("updated"))
 
@@ -262,7 +264,9 @@ handoffs = table(
     id_("id"),
     id_("conversation"),
     key("reason"),
+    code("also"),
     code("role"),
+    code("service"),
     flag("urgent"),
     flag("restricted"),
     flag("women_only"),
@@ -273,14 +277,21 @@ handoffs = table(
     maybe_at("taken_at"),
     maybe_at("done_at"),
     maybe_id("offered_to"),
+    code("tried"),
     number("offers"),
     maybe_at("due"),
+    maybe_at("alarmed_at"),
+    maybe_at("told_at"),
     maybe_at("replied_at"),
     index("ix_handoffs_waiting", "association", "at", where="done_at IS NULL"),
     index("ix_handoffs_due", "due", where="done_at IS NULL AND taken_at IS NULL"),
-    Index("ix_handoffs_at", "association", "at"),
+    Index("ix_handoffs_at", "association", "at", "reason", "restricted", "reference"),
     Index(None, "association", "conversation"),
 )
+"""One open row for each matter (`reference`) of a conversation: what comes on top joins it (storage/handoffs.py).
+`reason` is the gravest, `also` the others (codes, a space between); `service` what the person was at. `tried`: whom
+it was offered to before `offered_to`; `due`: when, untaken, it is looked at again; `alarmed_at`, `told_at`: when
+management and the person last heard that nobody had come."""
 
 asks = table(
     "asks",

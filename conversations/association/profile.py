@@ -235,6 +235,24 @@ class OnDuty(_Table):
     phone: str = ""
 
 
+class StaffGroup(_Table):
+    """What the staff's Telegram group is shown, and in which language the house writes there. `masked`: first names,
+    words without long numbers and addresses, no file and no voice; `link`: that something came, and where it is."""
+
+    shows: Literal["full", "masked", "link"] = "masked"
+    language: Literal["ar", "en"] = "ar"
+
+
+class HandoffRules(_Table):
+    """How long a waiting person waits for one worker before the next is asked, and before management hears of it: in
+    minutes of office hours, for urgent ones in minutes. `returned_days`: after so many days a case that was returned
+    for completion and lies untouched is put before a worker."""
+
+    answer_minutes: int = Field(default=10, gt=0)
+    escalate_minutes: int = Field(default=30, gt=0)
+    returned_days: int = Field(default=7, gt=0)
+
+
 class Processor(_Table):
     """A messaging provider that may process abroad, its safeguard and risk assessment (PDPL transfer rules)."""
 
@@ -261,6 +279,8 @@ class Limits(_Table):
     quiet_seconds: int = 6
     flood_per_minute: int = 40
     remind_draft_hours: int = 48
+    holder_hours: float = 4
+    """Office hours after which a worker who owes an answer has gone: the conversation is back in the queue."""
 
 
 class Profile(_Table):
@@ -288,6 +308,8 @@ class Profile(_Table):
     holidays: Holidays = Holidays()
     hotlines: tuple[Hotline, ...] = Field(alias="hotline")
     on_duty: OnDuty = OnDuty()
+    staff_group: StaffGroup = StaffGroup()
+    handoff: HandoffRules = HandoffRules()
     privacy: Privacy
     limits: Limits = Limits()
     common: tuple[ServiceField, ...] = Field(default=(), alias="common_field")

@@ -165,6 +165,20 @@ def upgrade() -> None:
             batch_op.f("ix_entitlements_association_case_id"), ["association", "case_id"], unique=False
         )
         batch_op.create_index(
+            "ix_entitlements_confirmed",
+            ["association", "confirmed_at"],
+            unique=False,
+            sqlite_where=sa.text("confirmed_at IS NOT NULL"),
+            postgresql_where=sa.text("confirmed_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_entitlements_delivered",
+            ["association", "delivered_at"],
+            unique=False,
+            sqlite_where=sa.text("delivered_at IS NOT NULL"),
+            postgresql_where=sa.text("delivered_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_entitlements_due",
             ["association", "due"],
             unique=False,
@@ -573,6 +587,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("blocked", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("waits_since", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("erased_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("leaves_at", sa.BigInteger(), nullable=True))
         batch_op.create_index(
@@ -593,11 +608,18 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("handoffs", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("also", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("service", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("offered_to", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("tried", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("offers", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("due", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("alarmed_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("told_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("replied_at", sa.BigInteger(), nullable=True))
-        batch_op.create_index("ix_handoffs_at", ["association", "at"], unique=False)
+        batch_op.create_index(
+            "ix_handoffs_at", ["association", "at", "reason", "restricted", "reference"], unique=False
+        )
         batch_op.create_index(
             "ix_handoffs_due",
             ["due"],
@@ -617,9 +639,14 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_handoffs_at")
         batch_op.drop_column("replied_at")
+        batch_op.drop_column("told_at")
+        batch_op.drop_column("alarmed_at")
         batch_op.drop_column("due")
         batch_op.drop_column("offers")
+        batch_op.drop_column("tried")
         batch_op.drop_column("offered_to")
+        batch_op.drop_column("service")
+        batch_op.drop_column("also")
 
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.drop_index(
@@ -634,6 +661,7 @@ def downgrade() -> None:
         )
         batch_op.drop_column("leaves_at")
         batch_op.drop_column("erased_at")
+        batch_op.drop_column("waits_since")
         batch_op.drop_column("blocked")
 
     with op.batch_alter_table("consents", schema=None) as batch_op:
@@ -758,6 +786,16 @@ def downgrade() -> None:
             "ix_entitlements_due",
             sqlite_where=sa.text("delivered_at IS NULL AND cancelled_at IS NULL"),
             postgresql_where=sa.text("delivered_at IS NULL AND cancelled_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_entitlements_delivered",
+            sqlite_where=sa.text("delivered_at IS NOT NULL"),
+            postgresql_where=sa.text("delivered_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_entitlements_confirmed",
+            sqlite_where=sa.text("confirmed_at IS NOT NULL"),
+            postgresql_where=sa.text("confirmed_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_entitlements_association_case_id"))
 
