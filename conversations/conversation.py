@@ -100,6 +100,14 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Why nothing this address writes is answered (blocked, spam): kept in the transcript, and no more."""
     kept: list[Any] = []
     """Replies of staff, encoded, that wait for the person to write again: the channel's window is closed."""
+    knocked: bool = False
+    """They were told that a reply waits, and have not written since."""
+    introduced: str = ""
+    """The worker whom the person was told is with them."""
+    waits_since: datetime | None = None
+    """Since when whoever holds the conversation owes an answer."""
+    put_by: list[Any] = []
+    """What came in for the bot while a worker held the conversation, encoded: taken up when they hand back."""
     followed_by_number: list[str] = []
     """References whose owner wants no message about them: they ask by the number."""
     last_at: datetime | None = None

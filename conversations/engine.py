@@ -43,9 +43,11 @@ from conversations.events import (
     RenewForm,
     StaffBlocked,
     StaffGaveBack,
+    StaffKnocked,
     StaffPassedOn,
     StaffSaid,
     StaffTook,
+    StaffTookBack,
     Text,
     TimePassed,
     Unreachable,
@@ -76,7 +78,7 @@ def advance(conversation: Conversation, event: Event, world: World) -> Turn:
     moment = Moment(_own(conversation), event, world)
     if isinstance(event, PERSONAL):
         _person(moment, event)
-    else:
+    elif not staffed.puts_by(moment, event):
         _HOUSE[type(event)](moment, event)
     return Turn(moment.conversation, _merged(moment.says), tuple(moment.effects))
 
@@ -89,6 +91,7 @@ def _own(conversation: Conversation) -> Conversation:
     mine.held = [*conversation.held]
     mine.followed_by_number = [*conversation.followed_by_number]
     mine.kept = [*conversation.kept]
+    mine.put_by = [*conversation.put_by]
     mine.news = dict(conversation.news)
     if conversation.open is not None:
         # A flow that is no more cannot be asked any further.
@@ -110,8 +113,10 @@ def _merged(says: list[Say]) -> tuple[Say, ...]:
     merged: list[Say] = []
     for say in says:
         last = merged[-1] if merged else None
-        plain = last is not None and not (last.options or last.link or last.file or last.controls)
-        if last and plain and not say.file and len(last.text) + len(say.text) < MERGED_TEXT and last.lane == say.lane:
+        plain = last is not None and not (last.options or last.link or last.file or last.controls or last.template)
+        fits = last is not None and not say.file and len(last.text) + len(say.text) < MERGED_TEXT
+        # What a worker said stays theirs.
+        if last and plain and fits and (last.lane, last.by, last.via) == (say.lane, say.by, say.via):
             merged[-1] = msgspec.structs.replace(say, text=f"{last.text}\n\n{say.text}")
         else:
             merged.append(say)
@@ -125,11 +130,13 @@ def _person(moment: Moment, event: Event) -> None:
     conversation = moment.conversation
     if _floods(moment, event):
         return
-    if conversation.kept:
-        staffed.say_kept(moment)
     last = conversation.last_at
     conversation.last_at = event.at
     conversation.unreachable = ""
+    staffed.heard(moment, event)
+    staffed.say_kept(moment)
+    if conversation.put_by:
+        _resume(moment)
     if last is not None and event.at - last > flows.track.LONG_SILENCE:
         conversation.proof_needed = True
     if last is not None and event.at - last > WELCOME_BACK:
@@ -146,6 +153,7 @@ def _person(moment: Moment, event: Event) -> None:
         _media(moment, event)
     elif isinstance(event, Location | Contact) and not _silent(moment):
         _shared(moment, event)
+    staffed.say_kept(moment)  # whoever just let our messages in again
 
 
 def _floods(moment: Moment, event: Event) -> bool:
@@ -164,7 +172,8 @@ def _floods(moment: Moment, event: Event) -> bool:
     if isinstance(event, Text) and (masked := _masked(moment, event)) is not None:
         moment.do(Mask(text=masked))
     if not conversation.held:
-        moment.tell(moment.words("flood.slow"))
+        if not staffed.silent(conversation):
+            moment.tell(moment.words("flood.slow"))
         moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
     if len(conversation.held) < MOST_HELD:
         conversation.held.append(msgspec.to_builtins(event))
@@ -176,13 +185,13 @@ def _floods(moment: Moment, event: Event) -> bool:
 def _silent(moment: Moment) -> bool:
     """A worker holds the conversation, or the person stopped our messages: the bot keeps out of it."""
     conversation = moment.conversation
-    if conversation.stopped:
+    if conversation.stopped and not conversation.blocked:
         event = moment.event
         if isinstance(event, Press) and event.option == "/start":
             return False
         ways.still_stopped(moment)
         return True
-    return bool(conversation.blocked) or conversation.holder.startswith("staff:")
+    return staffed.silent(conversation)
 
 
 def _text(moment: Moment, event: Text) -> None:
@@ -197,13 +206,13 @@ def _text(moment: Moment, event: Text) -> None:
     if told is not None and flows.harm.disclosed(moment, told):
         return
     word = command(folded)
-    if conversation.stopped and word == "start":
+    if conversation.stopped and word == "start" and not conversation.blocked:
         commands.run(moment, "start")
         return
     masked = _masked(moment, event)
     if masked is not None:
         moment.do(Mask(text=masked))
-    if word != "stop" and _silent(moment):
+    if (word != "stop" or conversation.blocked) and _silent(moment):
         return
     if masked is not None and not asks_sensitive(moment):
         if first:
@@ -378,7 +387,7 @@ def _media(moment: Moment, event: Media) -> None:
         ways.courtesy(moment, "thanks")
         return
     step = current_step(moment)
-    takes = step is not None and step.answer is not None and step.answer.wants in ("file", "voice", "text_or_voice")
+    takes = step is not None and step.answer is not None and step.answer.wants in _TAKES_FILES
     if takes and hear(moment, event):
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
@@ -389,6 +398,9 @@ def _media(moment: Moment, event: Media) -> None:
     ways.way_on(moment)
     if reason == "voice":
         ways.with_call(moment)
+
+
+_TAKES_FILES = ("file", "voice", "text_or_voice", "text_or_file")
 
 
 def _shared(moment: Moment, event: Location | Contact) -> None:
@@ -408,6 +420,9 @@ def _time_passed(moment: Moment, event: TimePassed) -> None:
         _take_held(moment)
     elif event.timer == "draft":
         ways.remind_of_draft(moment)
+    elif event.timer == staffed.TIMER:
+        staffed.nobody_answered(moment)
+        _resume(moment)
 
 
 def _take_held(moment: Moment) -> None:
@@ -423,8 +438,42 @@ def _take_held(moment: Moment) -> None:
         moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
 
 
+def _gave_back(moment: Moment, event: StaffGaveBack) -> None:
+    staffed.gave_back(moment, event)
+    _resume(moment, always=bool(moment.says))
+
+
+def _passed_on(moment: Moment, event: StaffPassedOn) -> None:
+    staffed.passed_on(moment, event)
+    _resume(moment)
+
+
+def _resume(moment: Moment, always: bool = False) -> None:
+    """Nobody holds the conversation any more: what came in meanwhile is taken up, and what was open is asked again."""
+    conversation = moment.conversation
+    if staffed.silent(conversation) or staffed.closed_now(moment):
+        return
+    told = bool(moment.says)
+    event = moment.event
+    put_by, conversation.put_by = conversation.put_by, []
+    for raw in put_by:
+        moment.event = msgspec.convert(raw, Event)
+        _HOUSE[type(moment.event)](moment, moment.event)
+    moment.event = event
+    asked = any(say.prompt for say in moment.says)
+    if not asked and told and (always or conversation.open is not None):
+        ways.way_on(moment)
+
+
 def _found(moment: Moment, event: Found) -> None:
-    (flows.represent.found if event.lookup == "ask" else flows.track.found)(moment, event)
+    _FOUND[event.lookup](moment, event)
+
+
+_FOUND: dict[str, Callable[[Moment, Found], None]] = {
+    "case": flows.track.found,
+    "ask": flows.represent.found,
+    "missing": flows.complete.found,
+}
 
 
 _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
@@ -440,8 +489,10 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     Answered: flows.represent.answered,
     StaffSaid: staffed.said,
     StaffTook: staffed.took,
-    StaffGaveBack: staffed.gave_back,
-    StaffPassedOn: staffed.passed_on,
+    StaffGaveBack: _gave_back,
+    StaffPassedOn: _passed_on,
+    StaffKnocked: staffed.knocked,
+    StaffTookBack: staffed.took_back,
     StaffBlocked: staffed.blocked,
     CalledStaff: staffed.called,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),

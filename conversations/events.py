@@ -9,6 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from conversations.cases.entitlement import Owed
+from conversations.cases.missing import Missing
+
+from conversations.says import Attachment
+
 MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker", "other"]
 
 
@@ -107,9 +112,30 @@ class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
     service: str = ""
     sensitive: bool = False
     given: dict[str, str] = {}
+    missing: tuple[Missing, ...] = ()
+    """What a return asks for."""
+    owed: tuple[Owed, ...] = ()
+    """What a registration entitles to."""
     earliest: datetime | None = None
     latest: datetime | None = None
     next_update: datetime | None = None
+
+
+class AppointmentChanged(_Event, frozen=True, kw_only=True, tag="appointment_changed"):
+    """Staff arranged something (`change` names an act of the appointments' table), or tomorrow is the day (`remind`).
+
+    `times` are those to choose from, `starts` the one agreed: aware. `moved` goes into the buttons: an appointment that
+    was arranged anew since is known by it."""
+
+    appointment: str
+    change: str
+    kind: str
+    state: str
+    starts: datetime | None = None
+    times: tuple[datetime, ...] = ()
+    place: str = ""
+    moved: int = 0
+    reference: str = ""
 
 
 class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
@@ -160,9 +186,13 @@ class StaffSaid(_Event, frozen=True, kw_only=True, tag="staff_said"):
     file: str = ""
     file_name: str = ""
     file_kind: str = ""
+    more: tuple[Attachment, ...] = ()
+    """Further files that go with it, in order."""
     over: bool = False
     via: str = ""
     """Where they wrote it, when not at the desk: `group` is the staff's Telegram group."""
+    knock: bool = False
+    """Where it must wait for the channel's window: tell the person, by the approved template, that it does."""
 
 
 class StaffTook(_Event, frozen=True, kw_only=True, tag="staff_took"):
@@ -185,6 +215,19 @@ class StaffPassedOn(_Event, frozen=True, kw_only=True, tag="staff_passed_on"):
     staff: str
     role: str = ""
     to: str = ""
+
+
+class StaffKnocked(_Event, frozen=True, kw_only=True, tag="staff_knocked"):
+    """The channel's window is closed and a reply waits: the person is told so by the approved template."""
+
+    staff: str
+
+
+class StaffTookBack(_Event, frozen=True, kw_only=True, tag="staff_took_back"):
+    """A reply that waits is not to be sent: the id of the event that brought it."""
+
+    staff: str
+    reply: str
 
 
 class StaffBlocked(_Event, frozen=True, kw_only=True, tag="staff_blocked"):
@@ -216,6 +259,7 @@ Event = (
     | TimePassed
     | CaseMoved
     | CaseUpdate
+    | AppointmentChanged
     | Found
     | Asked
     | Answered
@@ -224,6 +268,8 @@ Event = (
     | StaffTook
     | StaffGaveBack
     | StaffPassedOn
+    | StaffKnocked
+    | StaffTookBack
     | StaffBlocked
     | CalledStaff
 )

@@ -58,7 +58,7 @@ __all__ = ["House", "Play", "described", "shown"]
 TRAITS = {
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
     "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
-    "whatsapp": Traits(name="whatsapp", proves_phone=True),
+    "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
 }
 KIND_BY_SUFFIX: dict[str, tuple[MediaKind, str]] = {
     "jpg": ("photo", "jpeg"),

@@ -4,13 +4,14 @@ Source: DOMAIN, situation 10, and law 2 and 8: helped first, in full confidentia
 afterwards. Every message passes the reviewed table in `arabic/disclosures.py` before anything else looks at it.
 """
 
+from conversations import staffed
 from conversations.answers.choice import OneOf
 from conversations.arabic.disclosures import Disclosure
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.dialogue import set_aside, start
-from conversations.effects import Alarm, HandOver, Suppress
+from conversations.effects import Alarm, HandOver, Held, Suppress
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.flows.urgent import numbers
@@ -40,6 +41,10 @@ def disclosed(moment: Moment, told: Disclosure) -> bool:
         death(moment)
         return True
     conversation.greeted = True
+    if staffed.is_held(conversation) and not conversation.restricted:
+        # Whoever holds it may not be one who sees this.
+        staffed.let_go(moment, "queue")
+        moment.do(Held(staff=""))
     conversation.restricted = True
     if conversation.open is not None and conversation.open.flow == "harm":
         moment.do(Alarm(code=told.category, urgent=True))
@@ -51,7 +56,8 @@ def disclosed(moment: Moment, told: Disclosure) -> bool:
         conversation.holder = "queue"
     moment.tell(moment.words(f"harm.{told.category}"))
     moment.tell(numbers(moment, HOTLINES[told.category]))
-    start(moment, "harm")
+    if not staffed.silent(conversation):
+        start(moment, "harm")
     return True
 
 

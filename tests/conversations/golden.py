@@ -9,6 +9,7 @@
 > +3d              time passes (s, m, h, d, w)
 > = step: value | step: value       the secure page, filled in
 > ! move key=value key="two words"  staff move the newest case
+> * words          a worker writes to them; `* /done` hands back, `* /take`, `* /pass`, `* /knock`, `* /block`, `* /unblock`
 > ? update         the day came on which the newest case is told of
 > {الرقم}          stands for the reference of the newest case
 /start payload   opened by a link; `/start موافقة`: by the newest link of consent
@@ -17,7 +18,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,9 +30,19 @@ import msgspec
 from conversations.association.association import Association
 from conversations.effects import ClearTimer, Effect, SetTimer
 from conversations.engine import Turn
-from conversations.events import CaseUpdate
+from conversations.events import (
+    CaseUpdate,
+    Event,
+    StaffBlocked,
+    StaffGaveBack,
+    StaffKnocked,
+    StaffPassedOn,
+    StaffSaid,
+    StaffTook,
+)
 from conversations.play import Play, described, shown
 from conversations.says import Say
+from conversations.staffed import title_of
 
 CHANNELS = {"تلغرام": "telegram", "واتساب": "whatsapp", "الموقع": "web_chat"}
 NAMES = {
@@ -128,6 +139,8 @@ def act(play: Play, line: str, settle: bool) -> Turn:
     if line.startswith("! "):
         name, *given = shlex.split(line[2:])
         return play.move(name, **dict(one.split("=", 1) for one in given))
+    if line.startswith("* "):
+        return play.send(of_staff(play, line[2:]))
     if line == "? update":
         reference = next(reversed(play.cases))
         event = CaseUpdate(id=f"u{play.turns}", at=play.now, case=case_of(play, reference))
@@ -135,6 +148,21 @@ def act(play: Play, line: str, settle: bool) -> Turn:
     if line == f"/start {CONSENT}":
         return play.line(f"/start consent-{play.house.asks[-1][0].token}")
     return play.line(line, settle)
+
+
+def of_staff(play: Play, line: str) -> Event:
+    """What a relations officer, a woman, does to the conversation."""
+    about: dict[str, Any] = {"id": play._id(), "at": play.now, "staff": "7"}
+    title = title_of(play.association, play.conversation.language, ["relations_officer"], True)
+    done: dict[str, Callable[[], Event]] = {
+        "/take": lambda: StaffTook(title=title, **about),
+        "/done": lambda: StaffGaveBack(**about),
+        "/pass": lambda: StaffPassedOn(role="social_researcher", **about),
+        "/knock": lambda: StaffKnocked(**about),
+        "/block": lambda: StaffBlocked(why="spam", **about),
+        "/unblock": lambda: StaffBlocked(**about),
+    }
+    return done[line]() if line in done else StaffSaid(text=line, title=title, **about)
 
 
 def case_of(play: Play, reference: str) -> dict[str, Any]:

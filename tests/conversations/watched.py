@@ -179,7 +179,7 @@ class Watched:
         after = turn.conversation
         if len(after.held) > len(before.held) or (before.held and len(after.held) == len(before.held) >= 200):
             return
-        if before.holder.startswith("staff:"):
+        if before.holder.startswith("staff:") or before.blocked:
             return
         parts = len(after.open.pending) if after.open else 0
         had = len(before.open.pending) if before.open else 0
