@@ -267,6 +267,8 @@ entitlements = table(
     maybe_at("cancelled_at"),
     Index(None, "association", "case_id"),
     index("ix_entitlements_due", "association", "due", where="delivered_at IS NULL AND cancelled_at IS NULL"),
+    index("ix_entitlements_delivered", "association", "delivered_at", where="delivered_at IS NOT NULL"),
+    index("ix_entitlements_confirmed", "association", "confirmed_at", where="confirmed_at IS NOT NULL"),
 )
 
 appointments = table(
