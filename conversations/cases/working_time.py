@@ -7,9 +7,11 @@ hours counts as answered at once, not as less than nothing.
 from bisect import bisect_right
 from datetime import date, datetime, timedelta
 
-from conversations.cases.calendar import WorkingCalendar
+from conversations.cases.calendar import WorkingCalendar, here
 
 _DAY = timedelta(days=1)
+_LOOK_AHEAD = 120
+"""Days: longer than any waiting that is counted, with the holidays in it."""
 
 
 class WorkingTime:
@@ -43,3 +45,18 @@ class WorkingTime:
         if place < 0:
             return 0.0
         return self._before[place] + min(moment - self._opens[place], self._spans[place])
+
+
+def after(calendar: WorkingCalendar, since: datetime, span: timedelta, women: bool = False) -> datetime:
+    """When somebody (a woman, where `women`) will have been there for so long from `since` on; plain time where nobody
+    ever is."""
+    left, day, closed = span, here(since).date() - _DAY, since
+    for _ in range(_LOOK_AHEAD):
+        if hours := calendar.hours(day, women):
+            opens = max(hours[0], closed)
+            if opens + left <= hours[1]:
+                return (opens + left).astimezone(since.tzinfo)
+            left -= max(hours[1] - opens, timedelta())
+            closed = max(closed, hours[1])
+        day += _DAY
+    return since + span
