@@ -1,0 +1,50 @@
+"""Who must not see a case or a conversation: whoever is complained about. Read by bot/desk/sight.py alone."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from storage.schema_desk import excluded
+
+NAMED, BY_HAND = "named", "by_hand"
+"""Why: found by the name in the complaint, or by a worker's word."""
+
+
+class Excluded(NamedTuple):
+    """`by` is the worker who said so, 0 for the house. Milliseconds."""
+
+    subject: str
+    staff: int
+    why: str
+    by: int
+    at: int
+
+
+def case(id: int) -> str:
+    return f"case:{id}"
+
+
+def conversation(id: int) -> str:
+    return f"conversation:{id}"
+
+
+def add(connection: Connection, association: str, given: Iterable[Excluded]) -> None:
+    """Whoever is excluded already stays so."""
+    rows = [{"association": association, **one._asdict()} for one in given]
+    if rows:
+        connection.execute(insert(excluded).values(rows).on_conflict_do_nothing())
+
+
+def remove(connection: Connection, association: str, subjects: Iterable[str], staff: int) -> None:
+    e = excluded.c
+    mine = (e.association == association, e.subject.in_(list(subjects)), e.staff == staff)
+    connection.execute(delete(excluded).where(*mine))
+
+
+def of(connection: Connection, association: str, subject: str) -> list[Excluded]:
+    """In the order in which they were excluded."""
+    e = excluded.c
+    query = select(*(e[name] for name in Excluded._fields)).where(e.association == association, e.subject == subject)
+    return [Excluded._make(row) for row in connection.execute(query.order_by(e.at, e.staff))]
