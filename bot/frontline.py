@@ -80,6 +80,7 @@ class FrontLine:
             await self.delivery.expire(everything=True)
         await self._refresh()
         self.rounds.add("switches", 1, self._refresh)
+        self.rounds.add("reminders", 60, self._remind)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
         if self.spool is not None:
@@ -93,6 +94,15 @@ class FrontLine:
     async def _refresh(self) -> None:
         await self.switches.refresh()
         self.delivery.heed(self.switches.known)
+
+    async def _remind(self) -> None:
+        from bot.mail import Mail
+        from bot.reminders import Reminders
+
+        mail = Mail(self.settings.smtp_url, self.settings.mail_from) if self.settings.smtp_url else None
+        public_url = self.settings.public_url
+        reminders = Reminders(self.database, self.intake, self.associations, self.channels, mail, public_url)
+        await reminders.ring()
 
     async def close(self, grace: float = 10.0) -> None:
         """Take nothing more in, let what is under way finish, give the leases back."""

@@ -13,3 +13,4 @@ sent = Counter("wasl_sent_total", "Messages the provider accepted", ["associatio
 send_errors = Counter("wasl_send_errors_total", "Sends that failed", ["association", "channel", "code"])
 polls = Counter("wasl_poll_troubles_total", "Failed polls", ["association", "trouble"])
 unsettled = Gauge("wasl_unsettled", "Rows queued or being sent in this process")
+reminders = Counter("wasl_reminders_total", "Reminders of deadlines to staff", ["association", "by"])

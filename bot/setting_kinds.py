@@ -44,6 +44,19 @@ def _log_level(raw: str) -> str:
     return raw.lower()
 
 
+def _smtp(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname:
+        raise ValueError("no relay — write smtp://user:password@host:587")
+    return raw
+
+
+def _totp(raw: str) -> str:
+    if raw.lower() not in (known := ("optional", "required")):
+        raise ValueError(f"{raw!r} is neither — write {' or '.join(known)}")
+    return raw.lower()
+
+
 def _url(raw: str) -> str:
     parts = urlsplit(raw)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -59,6 +72,13 @@ def _public_url(raw: str) -> str:
         raise ValueError(f"an address without a path — write {parts.scheme}://{parts.netloc}")
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError(f"people and providers need https — write https://{parts.netloc}")
+    return url
+
+
+def _issuer(raw: str) -> str:
+    url = _url(raw)
+    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("whoever signs people in needs https — write https://…")
     return url
 
 
@@ -137,8 +157,11 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "port": (_port, 0),
     "rate": (_rate, 0.0),
     "log_level": (_log_level, ""),
+    "totp": (_totp, ""),
+    "smtp": (_smtp, ""),
     "url": (_url, ""),
     "public_url": (_public_url, ""),
+    "issuer": (_issuer, ""),
     "database": (_database, ""),
     "files": (_files, ""),
     "key": (_key, ""),
@@ -149,6 +172,7 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "secret": (str, ""),
     "telegram_token": (_like(r"\d+:[\w-]+", "no bot token — copy it whole from @BotFather: 123456:ABC…"), ""),
     "telegram_secret": (_like(r"[\w-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ - — openssl rand -hex 32 makes one"), ""),
+    "telegram_group": (_like(r"-100\d+", "no id of a group — it begins with -100 (deploy/README.md)"), ""),
     "twilio_account": (_like(r"AC\w+", "no account — copy the Account SID from the console: AC…"), ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

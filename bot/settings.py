@@ -94,6 +94,45 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         ),
     ),
     (
+        "E-mail to staff",
+        (
+            Setting(
+                "WASL_SMTP_URL",
+                "",
+                "A mail relay: smtp://user:password@host:587 (STARTTLS), smtps://…:465, smtp+plain://host:25 for one "
+                "beside us. Empty: reminders go to the desk and to Telegram only.",
+                "smtp",
+            ),
+            Setting("WASL_MAIL_FROM", "", "Sender of e-mail, such as desk@charity.example. Needed with a relay."),
+        ),
+    ),
+    (
+        "How staff sign in",
+        (
+            Setting(
+                "WASL_DESK_TOTP",
+                "optional",
+                "optional: each worker decides whether a code of an authenticator is asked beside the password. "
+                "required: nobody sees a page before theirs is set up.",
+                "totp",
+            ),
+            Setting(
+                "WASL_OIDC_ISSUER",
+                "",
+                "Single sign-on by OpenID Connect: the issuer's address, https://…. It answers for the second factor. "
+                "Empty: passwords alone.",
+                "issuer",
+            ),
+            Setting(
+                "WASL_OIDC_CLIENT_ID",
+                "",
+                "What the issuer calls us. Register there: `<address>/desk/sign-in/sso/back`.",
+            ),
+            Setting("WASL_OIDC_CLIENT_SECRET", "", "What we prove it with.", "secret"),
+            Setting("WASL_OIDC_NAME", "", "What the button calls it, such as the association's own account."),
+        ),
+    ),
+    (
         "What goes out",
         (
             Setting(
@@ -129,6 +168,13 @@ PER_ASSOCIATION = (
         "What Telegram's webhook calls carry: 1–256 of A-Z a-z 0-9 _ -. Needed with WASL_PUBLIC_URL.",
         "telegram_secret",
     ),
+    Setting(
+        "TELEGRAM_STAFF_GROUP",
+        "",
+        "The staff's own group, -100…: topics on, this bot an administrator who may manage topics and delete messages. "
+        "What is shown there: `[staff_group]` in the profile. Empty: no group.",
+        "telegram_group",
+    ),
     Setting("TELEGRAM_RATE", "", "This bot's own rate. Empty: WASL_TELEGRAM_RATE.", "rate"),
     Setting("TWILIO_ACCOUNT_SID", "", "The Twilio account, AC…. Empty: WhatsApp is off.", "twilio_account"),
     Setting("TWILIO_AUTH_TOKEN", "", "The account's token; it also signs the webhooks.", "secret"),
@@ -155,6 +201,7 @@ class AccountSettings:
 
     telegram_token: str = field(repr=False)
     telegram_secret: str = field(repr=False)
+    telegram_staff_group: str
     telegram_rate: float
     twilio_account_sid: str
     twilio_auth_token: str = field(repr=False)
@@ -181,6 +228,13 @@ class Settings:
     associations: Path
     only: tuple[str, ...]
     embed_origins: Mapping[str, tuple[str, ...]]
+    desk_totp: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_name: str
     outbound_only: frozenset[str]
     """channel:handle; empty: no limit."""
     telegram_rate: float
@@ -212,6 +266,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         mistakes.append(f"{missing}: missing — give both keys or neither (wasl keys new makes one)")
     if values.get("index_key") and values["index_key"] in values.get("keys", ()):
         mistakes.append("WASL_INDEX_KEY: the same as a key in WASL_KEYS — make another one (wasl keys new)")
+    mistakes += _half_a_sign_on(values)
+    if bool(values.get("smtp_url")) != bool(values.get("mail_from")) and not mistakes:
+        missing = "WASL_MAIL_FROM" if values["smtp_url"] else "WASL_SMTP_URL"
+        mistakes.append(f"{missing}: missing — e-mail needs a relay and a sender")
     if mistakes:
         raise BadSettings(mistakes + _account_mistakes(environ, values, _folders(values.get("associations"))))
     data: Path = values["data"]
@@ -278,6 +336,14 @@ def _read(environ: Mapping[str, str], settings: Iterable[Setting], prefix: str) 
     return values, mistakes
 
 
+def _half_a_sign_on(values: Mapping[str, Any]) -> list[str]:
+    names = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+    missing = [f"WASL_{name.upper()}" for name in names if not values.get(name, "missing")]
+    if not missing or len(missing) == len(names):
+        return []
+    return [f"{' and '.join(missing)}: missing — single sign-on needs all three, or none to be off"]
+
+
 def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slugs: list[str]) -> list[str]:
     mistakes: list[str] = []
     owners: dict[str, str] = {}
@@ -288,6 +354,7 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
         # A bot's token may change, its number never.
         for name, own in (
             ("TELEGRAM_TOKEN", str(account.get("telegram_token", "")).partition(":")[0]),
+            ("TELEGRAM_STAFF_GROUP", str(account.get("telegram_staff_group", ""))),
             ("TWILIO_WHATSAPP_FROM", str(account.get("twilio_whatsapp_from", ""))),
         ):
             if own and own in owners:
@@ -306,6 +373,8 @@ def _half(environ: Mapping[str, str], prefix: str, public: bool) -> list[str]:
     mistakes = []
     if missing and len(missing) < len(twilio):
         mistakes.append(f"{' and '.join(missing)}: missing — WhatsApp needs all three, or none to be off")
+    if "TELEGRAM_STAFF_GROUP" in given and "TELEGRAM_TOKEN" not in given:
+        mistakes.append(f"{prefix}TELEGRAM_TOKEN: missing — the staff's group needs the bot")
     if public and "TELEGRAM_TOKEN" in given and "TELEGRAM_SECRET" not in given:
         mistakes.append(f"{prefix}TELEGRAM_SECRET: missing — a webhook needs it, since WASL_PUBLIC_URL is set")
     return mistakes

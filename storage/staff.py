@@ -223,6 +223,13 @@ def has_telegram(connection: Connection, id: int) -> bool:
     return connection.scalar(select(s.telegram_index).where(s.association == HOUSE, s.id == id)) is not None
 
 
+def telegram_of(connection: Connection, vault: Vault, id: int) -> str:
+    """The Telegram account they bound, which is also the chat they read; empty for none."""
+    s = staff.c
+    sealed = connection.scalar(select(s.telegram).where(s.association == HOUSE, s.id == id, s.disabled_at.is_(None)))
+    return vault.open(sealed, context(TELEGRAM, HOUSE, id)).decode() if sealed else ""
+
+
 def by_telegram(connection: Connection, vault: Vault, user: int) -> Account | None:
     """Whose Telegram account this is; None where it is nobody's, or their account is closed."""
     s = staff.c

@@ -1,0 +1,180 @@
+"""Deadlines bring themselves before those who can act: the holder, then everybody of the role, then management.
+
+Each rung of each deadline is rung once, whatever number of processes look, and only while the office is open. It goes
+to the desk (the deadlines page, and an alarm for management), to the worker's own Telegram where they bound it, and by
+e-mail where their login is an address and a relay is set. References and counts only, never a name.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, true
+
+from bot import metrics
+from bot.channels.contract import Channel, SendError
+from bot.desk.words import DeskWords
+from bot.desk.worker import Worker, worker_of
+from bot.intake import Intake
+from bot.log import log
+from bot.mail import Mail, MailFailed
+from conversations.association.association import Association
+from conversations.cases import clock, lifecycle
+from conversations.cases.calendar import calendar_of
+from conversations.cases.move import MANAGEMENT, PROTECTION_OFFICER
+from conversations.says import Say
+from storage import alarms, clocks, entitlements, staff
+from storage.database import Database
+from storage.schema import cases
+from storage.schema_desk import excluded
+from storage.times import moment, ms
+from storage.vault import Vault
+
+RUNGS = {"amber": "holder", "red": "role", "overdue": "management"}
+"""How near a deadline is, and who hears of it then (with those before)."""
+SHOWN = 8
+"""References in one reminder; more are counted."""
+_MOST = 500
+
+
+class Deadline(NamedTuple):
+    """Of a case; `subject` is what its reminder is remembered by."""
+
+    subject: str
+    case_id: int
+    reference: str
+    kind: str
+    stage: str
+    category: str
+    branch: str
+    restricted: bool
+    holder: int | None
+    due: int
+
+
+class Reminders:
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        associations: Mapping[str, Association],
+        channels: Mapping[tuple[str, str], Channel],
+        mail: Mail | None,
+        public_url: str,
+    ) -> None:
+        self.database, self.intake, self.associations, self.channels = database, intake, associations, channels
+        self.mail, self.public_url, self.vault = mail, public_url, intake.vault
+
+    async def ring(self) -> None:
+        """The round: every association whose office is open now."""
+        now = self.intake.clock()
+        for slug, association in self.associations.items():
+            if calendar_of(association.profile).is_open(now):
+                for worker, rung, references in await self.database.write(self._due, association, now):
+                    await self._tell(slug, worker, rung, references)
+
+    def _due(self, connection: Connection, association: Association, now: datetime) -> list[tuple[int, str, list[str]]]:
+        """Who is to hear of what: claimed, so that it is told once."""
+        slug, calendar = association.slug, calendar_of(association.profile)
+        near = _deadlines(connection, slug, ms(clock.marks(now, calendar)[1]))
+        by_rung: dict[str, list[Deadline]] = defaultdict(list)
+        for one in near:
+            if lamp := clock.lamp(moment(one.due), now, calendar):
+                by_rung[RUNGS[lamp]].append(one)
+        if not by_rung:
+            return []
+        workers = [worker_of(one.member, one.name, "ar") for one in staff.colleagues(connection, self.vault, slug)]
+        out = _excluded(connection, slug)
+        told: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for rung, deadlines in by_rung.items():
+            fresh = clocks.remind(connection, slug, [one.subject for one in deadlines], rung, ms(now))
+            for one in deadlines:
+                if one.subject in fresh:
+                    for worker in workers:
+                        if (one.case_id, worker.id) not in out and _hears(worker, one, rung):
+                            told[worker.id, rung].append(one.reference)
+            if fresh and rung == "management":
+                alarms.ring(connection, slug, "overdue", ms(now))
+        return [(worker, rung, references) for (worker, rung), references in told.items()]
+
+    async def _tell(self, slug: str, worker: int, rung: str, references: list[str]) -> None:
+        account, telegram = await self.database.read(_reached, self.vault, worker)
+        if account is None:
+            return
+        words = DeskWords(account.language, self.associations[slug])
+        text = f"{words(f'reminder.{rung}', count=len(references))}\n{_listed(words, references)}"
+        if self.public_url:
+            text += f"\n{self.public_url}/desk/{slug}/clocks"
+        channel = self.channels.get((slug, "telegram"))
+        if telegram and channel is not None:
+            try:
+                await channel.send(telegram, Say(text=text, lane="notice"), 0)
+                metrics.reminders.labels(slug, "telegram").inc()
+            except SendError as error:
+                log.warning("reminder_not_sent", association=slug, by="telegram", error=error.code)
+        if self.mail is not None and "@" in account.login:
+            try:
+                await self.mail.send(account.login, words("reminder.subject"), text)
+                metrics.reminders.labels(slug, "email").inc()
+            except MailFailed as error:
+                log.warning("reminder_not_sent", association=slug, by="email", error=str(error))
+
+
+def _listed(words: DeskWords, references: list[str]) -> str:
+    shown = words("reminder.comma").join(references[:SHOWN])
+    more = len(references) - SHOWN
+    return words("reminder.and_more", references=shown, count=more) if more > 0 else shown
+
+
+def _deadlines(connection: Connection, slug: str, until: int) -> list[Deadline]:
+    """What is due by then and not paused: cases, and entitlements that are owed."""
+    due = clocks.due(connection, slug, true(), until=until, limit=_MOST)
+    c = cases.c
+    found = [one for one in due if one.paused is None]
+    owed = entitlements.overdue(connection, slug, until, restricted=True, limit=_MOST)
+    wanted = {one.id for one in found} | {one.case_id for one in owed}
+    about = {
+        row.id: row
+        for row in connection.execute(
+            select(c.id, c.kind, c.stage, c.category, c.branch, c.restricted, c.holder).where(
+                c.association == slug, c.id.in_(wanted)
+            )
+        )
+    }
+    silent = clocks.paused(connection, slug, [one.case_id for one in owed])
+    named = [(f"case:{one.id}:{one.due}", one.id, one.reference, one.due) for one in found]
+    named += [
+        (f"entitlement:{one.id}:{one.due}", one.case_id, one.reference, one.due)
+        for one in owed
+        if one.case_id not in silent
+    ]
+    return [
+        Deadline(subject, id, reference, row.kind, row.stage, row.category, row.branch, row.restricted, row.holder, at)
+        for subject, id, reference, at in named
+        if (row := about.get(id)) is not None
+    ]
+
+
+def _excluded(connection: Connection, slug: str) -> set[tuple[int, int]]:
+    e = excluded.c
+    rows = connection.execute(select(e.subject, e.staff).where(e.association == slug, e.subject.startswith("case:")))
+    return {(int(row.subject.removeprefix("case:")), row.staff) for row in rows}
+
+
+def _hears(worker: Worker, one: Deadline, rung: str) -> bool:
+    """The holder first (or, where nobody holds it, whoever can act on it), then all who can, then management too. A
+    restricted case is the protection officer's at every rung."""
+    if one.restricted:
+        return PROTECTION_OFFICER in worker.roles
+    if one.kind not in worker.kinds:
+        return False
+    acts = any(worker.roles & set(move.who) for move in lifecycle.moves(one.kind, one.stage)) and worker.may("work")
+    if rung == "holder" and one.holder is not None:
+        return worker.id == one.holder
+    return (acts and MANAGEMENT not in worker.roles) or (rung == "management" and MANAGEMENT in worker.roles)
+
+
+def _reached(connection: Connection, vault: Vault, id: int) -> tuple[staff.Account | None, str]:
+    """The account, and the Telegram chat where it is bound."""
+    return staff.by_id(connection, vault, id), staff.telegram_of(connection, vault, id)

@@ -1,0 +1,144 @@
+"""Deadlines bring themselves before those who can act, each rung once, while the office is open."""
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.mail import Mail, MailFailed
+from bot.reminders import Reminders
+from storage import clocks, staff
+from storage.times import ms
+from tests.desk.house import Browser, House
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """As much of a mail relay as is needed to take a message."""
+
+    allow_reuse_address = True
+    request_queue_size = 32
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Session)
+        self.taken: list[tuple[str, str]] = []
+
+
+class _Session(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        self.wfile.write(b"220 relay\r\n")
+        to = ""
+        while line := self.rfile.readline().decode().strip():
+            verb = line[:4].upper()
+            if verb == "RCPT":
+                to = line.partition("<")[2].rstrip(">")
+            if verb == "DATA":
+                self.wfile.write(b"354 go on\r\n")
+                body = b""
+                while not body.endswith(b"\r\n.\r\n"):
+                    body += self.rfile.readline()
+                assert isinstance(self.server, Relay)
+                self.server.taken.append((to, body.decode()))
+            self.wfile.write(b"221 bye\r\n" if verb == "QUIT" else b"250 fine\r\n")
+            if verb == "QUIT":
+                return
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    server = Relay()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def ringing(house: House, relay: Relay | None = None) -> Reminders:
+    mail = Mail(f"smtp+plain://127.0.0.1:{relay.server_address[1]}", "desk@wasl.example") if relay else None
+    return Reminders(house.database, house.line.intake, house.associations, house.papers, mail, "https://wasl.example")
+
+
+def bound(house: House, worker: Browser, user: int) -> None:
+    house.do(staff.bind_telegram, house.vault, worker.id, user)
+
+
+def read_by(house: House, user: int) -> list[str]:
+    return [sent.text for sent in house.papers["harif", "telegram"].sent if sent.handle == str(user)]
+
+
+def applied(house: House) -> str:
+    person = house.person("7001")
+    return str(person.does(person.apply()))
+
+
+def test_each_rung_is_rung_once_and_goes_higher_as_the_day_comes_nearer(house: House) -> None:
+    reference = applied(house)
+    officer, manager = house.worker("relations_officer"), house.worker("management")
+    bound(house, officer, 91)
+    bound(house, manager, 92)
+    rounds = ringing(house)
+    house.run(rounds.ring())
+    assert read_by(house, 91) == []
+    house.later(days=18)
+    for _ in range(2):
+        house.run(rounds.ring())
+    assert [reference in text for text in read_by(house, 91)] == [True]
+    assert read_by(house, 92) == []
+    house.later(days=5)
+    for _ in range(2):
+        house.run(rounds.ring())
+    assert [reference in text for text in read_by(house, 92)] == [True]
+    assert "https://wasl.example/desk/harif/clocks" in read_by(house, 92)[0]
+    assert house.line.alarms()["overdue"] == 1
+
+
+def test_nothing_is_rung_out_of_hours_or_while_it_is_paused(house: House) -> None:
+    applied(house)
+    manager = house.worker("management")
+    bound(house, manager, 92)
+    house.later(days=23, hours=10)
+    house.run(ringing(house).ring())
+    assert read_by(house, 92) == []
+    (id,) = [row[0] for row in house.line.rows("cases", "id")]
+    house.do(clocks.pause, house.vault, "harif", id, manager.id, "سبب", ms(house.now))
+    house.later(hours=14)
+    house.run(ringing(house).ring())
+    assert read_by(house, 92) == []
+
+
+def test_a_complaint_reminds_only_those_who_hear_it_and_never_whom_it_is_about(house: House) -> None:
+    from storage.schema_desk import excluded
+
+    person = house.person("7001")
+    reference = person.does(person.complain())
+    first, accused, officer = (house.worker(one) for one in ("follow_up_committee",) * 2 + ("relations_officer",))
+    for user, worker in enumerate((first, accused, officer), 91):
+        bound(house, worker, user)
+    (id,) = [row[0] for row in house.line.rows("cases", "id")]
+    row: dict[str, Any] = {"association": "harif", "subject": f"case:{id}", "staff": accused.id, "by": 0, "at": 0}
+    house.do(lambda c: c.execute(excluded.insert().values(**row)))
+    house.later(days=30)
+    house.run(ringing(house).ring())
+    assert [reference in "".join(read_by(house, user)) for user in (91, 92, 93)] == [True, False, False]
+
+
+def test_e_mail_goes_to_workers_whose_login_is_an_address(house: House, relay: Relay) -> None:
+    reference = applied(house)
+    id = house.account("موظفة", "officer@charity.example")
+    house.worker("relations_officer", id=id)
+    house.later(days=18)
+    house.run(ringing(house, relay).ring())
+    ((to, text),) = relay.taken
+    assert to == "officer@charity.example"
+    import email
+    from email.policy import default
+
+    body = email.message_from_string(text, policy=default).get_body()
+    assert body is not None
+    assert reference in body.get_content()
+
+
+async def test_a_relay_that_is_away_is_an_error_without_content() -> None:
+    with pytest.raises(MailFailed, match="ConnectionRefusedError"):
+        await Mail("smtp+plain://127.0.0.1:1", "desk@wasl.example").send("a@b.example", "s", "secret")
