@@ -1,5 +1,6 @@
-"""Rounds that look after what is kept: acts go into the audit's chain."""
+"""Rounds that look after what is kept: acts go into the audit's chain, what was kept its days goes, files with it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.log import log
 from conversations.association.association import Association
-from storage import alarms, audit_chain
+from storage import alarms, audit_chain, erasure, retention
 from storage.audit_chain import ChainKeyLost, Head
 from storage.blobs import Blobs
 from storage.database import Database
@@ -15,7 +16,7 @@ from storage.times import HOUR, ms
 from storage.vault import Vault
 
 STRETCHES = 20
-"""Of an association's audit in one round, before the next one's turn."""
+"""Of an association in one round, before the next one's turn."""
 
 
 class Upkeep:
@@ -64,3 +65,25 @@ class Upkeep:
         if head.number > number and now - at >= HOUR:
             self._noted[association] = (head.number, now)
             log.info("audit_head", association=association, number=head.number, digest=head.digest)
+
+    async def retain(self) -> None:
+        """Erase what was kept as long as the profile says, step by step; where nothing is due nothing is written."""
+        for slug, association in self.associations.items():
+            days = association.profile.privacy.retention_days
+            for _ in range(STRETCHES):
+                now = ms(self.clock())
+                due = await self.database.read(retention.due, self.vault, slug, days, now)
+                if not due:
+                    break
+                done = await self.database.write(retention.carry_out, self.vault, slug, days, due, now)
+                if any(done):
+                    log.info("kept_its_days", association=slug, **done._asdict())
+                elif due.cursor is None:
+                    break  # what is due cannot go yet
+
+    async def erase_files(self) -> None:
+        """Delete the bytes of erased files; whoever dies in between leaves the rest to the next round."""
+        while gone := await self.database.read(erasure.erasing, ms(self.clock())):
+            for association, id in gone:
+                await asyncio.to_thread(self.blobs.delete, association, id)
+            await self.database.write(erasure.erased, gone)
