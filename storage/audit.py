@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from storage.batch import inserting
-from storage.ids import new_id
+from storage.ids import id_at, new_id
 from storage.schema import audit
 
 
@@ -30,6 +30,48 @@ def about(connection: Connection, association: str, subject: str) -> list[Act]:
     a = audit.c
     query = select(*(a[name] for name in Act._fields)).where(a.association == association, a.subject == subject)
     return [Act._make(row) for row in connection.execute(query.order_by(a.id))]
+
+
+class Row(NamedTuple):
+    """An act as a page shows it. Milliseconds."""
+
+    id: int
+    at: int
+    who: str
+    act: str
+    subject: str
+    detail: str
+    linked: bool
+
+
+def page(
+    connection: Connection,
+    association: str,
+    *,
+    who: str = "",
+    act: str = "",
+    subjects: Iterable[str] = (),
+    since: int = 0,
+    until: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """The newest acts first, those of one worker, act, or row; `before` is the id the last page ended with.
+
+    `since` and `until` (milliseconds) go by when a row was made, which is part of its id."""
+    a, rows = audit.c, list(subjects)
+    query = select(a.id, a.at, a.who, a.act, a.subject, a.detail, a.linked_at.is_not(None)).where(
+        a.association == association, a.id >= id_at(since)
+    )
+    for column, wanted in ((a.who, who), (a.act, act)):
+        if wanted:
+            query = query.where(column == wanted)
+    if rows:
+        query = query.where(a.subject.in_(rows))
+    ends = [end for end in (before, None if until is None else id_at(until)) if end is not None]
+    if ends:
+        query = query.where(a.id < min(ends))
+    return [Row._make(row) for row in connection.execute(query.order_by(a.id.desc()).limit(limit))]
 
 
 _LOG = inserting(audit, "id", *Act._fields)

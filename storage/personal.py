@@ -119,7 +119,7 @@ def erase_person(
     if any(consents.of_person(connection, association, stored.id, person.beneficiary) for stored in here):
         kept.append(Kept("consents"))
     kept += [Kept("audit"), Kept("backups")]
-    acts = [Act(association, now, who, "case.erased", f"case:{case.reference}", "person") for case in gone]
+    acts = [Act(association, now, who, "case.erased", f"case:{case.id}", "person") for case in gone]
     detail = f"cases:{len(gone)} files:{count}"
     acts.append(Act(association, now, who, "person.erased", f"beneficiary:{person.beneficiary}", detail))
     audit.log(connection, acts)
@@ -354,12 +354,12 @@ def correct_person(
         if case.closed_at is None and any(case.answers[name] != value for name, value in new.items()):
             case.answers = {**case.answers, **new}
             cases.amend(connection, vault, case, found_by(case.answers))
-            changed.append(case.reference)
-    acts = [Act(association, now, who, "case.corrected", f"case:{reference}") for reference in changed]
+            changed.append(case)
+    acts = [Act(association, now, who, "case.corrected", f"case:{case.id}") for case in changed]
     detail = " ".join(sorted(changes))
     acts.append(Act(association, now, who, "person.corrected", f"beneficiary:{person.beneficiary}", detail))
     audit.log(connection, acts)
-    return tuple(changed)
+    return tuple(case.reference for case in changed)
 
 
 # --- who it is -------------------------------------------------------------------------------------------------------

@@ -117,9 +117,7 @@ def carry_out(
         step.do(row, locked[association, row.id], kept.get(row.beneficiary, []))
     again = set(_cases(connection, association, days, now, among=given.cases))
     files = erasure.erase_cases(connection, vault, association, again, now) + step.files
-    c = cases.c
-    references = connection.scalars(select(c.reference).where(c.association == association, c.id.in_(again))).all()
-    step.acts += [("case.erased", f"case:{reference}") for reference in sorted(references)]
+    step.acts += [("case.erased", f"case:{id}") for id in sorted(again)]
     for id in given.quarantined:
         quarantine.settle(connection, association, id, now)
     if given.cursor is not None:

@@ -372,6 +372,7 @@ audit = table(
     maybe_at("linked_at"),
     Index(None, "association", "subject"),
     Index("ix_audit_who", "association", "who", "id"),
+    Index("ix_audit_act", "association", "act", "id"),
     index("ix_audit_unlinked", "association", "id", where="linked_at IS NULL"),
 )
 """`linked_at`: when the row was taken into the chain (audit_chain.py); nothing else of it ever changes."""

@@ -332,3 +332,62 @@ def test_an_empty_chain_has_no_head(database: Database, vault: Vault) -> None:
     assert database.read_now(audit_chain.head, "harif") == Head()
     assert audit_chain.verify_all(database, vault, "harif") == Checked(ended=True)
     assert database.read_now(audit_chain.chained) == []
+
+
+def test_a_page_shows_the_newest_first_and_goes_on_where_it_ended(database: Database) -> None:
+    acted(database, 7)
+    acted(database, 2, "ruhama")
+    first = database.read_now(lambda c: audit.page(c, "harif", limit=5))
+    rest = database.read_now(lambda c: audit.page(c, "harif", limit=5, before=first[-1].id))
+    assert [row.at - NOW for row in first + rest] == [6, 5, 4, 3, 2, 1, 0]
+    assert not any(row.linked for row in first)
+
+
+def test_a_page_shows_those_of_one_worker_act_row_and_day(database: Database) -> None:
+    acted(database, 6)
+    database.write_now(audit.log, [Act("harif", NOW, "staff:1", "case.move", "case:1")])
+
+    def acts(**asked: Any) -> list[tuple[str, str, str]]:
+        found = database.read_now(lambda c: audit.page(c, "harif", **asked))
+        return [(row.who, row.act, row.subject) for row in found]
+
+    assert [who for who, _, _ in acts(who="staff:1")] == ["staff:1"] * 3
+    assert acts(act="case.move") == [("staff:1", "case.move", "case:1")]
+    assert acts(subjects=["case:1", "case:HRF-5"]) == [
+        ("staff:1", "case.move", "case:1"), ("staff:2", "case.view", "case:HRF-5"),
+    ]  # fmt: skip
+    made = database.read_now(lambda c: audit.page(c, "harif"))[0].id
+    today = (made >> 20) + 1_577_836_800_000
+    assert len(acts(since=today - DAY, until=today + DAY)) == 7
+    assert acts(since=today + DAY) == acts(until=today - DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({}, "pk_audit|sqlite_autoindex_audit_1"),
+        ({"who": "staff:1"}, "ix_audit_who"),
+        ({"act": "case.view"}, "ix_audit_act"),
+        ({"subjects": ["case:1"]}, "ix_audit_association_subject"),
+    ],
+)
+def test_a_page_is_read_from_an_index(database: Database, asked: dict[str, Any], index: str) -> None:
+    if not database.is_sqlite:
+        pytest.skip("SQLite says how it reads")
+    from sqlalchemy import event
+
+    said: list[str] = []
+
+    def read(connection: Connection) -> list[str]:
+        def note(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> None:
+            driver: Any = connection.connection.driver_connection
+            said.extend(row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        audit.page(connection, "harif", **asked)
+        event.remove(connection, "before_cursor_execute", note)
+        return said
+
+    plan = database.read_now(read)
+    assert any(name in step for step in plan for name in index.split("|")), plan
+    assert asked.get("subjects") or not any("TEMP B-TREE" in step for step in plan), plan

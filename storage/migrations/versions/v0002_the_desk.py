@@ -467,6 +467,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("linked_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index("ix_audit_act", ["association", "act", "id"], unique=False)
         batch_op.create_index(
             "ix_audit_unlinked",
             ["association", "id"],
@@ -722,6 +723,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("linked_at IS NULL"),
             postgresql_where=sa.text("linked_at IS NULL"),
         )
+        batch_op.drop_index("ix_audit_act")
         batch_op.drop_column("linked_at")
 
     with op.batch_alter_table("asks", schema=None) as batch_op:
