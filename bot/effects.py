@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot.case_moves import case_facts, found_by, move_case
 from bot.channels.contract import Incoming
+from bot.exclusion import keep_away
 from conversations.association.association import Association
 from conversations.cases.calendar import calendar_of
 from conversations.cases.clock import Days, due_of
@@ -108,6 +109,7 @@ class Work:
             world.save_beneficiaries(connection, vault, self._people.values(), self.at)
         if self._cases:
             cases.file(connection, vault, self._cases, self.at)
+            keep_away(connection, vault, self._cases, self.at)
         if self._consents:
             consents.log(connection, self._consents)
         if self._handoffs:
