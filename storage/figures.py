@@ -23,6 +23,7 @@ RIYADH: Final = 3 * HOUR
 AT_MOST: Final = 5_000
 """Waits that are measured one by one; of more, the newest, which say the same."""
 _OPEN, _DECIDED, _SIGNED = "cases.closed_at IS NULL", "cases.decided_at IS NOT NULL", "cases.digest <> ''"
+_WAITING = "handoffs.done_at IS NULL"
 _DELIVERED, _CONFIRMED = "entitlements.delivered_at IS NOT NULL", "entitlements.confirmed_at IS NOT NULL"
 """As their indexes say it: a partial index serves only a condition that is written like its own."""
 
@@ -78,12 +79,11 @@ class Decided(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A hand-over. `replied_at` is None where nobody has answered (yet)."""
+    """A hand-over that somebody answered."""
 
     at: int
-    replied_at: int | None
+    replied_at: int
     by: str
-    done: bool
 
 
 def standing(connection: Connection, scope: Scope, now: int, soon: int) -> list[Standing]:
@@ -172,21 +172,28 @@ def moved(connection: Connection, scope: Scope, kind: str, move: str) -> list[tu
 
 
 def answered(connection: Connection, scope: Scope) -> list[Answered]:
-    """Hand-overs of the period, the newest first; at most AT_MOST of them."""
+    """Hand-overs of the period that were answered, the newest first; at most AT_MOST of them."""
     h = handoffs.c
     query = (
-        select(h.at, h.replied_at, h.taken_by, h.done_at.is_not(None))
-        .where(*_handed(scope))
+        select(h.at, h.replied_at, h.taken_by)
+        .where(*_within(scope), *_handed(scope), h.replied_at.is_not(None))
         .order_by(h.at.desc())
         .limit(AT_MOST)
     )
-    return [Answered(row[0], row[1], row[2], bool(row[3])) for row in connection.execute(query)]
+    return [Answered._make(row) for row in connection.execute(query)]
+
+
+def waiting(connection: Connection, scope: Scope) -> int:
+    """Hand-overs that nobody has answered yet, whenever they came."""
+    h = handoffs.c
+    query = select(func.count()).where(text(_WAITING), h.replied_at.is_(None), *_handed(scope))
+    return connection.execute(query).scalar_one()
 
 
 def handed_over(connection: Connection, scope: Scope) -> dict[str, int]:
     """Hand-overs of the period by reason."""
     h = handoffs.c
-    query = select(h.reason, func.count()).where(*_handed(scope)).group_by(h.reason)
+    query = select(h.reason, func.count()).where(*_within(scope), *_handed(scope)).group_by(h.reason)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -296,15 +303,14 @@ def _seen(scope: Scope) -> list[Any]:
     ]
 
 
+def _within(scope: Scope) -> tuple[Any, Any]:
+    return handoffs.c.at >= scope.start, handoffs.c.at < scope.end
+
+
 def _handed(scope: Scope) -> list[Any]:
     """A hand-over about a hidden case is hidden with it."""
     h, c = handoffs.c, cases.c
-    conditions: list[Any] = [
-        h.association == scope.association,
-        h.at >= scope.start,
-        h.at < scope.end,
-        h.restricted.is_(False),
-    ]
+    conditions: list[Any] = [h.association == scope.association, h.restricted.is_(False)]
     if scope.hidden:
         about = select(c.reference).where(c.association == scope.association, c.id.in_(scope.hidden))
         conditions.append(or_(h.reference == "", h.reference.not_in(about)))

@@ -123,8 +123,10 @@ def test_what_the_reader_may_not_know_of_is_in_no_figure(archive: Archive) -> No
         archive.put(case_moves, **_move(id, hidden.get("association", "harif")))
     archive.put(case_moves, **_move(own))
     archive.handoff(reference=f"HRF-{own - 1}")
+    archive.handoff(reference=f"HRF-{own - 1}", replied_at=NOW)
     archive.handoff(restricted=True)
     archive.handoff(association="ruhama")
+    archive.handoff(restricted=True, replied_at=NOW)
 
     def everything(scope: Scope) -> list[int]:
         return [
@@ -135,13 +137,14 @@ def test_what_the_reader_may_not_know_of_is_in_no_figure(archive: Archive) -> No
             sum(row[-1] for row in archive.ask(figures.outcomes, scope, "complaint")),
             len(archive.ask(figures.moved, scope, "complaint", "acknowledge")),
             len(archive.ask(figures.answered, scope)),
-            sum(archive.ask(figures.handed_over, scope).values()),
+            sum(archive.ask(figures.handed_over, scope).values()) // 2,
+            archive.ask(figures.waiting, scope),
             len(archive.ask(figures.samples, scope, "complaint")),
             len(archive.ask(figures.listed, scope)),
         ]
 
-    assert everything(SCOPE) == [1] * 10
-    assert everything(SCOPE._replace(hidden=(own,))) == [0] * 10
+    assert everything(SCOPE) == [1] * 11
+    assert everything(SCOPE._replace(hidden=(own,))) == [0] * 11
 
 
 def _move(case_id: int, association: str = "harif", move: str = "acknowledge", at: int = NOW) -> dict[str, Any]:
@@ -173,9 +176,13 @@ def test_how_soon_a_complaint_was_acknowledged_is_known(archive: Archive) -> Non
 
 def test_hand_overs_say_when_they_were_answered_by_whom_and_why_they_came(archive: Archive) -> None:
     archive.handoff(at=NOW - 3, replied_at=NOW - 1, taken_by="7", reason="asked", done_at=NOW)
+    archive.handoff(at=NOW - 2, replied_at=NOW, taken_by="8", reason="unclear")
     archive.handoff(at=NOW - 2, reason="unclear")
-    assert archive.ask(figures.answered, SCOPE) == [(NOW - 2, None, "", False), (NOW - 3, NOW - 1, "7", True)]
-    assert archive.ask(figures.handed_over, SCOPE) == {"asked": 1, "unclear": 1}
+    archive.handoff(at=FROM - 1, reason="unclear")
+    archive.handoff(at=NOW - 2, reason="unclear", done_at=NOW)
+    assert archive.ask(figures.answered, SCOPE) == [(NOW - 2, NOW, "8"), (NOW - 3, NOW - 1, "7")]
+    assert archive.ask(figures.handed_over, SCOPE) == {"asked": 1, "unclear": 3}
+    assert archive.ask(figures.waiting, SCOPE) == 2
 
 
 def test_restricted_cases_are_a_number_only_from_five_on(archive: Archive) -> None:
