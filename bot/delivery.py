@@ -41,6 +41,7 @@ from storage import accounts, alarms, messages, outbox, seen
 from storage.database import Database, DatabaseAway
 from storage.messages import Settlement
 from storage.times import moment, ms
+from storage.vault import context
 
 Account = tuple[str, str]
 Lane = tuple[str, int, str]
@@ -407,11 +408,17 @@ class Delivery:
     async def expire(self, everything: bool = False) -> None:
         """Leases that ran out: nobody knows whether the row arrived (rule 3). `everything`: nobody else is alive."""
         now = ms(self.clock())
-        changed = await self.database.write(outbox.expire, now + (10 * LEASE_MS if everything else 0), RESENT)
+        until = now + (10 * LEASE_MS if everything else 0)
+        changed = await self.database.write(outbox.expire, until, RESENT, self._waits_for_a_person)
         for association, row, state in changed:
             log.warning("lease_ran_out", association=association, row=row, state=state)
         if changed:
             self.kick()
+
+    def _waits_for_a_person(self, association: str, row: int, sealed: bytes) -> bool:
+        """What a worker said is not said twice by itself: they see that it may have arrived, and decide (rule 3)."""
+        body = self.intake.vault.open(sealed, context(messages.BODY, association, row))
+        return bool(self.intake.read_say(body).by)
 
     async def close(self, grace: float) -> None:
         """Let what is under way finish; what has not begun goes back to the queue."""

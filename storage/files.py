@@ -100,6 +100,14 @@ def get(connection: Connection, vault: Vault, association: str, id: int) -> File
     return None if row is None else _file(vault, row._tuple())
 
 
+def several(connection: Connection, vault: Vault, association: str, ids: Iterable[int]) -> dict[int, File]:
+    """Those of these that there are, by id."""
+    f = files.c
+    wanted = sorted(set(ids))
+    query = select(*(f[name] for name in File._fields)).where(f.association == association, f.id.in_(wanted))
+    return {row.id: _file(vault, row._tuple()) for row in (connection.execute(query) if wanted else ())}
+
+
 def of_conversation(connection: Connection, vault: Vault, association: str, conversation: int) -> list[File]:
     f = files.c
     query = select(*(f[name] for name in File._fields)).where(

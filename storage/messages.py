@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Row,
     Table,
     Text,
     and_,
@@ -155,10 +156,34 @@ def transcript(
         .order_by(m.seq)
         .limit(limit)
     )
-    return [
-        Line._make((*row[:6], vault.open(row.body, context(BODY, association, row.id)), *row[7:9], bool(row.again)))
-        for row in connection.execute(query)
-    ]
+    return [_line(vault, association, row) for row in connection.execute(query)]
+
+
+def _line(vault: Vault, association: str, row: Row[Any]) -> Line:
+    body = vault.open(row.body, context(BODY, association, row.id))
+    return Line._make((*row[:6], body, *row[7:9], bool(row.again)))
+
+
+def newest(
+    connection: Connection, vault: Vault, association: str, conversation: int, *, before: int | None = None, limit: int
+) -> list[Line]:
+    """The last messages of a conversation in order, those before a sequence number where one is given."""
+    m = messages.c
+    query = (
+        select(m.id, m.seq, m.direction, m.lane, m.kind, m.at, m.body, m.state, m.error, m.again)
+        .where(m.association == association, m.conversation == conversation)
+        .order_by(m.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(m.seq < before)
+    return [_line(vault, association, row) for row in reversed(connection.execute(query).all())]
+
+
+def line(connection: Connection, vault: Vault, association: str, conversation: int, seq: int) -> Line | None:
+    """One message of this conversation."""
+    found = transcript(connection, vault, association, conversation, after=seq - 1, limit=1)
+    return found[0] if found and found[0].seq == seq else None
 
 
 def mask(connection: Connection, vault: Vault, association: str, id: int, body: bytes) -> None:

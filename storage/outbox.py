@@ -4,7 +4,7 @@ A row sent right after its commit is inserted as `sending` already; this is for 
 Who claims holds the account's lease (accounts.py), so that two processes never claim for the same account at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Text, and_, bindparam, case, exists, literal_column, not_, null, or_, select, update
@@ -110,17 +110,24 @@ def claim(
     return claimed
 
 
-def expire(connection: Connection, now: int, resend: Iterable[str]) -> list[tuple[str, int, str]]:
+def expire(
+    connection: Connection, now: int, resend: Iterable[str], waits: Callable[[str, int, bytes], bool] | None = None
+) -> list[tuple[str, int, str]]:
     """End the leases that ran out; returns (association, id, state) of these rows.
 
     Nobody knows whether they arrived. On the channels of `resend`, whose provider cannot be asked, a dialogue reply or
-    a notice goes back to the queue once, marked `again`; everything else becomes uncertain.
+    a notice goes back to the queue once, marked `again`; everything else becomes uncertain, and so does what `waits`
+    for a person: it is asked about association, id and sealed body.
     """
     m = messages.c
+    over = and_(unsettled(), m.state == literal_column("'sending'"), m.lease_until < now)
     once = and_(m.channel.in_(list(resend)), m.lane.in_(["dialogue", "notice"]), not_(m.again))
+    if waits is not None:
+        found = connection.execute(select(m.association, m.id, m.body).where(over, once)).all()
+        once = and_(once, m.id.not_in([row.id for row in found if waits(row.association, row.id, row.body)]))
     changed = connection.execute(
         update(messages)
-        .where(unsettled(), m.state == literal_column("'sending'"), m.lease_until < now)
+        .where(over)
         .values(
             state=case((once, "queued"), else_="uncertain"),
             again=case((once, True), else_=m.again),

@@ -19,8 +19,9 @@ from bot.channels.contract import (
 )
 from bot.channels.twilio_errors import error_for
 from bot.delivery import MOST_ATTEMPTS
-from bot.fold import LEASE_MS
+from bot.fold import LEASE_MS, Arrived
 from bot.rate import Rate, back_off
+from conversations.events import StaffSaid
 from conversations.says import Say
 from storage import accounts, messages, outbox
 from storage.database import DatabaseAway
@@ -305,6 +306,19 @@ async def test_bulk_that_may_have_arrived_waits_for_a_person(desk: Desk, noura: 
         await desk.later(minutes=2)
     assert state(desk, notice)[:2] == ("accepted", True)
     assert state(desk, bulk)[:2] == ("uncertain", False)
+
+
+async def test_what_a_worker_said_is_never_said_twice_by_itself(desk: Desk, noura: Person, paper: Paper) -> None:
+    await noura.say("السلام عليكم")
+    paper.fails[""].append(Uncertain("no_answer"))
+    said = StaffSaid(id="s", at=desk.now, staff="7", title="موظفة", text="أهلًا بكم")
+    conversation = desk.id_of(noura.handle)
+    await desk.intake.put(Arrived("harif", "", "", said, conversation=conversation))
+    await desk.settle()
+    row = desk.out(noura.handle)[-1]
+    await desk.later(milliseconds=LEASE_MS + 1)
+    assert state(desk, row.id)[:2] == ("uncertain", False), "a person decides"
+    assert not [sent for sent in paper.sent if "أهلًا بكم" in sent.text]
 
 
 async def test_an_uncertain_row_holds_nobody(desk: Desk, noura: Person, paper: Paper) -> None:
