@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot import metrics
-from bot.channels.contract import Channel, Content, Incoming
+from bot.channels.contract import Channel, Content, Incoming, Unused
 from bot.channels.http import Http
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
@@ -30,6 +30,8 @@ from bot.log import log
 from bot.receipts import Attachments
 from bot.schedule import Rounds
 from bot.settings import AccountSettings, Settings
+from bot.staff_group.mirror import CHANNEL as STAFF_GROUP
+from bot.staff_group.room import StaffGroups
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
@@ -64,6 +66,7 @@ class FrontLine:
     switches: "Switches"
     loans: "Loans"
     attachments: Attachments
+    staff_groups: StaffGroups
     spool: Spool | None = None
     off: list[str] = field(default_factory=list)
     """Channels without settings, for the words at start-up."""
@@ -83,6 +86,8 @@ class FrontLine:
         self.rounds.add("reminders", 60, self._remind)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
+        if self.staff_groups.groups:
+            self.rounds.add("staff_group", 1, self.staff_groups.run)
         if self.spool is not None:
             self.rounds.add("spool", 3, self.webhooks.drain_spool)
         self.ticking = start_ticking(self.rounds)
@@ -141,10 +146,10 @@ class FrontLine:
         told: set[str] = set()
 
         async def take(found: list[Read]) -> None:
-            incomings = [one for one in found if isinstance(one, Incoming)]
-            if incomings:
-                await self.intake.take(channel.association, channel.name, incomings)
-                self.webhooks.answer_presses(channel, [*incomings])
+            heard = [one for one in found if not isinstance(one, Unused)]
+            if heard:
+                await self.staff_groups.take(channel.association, channel.name, heard)
+                self.webhooks.answer_presses(channel, [one for one in heard if isinstance(one, Incoming)])
 
         async def holder() -> bool:
             now = ms(self.intake.clock())
@@ -272,7 +277,11 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
     twilio_on = any(name == "whatsapp" for _, name in channels)
     spool = spool_in(settings.data / "spool", vault) if twilio_on and serving else None
-    webhooks = Webhooks(channels, frozenset(associations), intake.take, spool)
+    staff_groups = StaffGroups(
+        database, intake, channels, delivery.rates, blobs, settings.public_url, kick=lambda name: rounds.kick(name)
+    )
+    rounds.sources[STAFF_GROUP] = staff_groups
+    webhooks = Webhooks(channels, frozenset(associations), staff_groups.take, spool)
     line = FrontLine(
         settings=settings,
         associations=associations,
@@ -290,6 +299,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
         switches=switches,
         loans=loans,
         attachments=attachments,
+        staff_groups=staff_groups,
         spool=spool,
         off=off,
     )
@@ -344,11 +354,13 @@ def make_channels(
                 http,
                 association.wording,
                 asks_sensitive=not settings.public_url,
+                staff_group=account.telegram_staff_group,
             )
         else:
             off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
         if account.twilio_account_sid and settings.public_url:
-            channels[slug, "whatsapp"] = _whatsapp(settings, slug, account, database, http)
+            short = association.profile.short_name.ar
+            channels[slug, "whatsapp"] = _whatsapp(settings, slug, short, account, database, http)
         elif account.twilio_account_sid:
             off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
         else:
@@ -356,9 +368,13 @@ def make_channels(
     return channels, off
 
 
-def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http) -> Channel:
+def _whatsapp(
+    settings: Settings, slug: str, short: str, account: AccountSettings, database: Database, http: Http
+) -> Channel:
     from bot.channels.whatsapp import WhatsApp
+    from conversations.staffed import WAITING
 
+    approved = account.twilio_reply_template
     return WhatsApp(
         slug,
         account.twilio_account_sid,
@@ -368,6 +384,7 @@ def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database:
         http,
         RememberedContents(database, slug, account.twilio_account_sid),
         settings.twilio_api_url,
+        templates={WAITING: (approved, {"1": short})} if approved else {},
     )
 
 

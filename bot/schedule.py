@@ -6,7 +6,7 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -29,6 +29,16 @@ from storage.times import DAY, moment, moment_or_none, ms, ms_or_none
 
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
+
+
+class Source(Protocol):
+    """Files that no person's channel brought: their bytes, and what follows when they are here or cannot be had."""
+
+    async def fetch(self, file: files.File, at_most: int) -> bytes:
+        """Raises FetchError."""
+        ...
+
+    async def settled(self, file: files.File, event: FileReady | FileRefused) -> None: ...
 
 
 class Rounds:
@@ -64,6 +74,8 @@ class Rounds:
             "news": (60, self.news),
             "forget": (3600, self.forget),
         }
+        self.sources: dict[str, Source] = {}
+        """By a file's channel: whatever else files come from than people's channels."""
         self.running: set[str] = set()
         self.again: set[str] = set()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -208,11 +220,14 @@ class Rounds:
         await asyncio.gather(*[self._fetch(file) for file in wanted])
 
     async def _fetch(self, file: files.File) -> None:
-        channel = self.channels.get((file.association, file.channel))
+        channel, source = self.channels.get((file.association, file.channel)), self.sources.get(file.channel)
         try:
-            if channel is None:
+            if source is not None:
+                data = await source.fetch(file, self.file_limit)
+            elif channel is not None:
+                data = await channel.fetch(file.source, self.file_limit)
+            else:
                 raise FetchError("gone", retry=True)
-            data = await channel.fetch(file.source, self.file_limit)
             kind = kind_of(data)
             if kind is None:
                 raise FetchError("kind" if data else "empty")
@@ -234,6 +249,10 @@ class Rounds:
         await self._settled(file, ready)
 
     async def _settled(self, file: files.File, event: FileReady | FileRefused) -> None:
+        if (source := self.sources.get(file.channel)) is not None:
+            await source.settled(file, event)
+            return
+
         def settle(connection: Connection, at: int) -> bool:
             if isinstance(event, FileReady):
                 return files.ready(connection, file.association, file.id, event.kind, event.size)

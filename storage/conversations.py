@@ -250,3 +250,10 @@ def hold(connection: Connection, association: str, conversation: int, who: str, 
     if connection.execute(update(conversations).where(one, free).values(holder=who)).rowcount:
         return ""
     return connection.scalar(select(c.holder).where(one)) or ""
+
+
+def state_of(connection: Connection, vault: Vault, association: str, conversation: int) -> Conversation | None:
+    """Where somebody stands, unlocked: for those who only look."""
+    c = conversations.c
+    sealed = connection.scalar(select(c.state).where(c.association == association, c.id == conversation))
+    return decode(vault.open(sealed, context(_STATE, association, conversation))) if sealed else None

@@ -171,6 +171,13 @@ def of(connection: Connection, association: str, conversation: int) -> Topic | N
     return _one(connection, t.association == association, t.conversation == conversation)
 
 
+def ended_at(connection: Connection, association: str, conversation: int) -> int:
+    """When nobody waited any more, the last time; 0 where nobody ever did."""
+    h = handoffs.c
+    query = select(func.max(h.done_at)).where(h.association == association, h.conversation == conversation)
+    return connection.scalar(query) or 0
+
+
 # --- claims ----------------------------------------------------------------------------------------------------------
 
 
@@ -308,19 +315,23 @@ def _reaches(connection: Connection, association: str) -> ColumnElement[bool]:
 
 def _with_exclusions(connection: Connection, association: str) -> list[int]:
     """Conversations that some worker must not see, by themselves or by a case of theirs."""
-    e = excluded.c
-    subjects = connection.scalars(select(e.subject).where(e.association == association).distinct())
-    found: dict[str, set[int]] = {"case": set(), "conversation": set()}
-    for subject in subjects:
-        kind, _, id = subject.partition(":")
-        if kind in found and id.isdecimal():
-            found[kind].add(int(id))
-    hidden = found["conversation"]
-    if found["case"]:
+    hidden = _excluded(connection, association, "conversation")
+    if about := _excluded(connection, association, "case"):
         k = cases.c
-        query = select(k.conversation).where(k.association == association, k.id.in_(sorted(found["case"])))
-        hidden |= {id for id in connection.scalars(query) if id is not None}
-    return sorted(hidden)
+        query = select(k.conversation).where(k.association == association, k.id.in_(about))
+        hidden += [id for id in connection.scalars(query) if id is not None]
+    return hidden
+
+
+def cases_with_exclusions(connection: Connection, association: str) -> list[int]:
+    """Cases that some worker must not see: none of them is named where everybody reads."""
+    return _excluded(connection, association, "case")
+
+
+def _excluded(connection: Connection, association: str, kind: str) -> list[int]:
+    e = excluded.c
+    query = select(e.subject).where(e.association == association, e.subject.startswith(f"{kind}:")).distinct()
+    return [int(id) for subject in connection.scalars(query) if (id := subject.partition(":")[2]).isdecimal()]
 
 
 def _one(connection: Connection, *where: ColumnElement[bool]) -> Topic | None:

@@ -35,6 +35,7 @@ from conversations.wording import Wording
 from conversations.world import Traits
 
 if TYPE_CHECKING:
+    from aiohttp import FormData
     from telegram import Bot
     from yarl import URL
 
@@ -130,7 +131,8 @@ def refused(status: int, body: bytes) -> SendError:
 class Telegram:
     """One bot of one association. `secret` is what its webhook carries; empty where it polls, and then none verifies.
 
-    `asks_sensitive` where there is no public address, and so no secure page to ask on."""
+    `asks_sensitive` where there is no public address, and so no secure page to ask on. `staff_group` is the chat of the
+    association's staff, whose messages are none of a beneficiary's."""
 
     name = NAME
     pushes = True
@@ -146,9 +148,10 @@ class Telegram:
         wording: Mapping[str, Wording],
         *,
         asks_sensitive: bool = False,
+        staff_group: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.association = association
+        self.association, self.staff_group = association, staff_group
         self.traits = Traits(name=NAME, asks_sensitive=asks_sensitive, deletes=True, shares_contact=True)
         self._token, self._secret, self._http, self._wording, self._now = token, secret.encode(), http, wording, now
         self._api_url = (api_url or API_URL).rstrip("/")
@@ -162,7 +165,8 @@ class Telegram:
         return bool(self._secret) and hmac.compare_digest(given.encode("utf-8", "replace"), self._secret)
 
     def parse(self, body: bytes) -> list[Incoming | StatusReport | Unused]:
-        return [read(body, self._now)[1]]
+        """What is of the staff's group is among them too, as InGroup (which no other channel knows)."""
+        return [read(body, self._now, self.staff_group)[1]]  # type: ignore[list-item]
 
     async def updates(self, offset: int, wait: float) -> tuple[list[Read], int]:
         """What waits from `offset` on, and the offset after it; asking with that confirms it. Holds for `wait` seconds.
@@ -176,7 +180,7 @@ class Telegram:
             page = None
         if page is None:
             raise TryAgain("provider_down")
-        found, highest = read_many(page.result, self._now)
+        found, highest = read_many(page.result, self._now, self.staff_group)
         return found, max(offset, highest + 1)
 
     # --- out ---
@@ -273,21 +277,10 @@ class Telegram:
         return {"keyboard": [[share], *titles, *ways_out], "resize_keyboard": True, "one_time_keyboard": True}
 
     async def _send_file(self, handle: str, say: Say, file: Content) -> str:
-        from aiohttp import FormData
-
-        if len(file.data) > FILE:
-            raise ContentRefused("file_too_big")
-        method, field = _METHODS.get(file.media_type, ("sendDocument", "document"))
-        if field == "photo" and len(file.data) > PHOTO:
-            method, field = "sendDocument", "document"
-        form = FormData(quote_fields=False)  # an Arabic file name as it is: percent signs would be shown
         message = self.message(handle, say)
-        form.add_field("chat_id", handle)
-        if message["text"]:
-            form.add_field("caption", message["text"])
-        form.add_field("reply_markup", _encode(message["reply_markup"]).decode())
-        form.add_field(field, file.data, filename=" ".join(file.name.split()), content_type=file.media_type)
-        return _id_of(await self._ask(method, form, {}))
+        caption = {"caption": message["text"]} if message["text"] else {}
+        fields = {"chat_id": handle, **caption, "reply_markup": _encode(message["reply_markup"]).decode()}
+        return _id_of(await self._ask(*upload(file, fields), {}))
 
     # --- the wire ---
 
@@ -296,10 +289,9 @@ class Telegram:
 
     async def _ask(self, method: str, data: Any, headers: Mapping[str, str], answer: float | None = None) -> bytes:
         """Raises a SendError."""
-        url = self._urls.get(method) or self._url(method)
         failed: SendError
         try:
-            status, body = await self._http.ask("POST", url, data=data, headers=headers, answer=answer)
+            status, body = await self.request(method, data, headers, answer)
             if status == 200:
                 return body
             failed = refused(status, body)
@@ -308,6 +300,13 @@ class Telegram:
         except NotAnswered:
             failed = Uncertain("no_answer")
         raise failed
+
+    async def request(
+        self, method: str, data: Any, headers: Mapping[str, str] = _JSON, answer: float | None = None
+    ) -> tuple[int, bytes]:
+        """One call of the Bot API: status and body. Raises NotSent, NotAnswered."""
+        url = self._urls.get(method) or self._url(method)
+        return await self._http.ask("POST", url, data=data, headers=headers, answer=answer)
 
     async def _try(self, method: str, parameters: Mapping[str, Any]) -> bool:
         try:
@@ -334,6 +333,22 @@ _METHODS = {
     "image/png": ("sendPhoto", "photo"),
     "audio/ogg": ("sendVoice", "voice"),
 }
+
+
+def upload(file: Content, fields: Mapping[str, str]) -> tuple[str, "FormData"]:
+    """The method that sends a file, and its form. Raises ContentRefused."""
+    from aiohttp import FormData
+
+    if len(file.data) > FILE:
+        raise ContentRefused("file_too_big")
+    method, field = _METHODS.get(file.media_type, ("sendDocument", "document"))
+    if field == "photo" and len(file.data) > PHOTO:
+        method, field = "sendDocument", "document"
+    form = FormData(quote_fields=False)  # an Arabic file name as it is: percent signs would be shown
+    for name, value in fields.items():
+        form.add_field(name, value)
+    form.add_field(field, file.data, filename=" ".join(file.name.split()), content_type=file.media_type)
+    return method, form
 
 
 def _button(option: Option, prompt: int) -> dict[str, str]:

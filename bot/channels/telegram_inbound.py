@@ -1,12 +1,12 @@
 """What Telegram sends us, read into what can happen to a conversation. Pure, but for the time of a press.
 
-Only the fields that are used are decoded (core.telegram.org/bots/api, Update). A private chat is an address; groups
-are counted and left alone.
+Only the fields that are used are decoded (core.telegram.org/bots/api, Update). A private chat is an address; the group
+of the staff is read for bot/staff_group, other groups are counted and left alone.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,12 +16,35 @@ from conversations.events import Contact, Location, Media, MediaKind, Opened, Pr
 WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds of update asked for (`allowed_updates`), by webhook and by polling alike."""
 
+Service = Literal["closed", "reopened", "lost", "moved"]
+
+
+class InGroup(NamedTuple):
+    """Something in the staff's group. `topic` is 0 outside of one; `file` is Telegram's own name of a file. `service`:
+    a topic was closed or reopened, the bot may no longer work there (lost), the group has a new id (moved)."""
+
+    key: str
+    chat: str
+    topic: int
+    sender: int
+    at: datetime
+    text: str = ""
+    file: str = ""
+    file_name: str = ""
+    kind: MediaKind | Literal[""] = ""
+    service: Service | Literal[""] = ""
+    edited: bool = False
+    ours: bool = False
+    """A bot opened the topic: this one, as a rule."""
+
+
 _Moment = Annotated[int, msgspec.Meta(ge=0, le=2**33)]
 
 
 class _User(msgspec.Struct):
     id: int
     language_code: str = ""
+    is_bot: bool = False
 
 
 class _Chat(msgspec.Struct):
@@ -50,6 +73,13 @@ class _Rich(msgspec.Struct):
     blocks: list[Any] = []
 
 
+class _Root(msgspec.Struct):
+    """What a message in a topic replies to, where it replies to nothing else: the topic's own beginning."""
+
+    sender: _User | None = msgspec.field(default=None, name="from")
+    forum_topic_created: Any = None
+
+
 class _Message(msgspec.Struct):
     message_id: int
     chat: _Chat
@@ -70,6 +100,12 @@ class _Message(msgspec.Struct):
     sticker: _File | None = None
     location: _Place | None = None
     contact: _Contact | None = None
+    message_thread_id: int = 0
+    is_topic_message: bool = False
+    reply_to_message: _Root | None = None
+    forum_topic_closed: Any = None
+    forum_topic_reopened: Any = None
+    migrate_to_chat_id: int = 0
 
 
 class _Press(msgspec.Struct):
@@ -96,6 +132,9 @@ class _Update(msgspec.Struct):
     my_chat_member: _Membership | None = None
 
 
+ANONYMOUS = 1087968824
+"""@GroupAnonymousBot: an administrator who writes as the group. Nobody knows who that is."""
+
 _decode = msgspec.json.Decoder(_Update).decode
 _decode_many = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -110,21 +149,22 @@ _FILES: tuple[tuple[str, MediaKind], ...] = (
     ("sticker", "sticker"),
 )
 
-Read = Incoming | Unused
+Read = Incoming | Unused | InGroup
 
 
-def read(body: bytes | msgspec.Raw, now: Callable[[], datetime]) -> tuple[int, Read]:
-    """One update: its number, and what it means. Raises Unparseable. `now` dates a press, which carries no time."""
+def read(body: bytes | msgspec.Raw, now: Callable[[], datetime], group: str = "") -> tuple[int, Read]:
+    """One update: its number, and what it means. Raises Unparseable. `now` dates a press, which carries no time;
+    `group` is the staff's chat."""
     try:
         update = _decode(body)
-        return update.update_id, _meaning(update, now)
+        return update.update_id, _in_group(update, group, now) or _meaning(update, now)
     except (msgspec.DecodeError, RecursionError):
         pass
     # Raised out here, so that the decoder's error, which may quote a value, is not its context.
     raise Unparseable("not an update")
 
 
-def read_many(body: bytes | msgspec.Raw, now: Callable[[], datetime]) -> tuple[list[Read], int]:
+def read_many(body: bytes | msgspec.Raw, now: Callable[[], datetime], group: str = "") -> tuple[list[Read], int]:
     """A page of getUpdates: what it means, and the highest number in it. One bad update spoils nothing else.
 
     Raises Unparseable when it is no list, or when not one number can be read."""
@@ -138,7 +178,7 @@ def read_many(body: bytes | msgspec.Raw, now: Callable[[], datetime]) -> tuple[l
         raise Unparseable("not a list of updates")
     for raw in updates:
         try:
-            number, meaning = read(raw, now)
+            number, meaning = read(raw, now, group)
         except Unparseable:
             number, meaning = _number(raw), Unused("unparseable")
         highest = max(highest, number)
@@ -170,6 +210,46 @@ def _meaning(update: _Update, now: Callable[[], datetime]) -> Read:
     if update.my_chat_member:
         return _membership(update.my_chat_member)
     return Unused("other_update")
+
+
+def _in_group(update: _Update, group: str, now: Callable[[], datetime]) -> InGroup | None:
+    """Of the staff's group; what bots do there, this one too, is nobody's act."""
+    if not group:
+        return None
+    change, message = update.my_chat_member, update.message or update.edited_message
+    key = str(update.update_id)
+    if change is not None and str(change.chat.id) == group:
+        able = change.new_chat_member.status == "administrator"
+        return None if able else InGroup(key, group, 0, 0, now(), service="lost")
+    if message is None or str(message.chat.id) != group:
+        return None
+    sender = message.sender
+    if sender is None or (sender.is_bot and sender.id != ANONYMOUS):
+        return None
+    root = message.reply_to_message
+    found = _file(message)
+    return InGroup(
+        key,
+        group,
+        message.message_thread_id if message.is_topic_message else 0,
+        sender.id,
+        datetime.fromtimestamp(message.edit_date or message.date, UTC),
+        text=message.text or message.caption,
+        file=found[1].file_id if found else "",
+        file_name=found[1].file_name if found else "",
+        kind=found[0] if found else "other" if message.location or message.contact else "",
+        service=_service(message),
+        edited=update.message is None,
+        ours=root is not None and root.forum_topic_created is not None and bool(root.sender and root.sender.is_bot),
+    )
+
+
+def _service(message: _Message) -> Service | Literal[""]:
+    if message.forum_topic_closed is not None:
+        return "closed"
+    if message.forum_topic_reopened is not None:
+        return "reopened"
+    return "moved" if message.migrate_to_chat_id else ""
 
 
 def _membership(change: _Membership) -> Unused:

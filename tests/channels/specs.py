@@ -29,10 +29,16 @@ def official(name: str) -> Any | None:
 # name!:Type|Type — the mark means required.
 _SENDS = "chat_id!:Integer|String reply_markup:InlineKeyboardMarkup|ReplyKeyboardMarkup|ReplyKeyboardRemove|ForceReply"
 TELEGRAM_METHODS_BY_HAND = {
-    "sendMessage": f"{_SENDS} text!:String link_preview_options:LinkPreviewOptions",
-    "sendDocument": f"{_SENDS} document!:InputFile|String caption:String",
-    "sendPhoto": f"{_SENDS} photo!:InputFile|String caption:String",
-    "sendVoice": f"{_SENDS} voice!:InputFile|String caption:String",
+    "sendMessage": f"{_SENDS} text!:String link_preview_options:LinkPreviewOptions message_thread_id:Integer",
+    "sendDocument": f"{_SENDS} document!:InputFile|String caption:String message_thread_id:Integer",
+    "sendPhoto": f"{_SENDS} photo!:InputFile|String caption:String message_thread_id:Integer",
+    "sendVoice": f"{_SENDS} voice!:InputFile|String caption:String message_thread_id:Integer",
+    "createForumTopic": "chat_id!:Integer|String name!:String icon_color:Integer icon_custom_emoji_id:String",
+    "editForumTopic": "chat_id!:Integer|String message_thread_id!:Integer name:String icon_custom_emoji_id:String",
+    "closeForumTopic": "chat_id!:Integer|String message_thread_id!:Integer",
+    "reopenForumTopic": "chat_id!:Integer|String message_thread_id!:Integer",
+    "deleteForumTopic": "chat_id!:Integer|String message_thread_id!:Integer",
+    "getForumTopicIconStickers": "",
     "answerCallbackQuery": "callback_query_id!:String text:String",
     "deleteMessage": "chat_id!:Integer|String message_id!:Integer",
     "getFile": "file_id!:String",
@@ -80,7 +86,13 @@ def telegram() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-_LIMITS = {"text": (1, 4096), "caption": (0, 1024), "description": (0, 512), "short_description": (0, 120)}
+_LIMITS = {
+    "text": (1, 4096),
+    "caption": (0, 1024),
+    "description": (0, 512),
+    "short_description": (0, 120),
+    "name": (1, 128),
+}
 _PLAIN: dict[str, tuple[type, ...]] = {"String": (str,), "Integer": (int,), "Float": (int, float), "Boolean": (bool,)}
 
 
