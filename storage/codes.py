@@ -1,8 +1,9 @@
 """One-time codes of workers: made at the desk, used once and soon, kept as digests."""
 
 import secrets
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, func, insert, select
 
 from storage.schema_desk import HOUSE, codes
 from storage.times import MINUTE
@@ -35,3 +36,25 @@ def use(connection: Connection, code: str, purpose: str, now: int) -> int | None
         .returning(c.staff)
     )
     return found
+
+
+def keep(connection: Connection, staff: int, purpose: str, given: Iterable[str], until: int) -> None:
+    """Codes of our own making, in place of those they had for this purpose."""
+    forget(connection, staff, purpose)
+    rows = [
+        {"association": HOUSE, "digest": digest_token(code), "purpose": purpose, "staff": staff, "until": until}
+        for code in given
+    ]
+    connection.execute(insert(codes), rows)
+
+
+def left(connection: Connection, staff: int, purpose: str, now: int) -> int:
+    """How many may still be used."""
+    c = codes.c
+    query = select(func.count()).where(c.association == HOUSE, c.staff == staff, c.purpose == purpose, c.until >= now)
+    return connection.scalar(query) or 0
+
+
+def forget(connection: Connection, staff: int, purpose: str) -> None:
+    c = codes.c
+    connection.execute(delete(codes).where(c.association == HOUSE, c.staff == staff, c.purpose == purpose))

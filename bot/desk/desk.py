@@ -91,8 +91,10 @@ class Desk:
         self.site, self.database, self.vault, self.intake = site, database, vault, intake
         self.blobs, self.attachments, self.hub, self.settings = blobs, attachments, hub, settings
         self.associations = site.associations
+        from bot.desk.door import single_sign_on
         from bot.desk.rooms import rooms
 
+        self.sso = single_sign_on(settings, vault)
         self.rooms: list[Room] = rooms()
 
     def clock(self) -> datetime:

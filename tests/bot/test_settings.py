@@ -152,6 +152,7 @@ def test_the_database_lies_in_the_data_folder() -> None:
         ("WASL_OUTBOUND_ONLY", "telegram:1, whatsapp:+9665", "outbound_only", {"telegram:1", "whatsapp:+9665"}),
         ("WASL_TWILIO_RATE", "0.33", "twilio_rate", 0.33),
         ("WASL_LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("WASL_DESK_TOTP", "Required", "desk_totp", "required"),
         ("WASL_DATABASE_URL", "postgresql://wasl@database/wasl", "database_url", "postgresql://wasl@database/wasl"),
         ("WASL_FILES_URL", "s3://bucket/wasl?endpoint=https://s3", "files_url", "s3://bucket/wasl?endpoint=https://s3"),
         (
@@ -204,6 +205,16 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
     [
         ({"WASL_PORT": "eighty"}, "WASL_PORT: 'eighty' is no port — write a number up to 65535"),
         ({"WASL_PORT": "70000"}, "WASL_PORT: '70000' is no port — write a number up to 65535"),
+        ({"WASL_DESK_TOTP": "yes"}, "WASL_DESK_TOTP: 'yes' is neither — write optional or required"),
+        (
+            {"WASL_OIDC_ISSUER": "http://id.example", "WASL_OIDC_CLIENT_ID": "w", "WASL_OIDC_CLIENT_SECRET": "s"},
+            "WASL_OIDC_ISSUER: whoever signs people in needs https — write https://…",
+        ),
+        (
+            {"WASL_OIDC_ISSUER": "https://id.example"},
+            "WASL_OIDC_CLIENT_ID and WASL_OIDC_CLIENT_SECRET: missing — "
+            "single sign-on needs all three, or none to be off",
+        ),
         ({"WASL_FILE_LIMIT_MB": "0"}, "WASL_FILE_LIMIT_MB: '0' is no whole number above 0"),
         (
             {"WASL_TELEGRAM_RATE": "0"},
