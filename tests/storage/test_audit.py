@@ -369,6 +369,8 @@ def test_a_page_shows_those_of_one_worker_act_row_and_day(database: Database) ->
         ({"who": "staff:1"}, "ix_audit_who"),
         ({"act": "case.view"}, "ix_audit_act"),
         ({"subjects": ["case:1"]}, "ix_audit_association_subject"),
+        ({"subjects": ["case:1", "case:HRF-1"]}, "ix_audit_association_subject"),
+        ({"subjects": ["case:1", "case:HRF-1"], "before": 2**62}, "ix_audit_association_subject"),
     ],
 )
 def test_a_page_is_read_from_an_index(database: Database, asked: dict[str, Any], index: str) -> None:
