@@ -130,10 +130,10 @@ def settings() -> None:
 
 @app.command()
 def bench(
-    only: Annotated[str, typer.Option(help="engine, path or start: one part")] = "",
+    only: Annotated[str, typer.Option(help="engine, path, start or desk: one part")] = "",
     seconds: Annotated[float, typer.Option(help="Seconds a measurement")] = 5.0,
 ) -> None:
-    """Measure: the engine alone, the whole path against its floor on both databases, start-up."""
+    """Measure: the engine alone, the whole path against its floor on both databases, start-up, the pages of the desk."""
     from bot.bench import run
 
     run(only, seconds)
