@@ -174,5 +174,6 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "telegram_secret": (_like(r"[\w-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ - — openssl rand -hex 32 makes one"), ""),
     "telegram_group": (_like(r"-100\d+", "no id of a group — it begins with -100 (deploy/README.md)"), ""),
     "twilio_account": (_like(r"AC\w+", "no account — copy the Account SID from the console: AC…"), ""),
+    "twilio_content": (_like(r"HX[0-9a-fA-F]{32}", "no content — copy its SID from the console: HX…"), ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

@@ -179,6 +179,13 @@ PER_ASSOCIATION = (
     Setting("TWILIO_ACCOUNT_SID", "", "The Twilio account, AC…. Empty: WhatsApp is off.", "twilio_account"),
     Setting("TWILIO_AUTH_TOKEN", "", "The account's token; it also signs the webhooks.", "secret"),
     Setting("TWILIO_WHATSAPP_FROM", "", "The WhatsApp sender, +… or whatsapp:+….", "sender"),
+    Setting(
+        "TWILIO_REPLY_TEMPLATE",
+        "",
+        "The approved template that says that a reply is waiting, HX…; {{1}} in it is the association's short name. "
+        "Empty: past WhatsApp's 24 hours a reply only waits until the person writes.",
+        "twilio_content",
+    ),
     Setting("TWILIO_RATE", "", "This sender's own rate (the sandbox: 0.33). Empty: WASL_TWILIO_RATE.", "rate"),
 )
 """Each as WASL_<SLUG>_<NAME>, the slug in capitals with underscores for hyphens."""
@@ -207,6 +214,8 @@ class AccountSettings:
     twilio_auth_token: str = field(repr=False)
     twilio_whatsapp_from: str
     """+…, without a prefix."""
+    twilio_reply_template: str
+    """A content's id, HX…; empty where none is approved."""
     twilio_rate: float
 
 

@@ -106,8 +106,11 @@ class WhatsApp:
         contents: Contents,
         api_url: str = TWILIO,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        templates: Mapping[str, tuple[str, Mapping[str, str]]] | None = None,
     ) -> None:
+        """`templates`: approved ones, by the kind that a say names: the content's id (HX…) and its variables."""
         self.association = association
+        self.templates = templates or {}
         self._account_sid, self._auth_token = account_sid, auth_token
         self._sender = sender.removeprefix(PREFIX)
         self._public_url, self._api_url = public_url.rstrip("/"), api_url.rstrip("/")
@@ -151,13 +154,16 @@ class WhatsApp:
     async def send(self, handle: str, say: Say, row: int, attachment: Content | None = None) -> str:
         """One wire message; returns its MessageSid. Raises a SendError.
 
-        Options go as buttons or a list where a content can be had, else as numbered lines.
+        Options go as buttons or a list where a content can be had, else as numbered lines; a say that names a template
+        goes as that, and its own words stay in the transcript.
         """
         form = {
             "To": PREFIX + handle,
             "From": PREFIX + self._sender,
             "StatusCallback": f"{self._status_url}?row={row}{RETRIES}",
         }
+        if say.template:
+            return await self._post(form | self._template(say.template))
         if say.file is not None:
             form["MediaUrl"] = _media_url(attachment)
             if say.text:
@@ -174,6 +180,12 @@ class WhatsApp:
                         raise
                     await self._shelf.forget(shape)
         return await self._post(form | {"Body": numbered(text, say.options) if say.options else text})
+
+    def _template(self, kind: str) -> dict[str, str]:
+        sid, values = self.templates.get(kind, ("", {}))
+        if not sid:
+            raise ContentRefused("no_template")
+        return {"ContentSid": sid} | ({"ContentVariables": encode_values(dict(values))} if values else {})
 
     async def ask_about(
         self, handle: str, say: Say, after: datetime, known: Collection[str] = ()

@@ -207,6 +207,10 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
         ({"WASL_PORT": "70000"}, "WASL_PORT: '70000' is no port — write a number up to 65535"),
         ({"WASL_DESK_TOTP": "yes"}, "WASL_DESK_TOTP: 'yes' is neither — write optional or required"),
         (
+            {"WASL_HARIF_TWILIO_REPLY_TEMPLATE": "reply_waiting"},
+            "WASL_HARIF_TWILIO_REPLY_TEMPLATE: no content — copy its SID from the console: HX…",
+        ),
+        (
             {"WASL_OIDC_ISSUER": "http://id.example", "WASL_OIDC_CLIENT_ID": "w", "WASL_OIDC_CLIENT_SECRET": "s"},
             "WASL_OIDC_ISSUER: whoever signs people in needs https — write https://…",
         ),

@@ -119,6 +119,15 @@ OUTGOING = [
         attachment=PDF,
         expects=[request("Messages.json", MediaUrl=PDF.url, Body=None)],
     ),
+    Case(
+        "an approved template goes as that, with its variables",
+        say=Say(text="لكم ردّ", template="reply_waiting"),
+        sent=SID,
+        expects=[
+            request("Messages.json", ContentSid="HX" + "4" * 32, ContentVariables='{"1":"حارف"}', Body=None),
+        ],
+    ),
+    Case("a template that nobody approved", say=Say(text="x", template="news"), raises=ContentRefused("no_template")),
     Case("a file without an address", say=Say(text="", file=FILE), raises=ContentRefused("file_without_address")),
     Case(
         "a picture too big for WhatsApp",
