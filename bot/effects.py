@@ -227,6 +227,10 @@ class Work:
 
     @_do.register
     def _(self, effect: HandOver, stored: Stored, known: world.Known, event: Event) -> None:
+        holder = stored.conversation.holder.removeprefix("staff:")
+        # Whoever holds the conversation has it already, unless they may not see why.
+        seen = stored.conversation.restricted or not effect.restricted
+        held = holder.isdecimal() and seen and not effect.anonymous
         self._handoffs.append(
             handoffs.Handoff(
                 stored.association,
@@ -234,12 +238,16 @@ class Work:
                 handoffs.NOBODY if effect.anonymous else stored.id,
                 effect.reason,
                 role=effect.role,
+                service=effect.service,
                 urgent=effect.urgent,
                 restricted=effect.restricted,
                 women_only=effect.women_only,
                 reference=effect.reference,
                 callback=effect.callback,
                 at=self.at,
+                due=self.at,
+                taken_by=holder if held else "",
+                taken_at=self.at if held else None,
                 offered_to=int(effect.to) if effect.to else None,
             )
         )
@@ -251,6 +259,7 @@ class Work:
             self._later.append(lambda: handoffs.hold(*where, int(effect.staff), self.at, replied=effect.replied))
         else:
             # Before this batch's own handoffs are added: passing on closes what was, and opens what is next.
+            self._handoffs = [one for one in self._handoffs if (one.association, one.conversation) != where[1:]]
             handoffs.done(*where, self.at)
         self.kicks.add("handoffs")
 

@@ -70,6 +70,8 @@ class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
 
     reason: str
     role: str = ""
+    service: str = ""
+    """What they were at: it says who of the charity is responsible."""
     urgent: bool = False
     restricted: bool = False
     women_only: bool = False

@@ -420,6 +420,8 @@ def _time_passed(moment: Moment, event: TimePassed) -> None:
         _take_held(moment)
     elif event.timer == "draft":
         ways.remind_of_draft(moment)
+    elif event.timer == "waiting":
+        ways.still_waiting(moment)
     elif event.timer == staffed.TIMER:
         staffed.nobody_answered(moment)
         _resume(moment)

@@ -26,9 +26,7 @@ from conversations.events import Contact, Event, Press, Text
 from conversations.flow import Exit, Explain, GoTo, Leave, Step
 from conversations.moment import Moment
 from conversations.says import Option
-from conversations.ways import (
-    way_on,
-)
+from conversations.ways import queue, way_on
 
 FAILURES_BEFORE_HELP = 3
 
@@ -106,6 +104,8 @@ def again(moment: Moment, step: Step, heard: Again) -> None:
     draft.failures += 1
     text = moment.words(heard.words, **(heard.args or {}))
     options = step.answer.options(moment.language)
+    if draft.failures == FAILURES_BEFORE_HELP:
+        queue(moment, "failed_answers", role=moment.profile.helper.role)
     if draft.failures >= FAILURES_BEFORE_HELP:
         helper = moment.profile.helper.title.to(moment.language)
         text += "\n\n" + moment.words("help.offer", helper=helper)

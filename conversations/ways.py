@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from conversations.asking import ask, ask_review, offer, offer_resume
-from conversations.cases.calendar import calendar_of
+from conversations.cases.calendar import calendar_of, here, time_said
 from conversations.course import asks_sensitive, course_title, current_step
 from conversations.dialogue import proceed
 from conversations.effects import HandOver, SetTimer
@@ -128,18 +128,50 @@ def with_call(moment: Moment) -> None:
 
 
 def opens_at(moment: Moment) -> str:
-    """When somebody is there again; empty while somebody is."""
-    women = moment.conversation.women_only
-    calendar = calendar_of(moment.profile)
-    if calendar.is_open(moment.world.now, women=women):
+    """When somebody is there again; empty while somebody is, and where no time is known."""
+    if is_open(moment):
         return ""
-    return calendar.next_open_said(moment.world.now, moment.language, moment.words, women=women)
+    women = moment.conversation.women_only
+    return calendar_of(moment.profile).next_open_said(moment.world.now, moment.language, moment.words, women=women)
+
+
+def is_open(moment: Moment) -> bool:
+    return calendar_of(moment.profile).is_open(moment.world.now, women=moment.conversation.women_only)
 
 
 def next_person(moment: Moment) -> str:
     """An honest expectation: when a person will answer."""
     when = opens_at(moment)
-    return moment.words("staff.later", when=when) if when else moment.words("staff.now")
+    if when:
+        return moment.words("staff.later", when=when)
+    return moment.words("staff.now" if is_open(moment) else "staff.no_time")
+
+
+def still_waiting(moment: Moment) -> None:
+    """Nobody has come for too long: said honestly, without being asked, and not where it may betray somebody. Routing
+    sees to it that this happens once a day at most, and never at night (routing.py)."""
+    conversation = moment.conversation
+    silent = conversation.stopped or conversation.muted or conversation.unreachable or conversation.restricted
+    if conversation.holder != "queue" or conversation.blocked or silent:
+        return
+    women = conversation.women_only
+    calendar, now = calendar_of(moment.profile), moment.world.now
+    hours = calendar.hours(here(now).date(), women=women)
+    if calendar.is_open(now, women=women) and hours is not None:
+        then = calendar.next_open_said(hours[1], moment.language, moment.words, women=women)
+        closes = time_said(here(hours[1]).time(), moment.language)
+        when = moment.words("staff.still_today", closes=closes, then=then)
+    else:
+        when = next_person(moment)
+    moment.tell(moment.words("staff.still_waiting", when=when), options=moment.options("/callme"), lane="notice")
+
+
+def service_at_hand(moment: Moment, reference: str = "") -> str:
+    """What they are at: the case it is about, else what is being filled in, else their newest request."""
+    cases, draft = moment.world.cases, moment.conversation.open
+    about = next((case.service for case in cases if case.reference == reference), "")
+    subject = draft.subject if draft is not None and moment.profile.service(draft.subject) else ""
+    return about or subject or next((case.service for case in cases if case.service), "")
 
 
 def queue(moment: Moment, reason: str, **more: Any) -> None:
@@ -148,6 +180,7 @@ def queue(moment: Moment, reason: str, **more: Any) -> None:
     if conversation.holder == "bot":
         conversation.holder = "queue"
     more.setdefault("restricted", conversation.restricted)
+    more.setdefault("service", service_at_hand(moment, more.get("reference", "")))
     moment.do(HandOver(reason=reason, women_only=conversation.women_only, **more))
 
 

@@ -1,12 +1,17 @@
-"""The staff's queue: conversations that wait for a person."""
+"""The staff's queue: conversations that wait for a person.
+
+A conversation has one open row for each matter (`reference`; most have none), and one more where the protection officer
+alone may see why. What comes on top joins it: the gravest reason leads, the others are listed.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, String, and_, cast, exists, func, literal, or_, select, tuple_, update
 
-from storage.batch import inserting
-from storage.schema import handoffs
+from storage.batch import among, inserting
+from storage.schema import cases, handoffs
+from storage.schema_desk import excluded
 from storage.vault import Vault, context
 
 _CALLBACK = "handoffs.callback"
@@ -17,7 +22,7 @@ NOBODY = 0
 
 
 class Handoff(NamedTuple):
-    """`callback` is when a call would suit, in the person's words: sealed. Milliseconds."""
+    """`callback` is when a call would suit, or where help is needed, in the person's words: sealed. Milliseconds."""
 
     association: str
     id: int
@@ -36,38 +41,68 @@ class Handoff(NamedTuple):
     offered_to: int | None = None
     offers: int = 0
     due: int | None = None
-    """When, untaken, it goes to whoever is next."""
+    """When, untaken, it is looked at again: goes to whoever is next, or rings."""
     replied_at: int | None = None
+    also: str = ""
+    """The other reasons, a space between."""
+    service: str = ""
+    tried: str = ""
+    """Ids of the workers it was offered to before, a space between."""
+    alarmed_at: int | None = None
+    told_at: int | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The gravest first."""
+        return (self.reason, *self.also.split())
 
 
 def add(connection: Connection, vault: Vault, given: Iterable[Handoff]) -> None:
-    """Put these into the queue, in one statement."""
-    _ADD.run(
-        connection,
-        [
-            (
-                *handoff[:9],
-                vault.seal(handoff.callback.encode(), context(_CALLBACK, handoff.association, handoff.id))
-                if handoff.callback
-                else None,
-                handoff.at,
-                handoff.offered_to,
-            )
-            for handoff in given
-        ],
-    )
+    """Put these into the queue, those of a matter that waits already into its row. Their conversations must be locked
+    by this transaction."""
+    fresh: dict[tuple[str, int, bool, str], Handoff] = {}
+    changed: dict[int, Handoff] = {}
+    known = _open(connection, vault, given := list(given))
+    for one in given:
+        matter = _matter(one)
+        if (waits := known.get(matter)) is not None:
+            known[matter] = changed[waits.id] = _joined(waits, one)
+        elif matter in fresh:
+            fresh[matter] = _joined(fresh[matter], one)
+        else:
+            fresh[matter] = one
+    _ADD.run(connection, [_row(vault, one) for one in fresh.values()])
+    h = handoffs.c
+    for one in changed.values():
+        values = dict(zip(_ADDED, _row(vault, one), strict=True))
+        connection.execute(
+            update(handoffs)
+            .where(h.association == one.association, h.id == one.id)
+            .values({name: values[name] for name in _JOINED})
+        )
 
 
 def waiting(
     connection: Connection, vault: Vault, association: str, *, restricted: bool = False, limit: int = 200
 ) -> list[Handoff]:
-    """What waits, urgent first, then oldest. Restricted ones are another queue, for the protection officer alone."""
+    """What is open, urgent first, then oldest. Restricted ones are another queue, for the protection officer alone."""
     h = handoffs.c
     query = (
-        select(*(h[name] for name in Handoff._fields))
+        select(*_COLUMNS)
         .where(h.association == association, h.done_at.is_(None), h.restricted.is_(restricted))
         .order_by(h.urgent.desc(), h.at)
         .limit(limit)
+    )
+    return [_handoff(vault, row._tuple()) for row in connection.execute(query)]
+
+
+def of_conversation(connection: Connection, vault: Vault, association: str, conversation: int) -> list[Handoff]:
+    """What is open of one conversation, urgent first, then oldest."""
+    h = handoffs.c
+    query = (
+        select(*_COLUMNS)
+        .where(h.association == association, h.conversation == conversation, h.done_at.is_(None))
+        .order_by(h.urgent.desc(), h.at)
     )
     return [_handoff(vault, row._tuple()) for row in connection.execute(query)]
 
@@ -81,6 +116,18 @@ def take(connection: Connection, association: str, id: int, who: str, now: int) 
         .values(taken_by=who, taken_at=now)
     )
     return taken.rowcount == 1
+
+
+def close(connection: Connection, association: str, id: int, who: str, now: int) -> bool:
+    """One is dealt with by itself: of an anonymous case, which no conversation holds. False where it was before."""
+    h = handoffs.c
+    return bool(
+        connection.execute(
+            update(handoffs)
+            .where(h.association == association, h.id == id, h.conversation == NOBODY, h.done_at.is_(None))
+            .values(taken_by=who, taken_at=func.coalesce(h.taken_at, now), done_at=now)
+        ).rowcount
+    )
 
 
 def hold(connection: Connection, association: str, conversation: int, who: int, now: int, *, replied: bool) -> int:
@@ -106,24 +153,141 @@ def done(connection: Connection, association: str, conversation: int, now: int) 
     ).rowcount
 
 
-def open_of(connection: Connection, vault: Vault, association: str, conversation: int) -> Handoff | None:
-    """What a conversation waits for: the most pressing of it, the newest first."""
+# --- routing ---------------------------------------------------------------------------------------------------------
+
+
+def any_due(connection: Connection, now: int, associations: Iterable[str]) -> bool:
+    """Whether `claim_due` would find something: a look that writes nothing."""
+    return connection.execute(select(handoffs.c.id).where(*_due(now, associations)).limit(1)).first() is not None
+
+
+def claim_due(connection: Connection, now: int, associations: Iterable[str], limit: int = 200) -> list[Handoff]:
+    """Untaken rows that are to be looked at, urgent first, then oldest, without what the person said; locked until the
+    commit, those that another process looks at left out."""
     h = handoffs.c
     query = (
-        select(*(h[name] for name in Handoff._fields))
-        .where(h.association == association, h.conversation == conversation, h.done_at.is_(None))
-        .order_by(h.urgent.desc(), h.at.desc())
-        .limit(1)
+        select(*_COLUMNS)
+        .where(*_due(now, associations))
+        .order_by(h.urgent.desc(), h.at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    row = connection.execute(query).first()
-    return None if row is None else _handoff(vault, row._tuple())
+    return [Handoff._make(row)._replace(callback="") for row in connection.execute(query)]
 
 
-def last_done(connection: Connection, association: str, conversation: int) -> int:
-    """When this conversation was last dealt with; 0 where it never was."""
+def keep_step(connection: Connection, handoff: Handoff) -> None:
+    """What routing made of it."""
     h = handoffs.c
-    query = select(func.max(h.done_at)).where(h.association == association, h.conversation == conversation)
-    return connection.scalar(query) or 0
+    names = ("offered_to", "tried", "offers", "due", "alarmed_at", "told_at")
+    connection.execute(
+        update(handoffs)
+        .where(h.association == handoff.association, h.id == handoff.id)
+        .values({name: getattr(handoff, name) for name in names})
+    )
+
+
+class About(NamedTuple):
+    """The case a handoff is about."""
+
+    kind: str = ""
+    service: str = ""
+    category: str = ""
+
+
+def cases_of(connection: Connection, given: Iterable[Handoff]) -> dict[tuple[str, str], About]:
+    """By association and reference."""
+    keys = {(one.association, one.reference) for one in given if one.reference}
+    if not keys:
+        return {}
+    c = cases.c
+    query = select(c.association, c.reference, c.kind, c.service, c.category).where(
+        tuple_(c.association, c.reference).in_(sorted(keys))
+    )
+    return {(row[0], row[1]): About(*row[2:]) for row in connection.execute(query)}
+
+
+def excluded_from(connection: Connection, given: Iterable[Handoff]) -> dict[int, frozenset[int]]:
+    """By handoff, the workers who must not see it: because of its conversation, its case, or another case of its
+    conversation."""
+    ids = [one.id for one in given]
+    if not ids:
+        return {}
+    e, h, c = excluded.c, handoffs.c, cases.c
+    of_case = exists(
+        select(literal(1)).where(
+            c.association == h.association,
+            e.subject == literal("case:") + cast(c.id, String),
+            or_(
+                and_(h.reference != "", c.reference == h.reference),
+                and_(h.conversation != NOBODY, c.conversation == h.conversation),
+            ),
+        )
+    )
+    query = (
+        select(h.id, e.staff)
+        .join(excluded, e.association == h.association)
+        .where(h.id.in_(ids), or_(e.subject == literal("conversation:") + cast(h.conversation, String), of_case))
+    )
+    found: dict[int, set[int]] = {}
+    for id, worker in connection.execute(query):
+        found.setdefault(id, set()).add(worker)
+    return {id: frozenset(workers) for id, workers in found.items()}
+
+
+def _due(now: int, associations: Iterable[str]) -> tuple[Any, ...]:
+    h = handoffs.c
+    return (
+        among(h.association, associations),
+        h.done_at.is_(None),
+        h.taken_at.is_(None),
+        or_(h.due <= now, h.due.is_(None)),
+    )
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _matter(one: Handoff) -> tuple[str, int, bool, str]:
+    return one.association, one.conversation, bool(one.restricted), one.reference
+
+
+def _open(connection: Connection, vault: Vault, given: list[Handoff]) -> dict[tuple[str, int, bool, str], Handoff]:
+    """The open rows of these conversations, by matter; the oldest where there are several."""
+    keys = {(one.association, one.conversation) for one in given}
+    if not keys:
+        return {}
+    h = handoffs.c
+    query = (
+        select(*_COLUMNS)
+        .where(tuple_(h.association, h.conversation).in_(sorted(keys)), h.done_at.is_(None))
+        .order_by(h.id.desc())
+    )
+    return {_matter(one): one for one in (_handoff(vault, row._tuple()) for row in connection.execute(query))}
+
+
+def _joined(waits: Handoff, more: Handoff) -> Handoff:
+    """Both as one: whatever makes it graver has it looked at again, and what was said last about a call counts."""
+    first, then = (more, waits) if more.urgent and not waits.urgent else (waits, more)
+    reasons = dict.fromkeys((*first.reasons, *then.reasons))
+    joined = waits._replace(
+        reason=first.reason,
+        also=" ".join(one for one in reasons if one != first.reason),
+        role=waits.role or more.role,
+        service=waits.service or more.service,
+        urgent=waits.urgent or more.urgent,
+        women_only=waits.women_only or more.women_only,
+        callback=more.callback or waits.callback,
+        taken_by=waits.taken_by or more.taken_by,
+        taken_at=waits.taken_at or more.taken_at,
+    )
+    if (joined.urgent, joined.women_only) == (waits.urgent, waits.women_only) and not more.offered_to:
+        return joined
+    return joined._replace(offered_to=more.offered_to, offers=0, tried="", due=more.at)
+
+
+def _row(vault: Vault, one: Handoff) -> tuple[Any, ...]:
+    sealed = one.callback and vault.seal(one.callback.encode(), context(_CALLBACK, one.association, one.id))
+    return tuple((sealed or None) if name == "callback" else getattr(one, name) for name in _ADDED)
 
 
 def _handoff(vault: Vault, row: tuple[object, ...]) -> Handoff:
@@ -137,4 +301,10 @@ def _handoff(vault: Vault, row: tuple[object, ...]) -> Handoff:
     return handoff._replace(callback=words)
 
 
-_ADD = inserting(handoffs, *Handoff._fields[:11], "offered_to")
+_COLUMNS = tuple(handoffs.c[name] for name in Handoff._fields)
+_JOINED = (
+    *("reason", "also", "role", "service", "urgent", "women_only", "callback", "taken_by", "taken_at"),
+    *("offered_to", "offers", "tried", "due"),
+)
+_ADDED = ("association", "id", "conversation", "restricted", "reference", "at", *_JOINED)
+_ADD = inserting(handoffs, *_ADDED)

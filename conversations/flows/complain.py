@@ -99,6 +99,7 @@ def finish(moment: Moment, draft: Draft) -> None:
                 reference=case.reference,
                 urgent=grave,
                 restricted=grave,
+                women_only=moment.conversation.women_only,
                 anonymous=anonymous,
             )
         )

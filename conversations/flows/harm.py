@@ -16,6 +16,7 @@ from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.flows.urgent import numbers
 from conversations.moment import Moment
+from conversations.ways import queue
 
 HOTLINES = {
     "self_harm": ("psychological", "health", "ambulance", "emergency"),
@@ -35,7 +36,10 @@ def disclosed(moment: Moment, told: Disclosure) -> bool:
     conversation = moment.conversation
     if told.category == "idiom" or not told.sure:
         moment.do(Alarm(code=f"look_{told.category}"))
-        moment.do(HandOver(reason=f"look_{told.category}", restricted=told.category != "idiom"))
+        hidden = told.category != "idiom"
+        moment.do(
+            HandOver(reason=f"look_{told.category}", restricted=hidden, women_only=moment.conversation.women_only)
+        )
         return False
     if told.category == "death_report":
         death(moment)
@@ -51,7 +55,7 @@ def disclosed(moment: Moment, told: Disclosure) -> bool:
     else:
         set_aside_silently(moment)
         moment.do(Alarm(code=told.category, urgent=True))
-        moment.do(HandOver(reason=told.category, urgent=True, restricted=True))
+        moment.do(HandOver(reason=told.category, urgent=True, restricted=True, women_only=conversation.women_only))
     if conversation.holder == "bot":
         conversation.holder = "queue"
     moment.tell(moment.words(f"harm.{told.category}"))
@@ -75,13 +79,13 @@ def death(moment: Moment) -> None:
     moment.conversation.muted = True
     moment.do(Suppress(on=True, why="death"))
     moment.do(Alarm(code="death_report"))
-    moment.do(HandOver(reason="death_report"))
+    queue(moment, "death_report")
     offer(moment, moment.words("harm.death_report"), moment.options("/person", "/callme"))
 
 
 def finish(moment: Moment, draft: Draft) -> None:
     safe = draft.answers["safe"]
-    moment.do(HandOver(reason=f"harm_{safe}", urgent=True, restricted=True, callback=str(safe)))
+    queue(moment, f"harm_{safe}", urgent=True, restricted=True, callback=str(safe), service="")
     if safe == "call":
         start(moment, "callme")
     else:

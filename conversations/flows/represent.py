@@ -6,7 +6,7 @@ from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.dialogue import proceed, set_aside
-from conversations.effects import AnswerAsk, HandOver, Lookup, MoveCase
+from conversations.effects import AnswerAsk, Lookup, MoveCase
 from conversations.events import Answered, Asked, Found
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows import track
@@ -14,7 +14,7 @@ from conversations.flows.consent import notice
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
 from conversations.says import Option
-from conversations.ways import greet, way_on
+from conversations.ways import greet, queue, way_on
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -43,7 +43,7 @@ def asked(moment: Moment, event: Asked) -> None:
         moment.tell(moment.words("track.somebody_asks", reference=event.reference), options=options, lane="notice")
         return
     if moment.conversation.stopped or moment.conversation.muted or moment.conversation.unreachable:
-        moment.do(HandOver(reason="consent_by_call", reference=event.reference))
+        queue(moment, "consent_by_call", reference=event.reference)
         return
     put(moment, event)
 
@@ -72,7 +72,7 @@ def question(moment: Moment) -> str:
 def finish(moment: Moment, draft: Draft) -> None:
     said = draft.answers["consent"]
     if said == "call":
-        moment.do(HandOver(reason="consent_by_call", reference=draft.subject))
+        queue(moment, "consent_by_call", reference=draft.subject)
         offer(moment, moment.words("represent.called"), moment.options("/callme", "/menu"))
         return
     given = said == "yes"

@@ -21,7 +21,7 @@ from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
 from conversations.course import current_step
 from conversations.dialogue import proceed, start
-from conversations.effects import AskOther, HandOver, Lookup
+from conversations.effects import AskOther, Lookup
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import own_moves
@@ -29,9 +29,12 @@ from conversations.flows.filing import facts_of
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
 from conversations.says import Option
+from conversations.ways import queue
 from conversations.world import CaseView
 
 FULLY_LISTED = 4
+BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
+"""Further buttons under a case, which the files of other dialogues put here."""
 IDENTITIES = ("saudi_id", "identity")
 _ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
 """Stages in which the next word is the person's, or the answer was given: no date is promised."""
@@ -272,7 +275,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
 def may_begin(moment: Moment, reference: str) -> bool:
     """Whether we may write first: not after a death; and where nothing arrives, staff call instead."""
     if moment.conversation.unreachable:
-        moment.do(HandOver(reason="unreachable", reference=reference))
+        queue(moment, "unreachable", reference=reference)
         return False
     return not moment.conversation.muted
 
@@ -317,7 +320,7 @@ def proven(moment: Moment, draft: Draft) -> None:
 
 def not_proven_call(moment: Moment, value: Any) -> None:
     if value not in identities(moment):
-        moment.do(HandOver(reason="identity_not_proven"))
+        queue(moment, "identity_not_proven")
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
