@@ -63,7 +63,7 @@ def _readings(profile: Profile) -> Iterator[Found]:
 
 def _not_built(profile: Profile) -> Iterator[Found]:
     for clause in profile.clauses:
-        later = [one for one in clause.fulfilled_by if one in FULFILMENTS and not FULFILMENTS[one].ready]
+        later = [one for one in clause.fulfilled_by if not FULFILMENTS.get(one, True)]
         if later:
             known = len(later) < len(clause.fulfilled_by)
             yield f'clause "{clause.id}"', f"{'partly ' if known else ''}not built yet", ", ".join(later)

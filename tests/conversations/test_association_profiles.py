@@ -15,6 +15,7 @@ from conversations.association.fulfilment import FULFILMENTS
 from conversations.association.load import load_association, load_associations
 from conversations.association.notes import notes
 from conversations.cases.lifecycle import KINDS as LIFECYCLE_KINDS
+from conversations.wording import house_wording
 
 HOUSE = Path(__file__).parents[2] / "deploy" / "associations"
 SLUGS = ("bena-jazan", "harif", "mastoura", "ruhama", "saudi-exhibitions")
@@ -137,8 +138,15 @@ def test_what_the_policies_do_not_print_waits_to_be_confirmed(house: dict[str, A
 def test_what_is_not_built_is_not_called_fulfilled(house: dict[str, Association]) -> None:
     listed = [str(note) for note in notes(house["harif"])]
     assert any('clause "د-1": not built yet — survey.satisfaction' in line for line in listed)
-    assert any('clause "ت-5": partly not built yet — desk.committee' in line for line in listed)
     assert not any('clause "ت-6"' in line for line in listed)
+    listed = [str(note) for note in notes(house["mastoura"])]
+    assert any('clause "تمهيد": partly not built yet — broadcast.changes' in line for line in listed)
+
+
+def test_every_fulfilment_says_what_it_is_in_both_languages() -> None:
+    for language in ("ar", "en"):
+        said = {key for key in house_wording(language).sentences if key.startswith("fulfilment.")}
+        assert said == {f"fulfilment.{id_}" for id_ in FULFILMENTS}
 
 
 def test_identity_and_bank_numbers_and_papers_that_hold_them_are_sensitive(house: dict[str, Association]) -> None:
@@ -281,7 +289,7 @@ def test_flows_called_ready_are_registered(house: dict[str, Association]) -> Non
     from conversations.flow import FLOWS
 
     of_the_engine = {"welcome", "menu", "stop", "staff"}
-    ready = {id_.removeprefix("flow.") for id_, one in FULFILMENTS.items() if id_.startswith("flow.") and one.ready}
+    ready = {id_.removeprefix("flow.") for id_, ready in FULFILMENTS.items() if id_.startswith("flow.") and ready}
     assert ready - of_the_engine <= set(FLOWS)
 
 
