@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from bot.channels.contract import Content
+from bot.web.lines import MEDIA_TYPES
 from conversations.asking import step_words
 from conversations.association.association import Association
 from conversations.cases.lifecycle import committee_for
@@ -18,7 +19,7 @@ from conversations.moment import Moment
 from conversations.says import Attachment
 from conversations.world import Traits, World
 from storage import cases, conversations, files
-from storage.blobs import Blobs
+from storage.blobs import Blobs, Missing
 from storage.cases import Case
 from storage.database import Database
 from storage.times import moment, moment_or_none
@@ -56,8 +57,12 @@ class Attachments:
         kept = await self.database.read(files.get, self.vault, association, int(attachment.file))
         if kept is None:
             return None
-        data = await asyncio.to_thread(self.blobs.get, association, int(attachment.file))
-        return Content(attachment.name, "application/octet-stream", data, self.lend(association, attachment.file))
+        try:
+            data = await asyncio.to_thread(self.blobs.get, association, int(attachment.file))
+        except Missing:
+            return None
+        media_type = MEDIA_TYPES.get(kept.kind, "application/octet-stream")
+        return Content(attachment.name, media_type, data, self.lend(association, attachment.file))
 
     def _language(self, connection: Connection, case: Case) -> str:
         id = case.conversation

@@ -159,5 +159,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "webm": "audio/webm",
     "wav": "audio/wav",
     "mp4": "video/mp4",
+    "amr": "audio/amr",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
-"""What a browser may show by itself; all else is downloaded."""
+"""By kind; channels show or play what has the right one. A browser is shown only what runs nothing."""
