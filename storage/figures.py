@@ -13,7 +13,16 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, text, true
 
 from storage.schema import audit, case_moves, cases, consents, handoffs
-from storage.schema_desk import entitlements, pauses, policy_signatures
+from storage.schema_desk import (
+    appointments,
+    audit_links,
+    checks,
+    entitlements,
+    excluded,
+    pauses,
+    policy_signatures,
+    sittings,
+)
 from storage.times import DAY, HOUR
 
 LEAST: Final = 5
@@ -84,6 +93,15 @@ class Answered(NamedTuple):
     at: int
     replied_at: int
     by: str
+
+
+def hidden(connection: Connection, association: str, staff: int) -> tuple[int, ...]:
+    """Ids of the cases in which this worker is complained about."""
+    e = excluded.c
+    subjects = connection.scalars(
+        select(e.subject).where(e.association == association, e.staff == staff, e.subject.like("case:%"))
+    )
+    return tuple(int(subject.removeprefix("case:")) for subject in subjects)
 
 
 def standing(connection: Connection, scope: Scope, now: int, soon: int) -> list[Standing]:
@@ -240,6 +258,37 @@ def recorded(connection: Connection, scope: Scope) -> dict[str, int]:
     }
     row = connection.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
     return dict(zip(counted, row, strict=True))
+
+
+def proof(connection: Connection, scope: Scope) -> dict[str, int]:
+    """For the clauses of a policy, beside `recorded`: items verified, sittings held and their minutes approved,
+    appointments that took place, and rows of the audit's chain, all there are."""
+    a, start, end = scope.association, scope.start, scope.end
+    v, s, m, n = checks.c, sittings.c, appointments.c, audit_links.c
+
+    def within(column: Any) -> Any:
+        return and_(column >= start, column < end)
+
+    counted = {
+        "checks": select(func.count()).where(v.association == a, within(v.at)),
+        "sittings": select(func.count()).where(s.association == a, within(s.closed_at)),
+        "minutes": select(func.count()).where(s.association == a, within(s.closed_at), s.state == "signed"),
+        "appointments": select(func.count()).where(m.association == a, within(m.starts), m.state == "done"),
+        "audit": select(func.coalesce(func.max(n.number), 0)).where(n.association == a),
+    }
+    row = connection.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
+    return dict(zip(counted, row, strict=True))
+
+
+def by_source(connection: Connection, scope: Scope) -> dict[str, int]:
+    """Cases that came within the period, by the channel they came from."""
+    c = cases.c
+    query = (
+        select(c.source, func.count())
+        .where(c.opened_at >= scope.start, c.opened_at < scope.end, *_seen(scope))
+        .group_by(c.source)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 SENT: Final = "document.sent"

@@ -230,6 +230,7 @@ checks = table(
     at("at"),
     sealed("note"),
     index("ix_checks_asked", "association", "item", where="outcome = 'asked'"),
+    Index("ix_checks_at", "association", "at"),
     keyed=("association", "case_id", "item"),
 )
 """Verification: each required datum, matched to the original, valid on the day, by whom. `outcome`: ok, missing,

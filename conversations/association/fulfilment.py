@@ -1,7 +1,8 @@
 """What can fulfil a clause of a policy, and whether it is there.
 
-A profile's clauses name these ids (`fulfilled_by`); what each is stands in the words `fulfilment.<id>`. Whatever is not
-there yet is said to be "not built yet" by `wasl check` and on the policy page, so that no clause looks kept that is not.
+A profile's clauses name these ids (`fulfilled_by`); what each is stands in the words `fulfilment.<id>`. Whatever is
+not there yet is said to be "not built yet" by `wasl check` and on the policy page, so that no clause looks kept that is
+not.
 """
 
 from collections.abc import Mapping

@@ -118,6 +118,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome = 'asked'"),
             postgresql_where=sa.text("outcome = 'asked'"),
         )
+        batch_op.create_index("ix_checks_at", ["association", "at"], unique=False)
 
     op.create_table(
         "codes",
@@ -805,6 +806,7 @@ def downgrade() -> None:
     op.drop_table("documents")
     op.drop_table("codes")
     with op.batch_alter_table("checks", schema=None) as batch_op:
+        batch_op.drop_index("ix_checks_at")
         batch_op.drop_index(
             "ix_checks_asked", sqlite_where=sa.text("outcome = 'asked'"), postgresql_where=sa.text("outcome = 'asked'")
         )
