@@ -1,0 +1,139 @@
+"""The list, the board and the search: each worker's own part, narrowed by choice, and nothing personal in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storage import case_lists, cases, checks
+from storage.checks import Check
+from storage.ids import new_id
+from storage.times import DAY, ms
+from tests.desk.house import Browser, House
+
+Filed = Callable[..., cases.Case]
+
+
+@pytest.fixture
+def filed(house: House) -> Filed:
+    made = [0]
+
+    def file(**fields: Any) -> cases.Case:
+        made[0] += 1
+        known = {"association": "harif", "kind": "request", "stage": "verifying", "opened_at": ms(house.now)}
+        case = cases.Case(**{"id": new_id(), "reference": f"HRF-{made[0]:05}-AAAAA", **known, **fields})
+        house.do(cases.file, house.vault, [case], ms(house.now))
+        return case
+
+    return file
+
+
+def found(browser: Browser, what: str) -> str:
+    answer = browser.post("/cases/search", what=what)
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def test_the_list_shows_what_is_due_soonest_first_with_the_working_days_that_are_left(
+    house: House, filed: Filed
+) -> None:
+    calm, late = filed(due=ms(house.now) + 30 * DAY), filed(due=ms(house.now) - 3 * DAY)
+    page = house.worker("relations_officer").get("/cases").text
+    assert page.index(late.reference) < page.index(calm.reference)
+    assert "متأخر" in page and 'class="chip urgent"' in page
+
+
+def test_each_role_sees_its_own_kinds_alone(house: House, filed: Filed) -> None:
+    request, complaint = filed(), filed(kind="complaint", stage="received")
+    grave = filed(kind="complaint", stage="received", restricted=True)
+    other = filed(association="ruhama")
+    officer, hears, protects = (
+        house.worker(role).get("/cases").text
+        for role in ("relations_officer", "follow_up_committee", "protection_officer")
+    )
+    assert request.reference in officer and complaint.reference not in officer
+    assert complaint.reference in hears and request.reference not in hears and grave.reference not in hears
+    assert grave.reference in protects
+    assert all(other.reference not in page for page in (officer, hears, protects))
+
+
+def test_the_list_is_narrowed_by_kind_stage_holder_and_what_is_near(house: House, filed: Filed) -> None:
+    officer = house.worker("relations_officer")
+    late, asked = filed(due=ms(house.now) - DAY), filed(kind="inquiry", stage="received")
+    done = filed(stage="closed", closed_at=ms(house.now))
+    house.do(case_lists.assign, "harif", late.id, officer.id)
+
+    def shown(query: str) -> set[str]:
+        page = officer.get(f"/cases?{query}").text
+        return {case.reference for case in (late, asked, done) if case.reference in page}
+
+    assert shown("") == {late.reference, asked.reference}
+    assert shown("kind=inquiry") == shown("holder=none") == {asked.reference}
+    assert shown("due=overdue") == shown("holder=me") == shown("kind=request&stage=verifying") == {late.reference}
+    assert shown("closed=1") == {done.reference}
+    assert shown("due=amber") == shown("kind=request&stage=returned") == set()
+    assert shown("kind=nonsense&holder=x&after=y") == {late.reference, asked.reference}
+
+
+def test_fifty_a_page_and_the_next_page_goes_on(house: House, filed: Filed) -> None:
+    references = [filed(due=ms(house.now) + number).reference for number in range(55)]
+    officer = house.worker("relations_officer")
+    first = officer.get("/cases").text
+    assert [reference in first for reference in references] == [True] * 50 + [False] * 5
+    address = first.partition('class="pager"')[2].partition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = officer.get(address).text
+    assert [reference in second for reference in references] == [False] * 50 + [True] * 5
+
+
+def test_the_board_has_a_column_a_stage_with_its_count_and_where_the_rest_is(house: House, filed: Filed) -> None:
+    for _ in range(10):
+        filed()
+    filed(stage="submitted")
+    page = house.worker("relations_officer").get("/cases/board?kind=request").text
+    assert page.count("HRF-") == 9
+    assert "kind=request&amp;stage=verifying" in page and "kind=request&amp;stage=submitted" not in page
+    assert '<span class="chip">10</span>' in page
+    assert "HRF-" not in house.worker("follow_up_committee").get("/cases/board?kind=request").text
+
+
+def test_a_case_is_found_by_whole_words_of_its_name_by_a_number_and_by_its_reference(
+    house: House, filed: Filed
+) -> None:
+    person = house.person("+966500000007", "whatsapp")
+    reference = person.does(person.apply())
+    officer = house.worker("relations_officer")
+    for asked in ("نوره السالم", "السالم", "١٠١٢٣٤٥٦٧٢", "0500000007", "+966 50 000 0007"):
+        assert reference in found(officer, asked), asked
+    for asked in ("نور", "نورة العتيبي", "101234567", "0500000008", "؟"):
+        assert reference not in found(officer, asked), asked
+    answer = officer.post("/cases/search", what=reference.lower().replace("-", " "), follow=False)
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/desk/harif/case/")
+    assert ("view", "search", "number") in {row[1:] for row in house.acts()}
+    assert all("السالم" not in str(row) and "0500" not in str(row) for row in house.acts())
+
+
+def test_search_finds_nothing_that_its_worker_may_not_see(house: House) -> None:
+    person = house.person("7001")
+    reference = person.does(person.apply())
+    hears = house.worker("follow_up_committee")
+    assert reference not in found(hears, "السالم")
+    assert hears.post("/cases/search", what=reference, follow=False).status_code == 200
+    assert reference not in found(house.worker("relations_officer", association="ruhama"), "السالم")
+
+
+def test_supervisors_see_who_waits_for_their_word(house: House, filed: Filed) -> None:
+    case = filed(stage="with_committee")
+    other = filed()
+    asked = Check(checks.EARLY, checks.ASKED, False, False, 7, ms(house.now))
+    house.do(checks.save, house.vault, "harif", case.id, asked)
+    above = house.worker("management")
+    assert "asked=1" in above.get("/cases").text
+    waiting = above.get("/cases?asked=1").text
+    assert case.reference in waiting and other.reference not in waiting
+    assert "asked=1" not in house.worker("relations_officer").get("/cases").text
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("path", ["/cases", "/cases/board", "/cases?closed=1"])
+def test_an_empty_room_teaches(house: House, language: str, path: str) -> None:
+    assert 'class="empty"' in house.worker("relations_officer", language=language).get(path).text
