@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from conversations.cases.calendar import here, said
+from conversations.cases.calendar import here, in_digits, said
 from storage.times import moment
 
 
@@ -16,19 +16,19 @@ def clock(at: int | None, language: str) -> str:
     if at is None:
         return ""
     local = here(moment(at))
-    return f"{local:%H:%M}"
+    return in_digits(f"{local:%H:%M}", language)
 
 
 def short(at: int | None, now: datetime, language: str) -> str:
-    """For lists: the time today, else the day and month, else the date; Gregorian, in plain digits."""
+    """For lists: the time today, else the day and month, else the date; Gregorian."""
     if at is None:
         return ""
     local, today = here(moment(at)), here(now).date()
     if local.date() == today:
-        return f"{local:%H:%M}"
+        return in_digits(f"{local:%H:%M}", language)
     if local.year == today.year:
-        return f"{local.day}/{local.month}"
-    return f"{local.day}/{local.month}/{local.year}"
+        return in_digits(f"{local.day}/{local.month}", language)
+    return in_digits(f"{local.day}/{local.month}/{local.year}", language)
 
 
 def waited(since: int, now: datetime) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from conversations.association.association import Association
+from conversations.cases.calendar import in_digits
 from conversations.wording import Wording, house_wording, read_catalogue
 
 _HERE = Path(__file__).parent
@@ -24,6 +25,13 @@ def desk_wording(language: str) -> Wording:
     return Wording(language, {**house_wording(language).sentences, **sentences}, plural)
 
 
+class Numeral(int):
+    """A whole number that shows itself in Arabic digits."""
+
+    def __format__(self, spec: str) -> str:
+        return in_digits(int(self), "ar")
+
+
 class DeskWords:
     """The sentences of a page, with the association's names and its own words on top."""
 
@@ -35,7 +43,9 @@ class DeskWords:
             self._names = {"association": profile.name.to(language), "short": profile.short_name.to(language)}
 
     def __call__(self, key: str, /, **args: Any) -> str:
-        return self._wording(key, **self._names, **args)
+        """Whole numbers are shown in the digits of the page's other dates and times."""
+        shown = {name: Numeral(value) if type(value) is int else value for name, value in args.items()}
+        return self._wording(key, **self._names, **(shown if self.language == "ar" else args))
 
     def __contains__(self, key: str) -> bool:
         return key in self._wording

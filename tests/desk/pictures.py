@@ -4,11 +4,14 @@ A real server with a few people, cases and workers of every role; each path at 3
 English, light and dark (English and dark at 1280 only).
 """
 
+import asyncio
 import socket
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,8 @@ def fill(house: House) -> None:
     other.does(other.say("ابغى موظفة"))
 
 
-def served(house: House) -> str:
+@contextmanager
+def served(house: House) -> Iterator[str]:
     """The address of a server of this house, with the static files beside the desk."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -46,14 +50,14 @@ def served(house: House) -> str:
     app = Starlette(routes=[*house.app.routes, Route("/static/{name}", static)])
     assert isinstance(app.routes[0], Mount)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
-    import asyncio
-
-    asyncio.run_coroutine_threadsafe(server.serve(), house.loop)
+    serving = asyncio.run_coroutine_threadsafe(server.serve(), house.loop)
     for _ in range(200):
         if server.started:
             break
         time.sleep(0.02)
-    return f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    serving.result(15)
 
 
 def sign_in(context: Any, address: str, worker: Browser) -> None:
@@ -72,19 +76,23 @@ def main(folder: str, *paths: str) -> None:
         house = House({one.slug: one for one in loaded}, Path(place))
         fill(house)
         workers = {language: house.worker(*WORKER_ROLES, woman=True, language=language) for language in ("ar", "en")}
-        address = served(house)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for width, language, scheme in SHOTS:
-            context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-            sign_in(context, address, workers[language])
-            page = context.new_page()
-            for path in paths:
-                page.goto(f"{address}/desk/harif{path}")
-                name = path.strip("/").replace("/", "-") or "home"
-                page.screenshot(path=str(out / f"{name}-{width}-{language}-{scheme}.png"), full_page=True)
-            context.close()
+        with served(house) as address:
+            take(browser, address, workers, out, paths)
         browser.close()
         house.close()
+
+
+def take(browser: Any, address: str, workers: dict[str, Browser], out: Path, paths: tuple[str, ...]) -> None:
+    for width, language, scheme in SHOTS:
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        sign_in(context, address, workers[language])
+        page = context.new_page()
+        for path in paths:
+            page.goto(f"{address}/desk/harif{path}")
+            name = path.strip("/").replace("/", "-") or "home"
+            page.screenshot(path=str(out / f"{name}-{width}-{language}-{scheme}.png"), full_page=True)
+        context.close()
 
 
 if __name__ == "__main__":
