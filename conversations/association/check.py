@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel
@@ -30,6 +31,10 @@ SERVED = frozenset(
 KEPT = (*CASE_KINDS, "draft", "conversation")
 """What a retention period can be set for."""
 CHATS = ("telegram", "whatsapp", "web_chat")
+CANNED = ("name", "reference", "officer", "association", "short")
+"""What a reply at hand may interpolate."""
+CANNED_LENGTH = 1000
+"""Characters that leave room for what a worker adds, on every channel."""
 ASKED_BY_APPLY: dict[str, tuple[str, ...]] = {"who": ("self", "relative", "guardian", "agent", "organisation")}
 """Steps of the apply flow itself that a field's `ask_if` may look at, with their values."""
 STEPS_OF_FLOWS = frozenset(
@@ -116,6 +121,7 @@ def _ids(profile: Profile) -> Iterator[Found]:
         ("clause", profile.clauses, False),
         ("hotline", profile.hotlines, True),
         ("season", profile.hours.seasons, True),
+        ("canned_reply", profile.canned_replies, True),
         *((where, members, True) for where, members in lists(profile)),
     ]
     for where, own, before in _forms(profile):
@@ -314,6 +320,20 @@ def _hotlines(profile: Profile) -> Iterator[Found]:
             yield f'hotline "{hotline.id}"', f'number "{hotline.number}" cannot be dialled', "digits only"
 
 
+def _canned(profile: Profile) -> Iterator[Found]:
+    for reply in profile.canned_replies:
+        for language in ("ar", "en"):
+            where, text = f'canned_reply "{reply.id}", text.{language}', reply.text.to(language)
+            if len(text) > CANNED_LENGTH:
+                yield where, f"{len(text)} characters", f"at most {CANNED_LENGTH}"
+            try:
+                names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+            except ValueError:
+                names = {"{"}
+            for name in sorted(names.difference(CANNED)):
+                yield where, f'unknown placeholder "{{{name}}}"', meant(name, CANNED)
+
+
 def _retention(profile: Profile) -> Iterator[Found]:
     for kind, days in profile.privacy.retention_days.items():
         if kind not in KEPT:
@@ -344,6 +364,7 @@ _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _promises,
     _hours,
     _hotlines,
+    _canned,
     _retention,
     _who,
 )

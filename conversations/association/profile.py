@@ -5,9 +5,9 @@ What the policies do not print and we supplied carries `confirmed = false` (crit
 """
 
 from datetime import date, time
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class _Table(BaseModel):
@@ -195,15 +195,19 @@ class Compensation(_Table):
     enabled: bool = False
 
 
+Clock = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]
+"""A time of day in Riyadh; a bare number would be read as one of UTC, and compare with none of ours."""
+
+
 class Season(_Table):
     """Office hours. `hijri_months` makes a season of them (9 is Ramadan); the one without is the rest of the year."""
 
     id: str
     days: tuple[Literal["sun", "mon", "tue", "wed", "thu", "fri", "sat"], ...]
-    opens: time
-    closes: time
-    women_opens: time | None = None
-    women_closes: time | None = None
+    opens: Clock
+    closes: Clock
+    women_opens: Clock | None = None
+    women_closes: Clock | None = None
     hijri_months: tuple[int, ...] = ()
 
 
@@ -241,6 +245,14 @@ class StaffGroup(_Table):
 
     shows: Literal["full", "masked", "link"] = "masked"
     language: Literal["ar", "en"] = "ar"
+
+
+class CannedReply(_Table):
+    """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED."""
+
+    id: str
+    title: Words
+    text: Words
 
 
 class HandoffRules(_Table):
@@ -310,6 +322,7 @@ class Profile(_Table):
     on_duty: OnDuty = OnDuty()
     staff_group: StaffGroup = StaffGroup()
     handoff: HandoffRules = HandoffRules()
+    canned_replies: tuple[CannedReply, ...] = Field(default=(), alias="canned_reply")
     privacy: Privacy
     limits: Limits = Limits()
     common: tuple[ServiceField, ...] = Field(default=(), alias="common_field")
