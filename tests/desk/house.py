@@ -137,11 +137,15 @@ class Browser:
 
     def __init__(self, house: House, id: int, association: str) -> None:
         self.house, self.id, self.association = house, id, association
-        self.token = f"token-{id}-{house._count()}"
-        now = ms(house.now)
-        house.do(sign_ins.keep, id, digest(self.token), "password", "test", now, now + 7 * 86_400_000)
         self.client = TestClient(_OnLoop(house), base_url=DESK, follow_redirects=False)
-        self.client.cookies.set(COOKIE, self.token, path="/desk")
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Signed in, or again: `later` may be days."""
+        now = ms(self.house.now)
+        self.token = f"token-{self.id}-{self.house._count()}"
+        self.house.do(sign_ins.keep, self.id, digest(self.token), "password", "test", now, now + 7 * 86_400_000)
+        self.client.cookies.set(COOKIE, self.token, domain="desk.example", path="/desk")
 
     @property
     def who(self) -> str:

@@ -1,0 +1,73 @@
+"""Interviews, visits and calls at the desk: offered, confirmed, their outcome; and whose day shows what."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.desk.house import Browser, House
+
+
+@pytest.fixture
+def researcher(house: House) -> Browser:
+    return house.worker("social_researcher", name="باحثة")
+
+
+def arranged(house: House, worker: Browser, kind: str = "interview", handle: str = "7001") -> tuple[Any, str]:
+    person = house.person(handle)
+    reference = person.does(person.apply())
+    (case_id,) = [row[1] for row in house.line.rows("cases", "reference", "id") if row[0] == reference]
+    answer = worker.post("/appointments", kind=kind, case=str(case_id))
+    assert answer.status_code == 200, answer.text
+    return person, re.search(r"/appointments/\d+", str(answer.url)).group()  # type: ignore[union-attr]
+
+
+def test_times_are_offered_the_person_chooses_and_the_day_shows_it(house: House, researcher: Browser) -> None:
+    person, path = arranged(house, researcher)
+    before = len(person.told)
+    when = {"day1": "2026-11-24", "hour1": "10:00", "day2": "2026-11-25", "hour2": "11:00", "place": "المقر"}
+    assert researcher.post(path, act="offer", **when).status_code == 200
+    house.settle()
+    assert len(person.told) == before + 1
+    assert "١٠:٠٠" not in researcher.text("/appointments?day=2026-11-24")
+
+    choice = house.run(_offered(person))
+    person.does(person.press(choice))
+    assert "١٠:٠٠" in researcher.text("/appointments?day=2026-11-24")
+
+
+async def _offered(person: Any) -> str:
+    says = person.desk.channels[person.association, person.channel].says
+    return str(says[-1].options[0].id)
+
+
+def test_an_agreed_time_is_told_and_its_outcome_is_kept(house: House, researcher: Browser) -> None:
+    person, path = arranged(house, researcher, "home_visit")
+    researcher.post(path, act="confirm", day1="2026-11-23", hour1="09:30")
+    house.settle()
+    assert "٩:٣٠" in person.told[-1]
+    house.later(days=2)
+    researcher.sign_in()
+    assert "لم تُسجَّل نتيجتها" in researcher.text("/appointments")
+    researcher.post(path, act="done", note="زيارة طيبة")
+    assert "زيارة طيبة" in researcher.text(path)
+
+
+def test_a_time_that_is_missing_or_past_changes_nothing_and_says_so(house: House, researcher: Browser) -> None:
+    person, path = arranged(house, researcher)
+    before = len(person.told)
+    missing = researcher.post(path, act="confirm", day1="", hour1="")
+    past = researcher.post(path, act="confirm", day1="2020-01-01", hour1="09:00", place="مكتب الاستقبال")
+    assert (missing.status_code, past.status_code) == (422, 409)
+    assert "مكتب الاستقبال" in past.text
+    house.settle()
+    assert len(person.told) == before
+
+
+def test_nobody_arranges_for_a_case_they_may_not_see(house: House, researcher: Browser) -> None:
+    person = house.person("7005")
+    person.does(person.complain())
+    (case_id,) = [row[0] for row in house.line.rows("cases", "id")]
+    assert researcher.post("/appointments", kind="interview", case=str(case_id)).status_code == 404
+    _, path = arranged(house, researcher)
+    assert house.worker("relations_officer", association="ruhama").get(path).status_code == 404
