@@ -5,20 +5,23 @@ returns the appointment as it stands, and raises NotNow (nothing has changed) or
 wakes whoever hears of it, as in case_moves.py.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from conversations.cases import appointment as table
-from storage import appointments, audit
+from conversations.events import AppointmentChanged
+from storage import appointments, audit, cases
 from storage.appointments import Appointment
 from storage.ids import new_id
 from storage.times import moment, moment_or_none, ms
 from storage.vault import Vault
 
 Tell = Callable[[int, str], object]
+_AHEAD = timedelta(days=2)
+"""Further than any reminder looks."""
 
 
 class Unknown(LookupError):
@@ -133,11 +136,15 @@ def answer(
     now: datetime,
     *,
     by: str,
+    of: int,
     starts: datetime | None = None,
     wish: str = "",
 ) -> Appointment:
-    """The person's own act: choose (one of the times offered), another (with their wish), give_up."""
+    """The person's own act: choose (one of the times offered), another (with their wish), give_up. `of`: the
+    conversation it must be of."""
     known = _get(connection, vault, association, id)
+    if known.conversation != of:
+        raise Unknown(id)
     if act == "choose" and (starts is None or ms(starts) not in known.offered):
         raise table.NotNow(known.state, act, "times")
     times = (starts,) if act == "choose" and starts else ()
@@ -157,6 +164,46 @@ def facts(known: Appointment, reference: str = "") -> dict[str, Any]:
         "moved": known.moved,
         "reference": reference,
     }
+
+
+def event_of(
+    connection: Connection, vault: Vault, association: str, about: str, now: datetime
+) -> AppointmentChanged | None:
+    """What a timer of `tell` stands for; None where it is not so any more: what came after it tells them."""
+    id, name, moved = about.split(":")
+    known = appointments.get(connection, vault, association, int(id))
+    act = next(one for one in table.ACTS if one.name == name)
+    if known is None or known.state != act.to or known.moved != int(moved):
+        return None
+    return changed(connection, known, name, f"appointment-{about}", now)
+
+
+def due_reminders(
+    connection: Connection, vault: Vault, now: datetime, associations: Iterable[str] | None = None
+) -> list[tuple[Appointment, AppointmentChanged]]:
+    """Whom to remind now, and what they hear."""
+    found = appointments.to_remind(connection, vault, ms(now), ms(now + _AHEAD), associations)
+    return [
+        (one, changed(connection, one, "remind", f"remind-{one.id}-{one.moved}", now))
+        for one in found
+        if one.starts is not None and table.may_remind(moment(one.starts), moment(one.updated), now)
+    ]
+
+
+def reminder_claim(known: Appointment) -> Callable[[Connection, int], bool]:
+    """Once, and not where it was moved or cancelled meanwhile."""
+
+    def claim(connection: Connection, at: int) -> bool:
+        assert known.starts is not None
+        return appointments.reminded(connection, known.association, known.id, known.starts, at)
+
+    return claim
+
+
+def changed(connection: Connection, known: Appointment, name: str, event: str, now: datetime) -> AppointmentChanged:
+    """An appointment as its person hears of it."""
+    reference = cases.reference_of(connection, known.association, known.case_id) if known.case_id else ""
+    return AppointmentChanged(id=event, at=now, change=name, **facts(known, reference))
 
 
 def _act(

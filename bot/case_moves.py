@@ -17,9 +17,10 @@ from conversations.cases.entitlement import Owed
 from conversations.cases.missing import Missing
 from conversations.cases.move import Facts, Starts, until
 from conversations.cases.promise import Asked, Promised, promise_for, recounted
+from conversations.events import CaseMoved
 from storage import cases, entitlements, requirements
 from storage.requirements import Requirement
-from storage.times import moment_or_none, ms, ms_or_none
+from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
@@ -179,6 +180,48 @@ def _promised(
         "latest": ms_or_none(promised.latest),
         "next_update": ms_or_none(promised.next_update),
     }
+
+
+def lists_of(connection: Connection, vault: Vault, case: cases.Case, step: cases.Step) -> dict[str, Any]:
+    """What came with a move as a list, as its event carries it: the person reads it in their own language."""
+    move = lifecycle.LIFECYCLES[case.kind].steps.get((step.from_stage, step.move))
+    found: dict[str, Any] = {}
+    if move is not None and "items" in move.needs:
+        asked = requirements.of_case(connection, vault, case.association, case.id)
+        found["missing"] = tuple(one.missing() for one in asked if one.asked_at == step.at)
+    if move is not None and "entitlements" in move.needs:
+        registered = entitlements.of_case(connection, vault, case.association, case.id)
+        found["owed"] = tuple(one.owed() for one in registered)
+    return found
+
+
+def moved_event(
+    connection: Connection, vault: Vault, association: Association, reference: str, seq: int
+) -> CaseMoved | None:
+    """The move of this number as its person hears of it; None where there is none."""
+    case = cases.by_reference(connection, vault, association.slug, reference)
+    history = cases.history(connection, vault, association.slug, case.id) if case else []
+    step = next((one for one in history if one.seq == seq), None)
+    if case is None or step is None:
+        return None
+    service = association.profile.service(case.service)
+    return CaseMoved(
+        id=f"moved-{reference}:{seq}",
+        at=moment(step.at),
+        reference=reference,
+        kind=case.kind,
+        move=step.move,
+        from_stage=step.from_stage,
+        stage=step.to_stage,
+        who=step.who,
+        service=case.service,
+        sensitive=bool(service and service.sensitive_purpose),
+        given=msgspec.json.decode(step.reason, type=dict[str, str]) if step.reason else {},
+        **lists_of(connection, vault, case, step),
+        earliest=moment_or_none(case.earliest),
+        latest=moment_or_none(case.latest),
+        next_update=moment_or_none(case.next_update),
+    )
 
 
 def case_facts(case: cases.Case) -> dict[str, Any]:

@@ -12,19 +12,24 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot.case_moves import case_facts, found_by, move_case
+from bot import appointments, entitlements
+from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
+from bot.lookups import LOOKUPS
 from conversations.association.association import Association
+from conversations.cases.appointment import NotNow
 from conversations.cases.calendar import calendar_of
 from conversations.cases.clock import Days, due_of
 from conversations.cases.move import BENEFICIARY, NotAllowed
 from conversations.effects import (
     Alarm,
+    AnswerAppointment,
     AnswerAsk,
     AskOther,
     ClearTimer,
     Effect,
+    EntitlementAnswered,
     FileCase,
     HandOver,
     Held,
@@ -33,6 +38,7 @@ from conversations.effects import (
     MoveCase,
     OpenForm,
     Remember,
+    RequestAppointment,
     SetTimer,
     Suppress,
 )
@@ -198,6 +204,52 @@ class Work:
             self.alarm(stored.association, f"not_moved_{error.why}")
 
     @_do.register
+    def _(self, effect: EntitlementAnswered, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(lambda: self._entitlement(effect, stored))
+
+    def _entitlement(self, effect: EntitlementAnswered, stored: Stored) -> None:
+        case = cases.by_reference(self.connection, self.vault, stored.association, effect.reference, lock=True)
+        if case is None:
+            return
+        answered = entitlements.arrived if effect.received else entitlements.not_arrived
+        association = self.associations[stored.association]
+        id = int(effect.entitlement or 0)
+        try:
+            answered(
+                self.connection, self.vault, association, case, id, self.now,
+                by=f"beneficiary:{stored.beneficiary}", tell=appointments.nobody,
+            )  # fmt: skip
+        except NotAllowed as error:
+            self.alarm(stored.association, f"not_moved_{error.why}")
+
+    @_do.register
+    def _(self, effect: RequestAppointment, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(lambda: self._request_appointment(effect, stored))
+
+    def _request_appointment(self, effect: RequestAppointment, stored: Stored) -> None:
+        connection, vault, association = self.connection, self.vault, stored.association
+        case = cases.by_reference(connection, vault, association, effect.reference) if effect.reference else None
+        appointments.request(
+            connection, vault, association, effect.kind, self.now,
+            by=f"beneficiary:{stored.beneficiary}", conversation=stored.id,
+            case_id=case.id if case else None, wish=effect.wish,
+        )  # fmt: skip
+
+    @_do.register
+    def _(self, effect: AnswerAppointment, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(lambda: self._answer_appointment(effect, stored))
+
+    def _answer_appointment(self, effect: AnswerAppointment, stored: Stored) -> None:
+        try:
+            appointments.answer(
+                self.connection, self.vault, stored.association, int(effect.appointment), effect.act, self.now,
+                by=f"beneficiary:{stored.beneficiary}", of=stored.id, starts=effect.starts, wish=effect.wish,
+            )  # fmt: skip
+        except (appointments.Unknown, NotNow):
+            # Staff arranged it anew in the same moment: what they said reaches the person after this.
+            self.alarm(stored.association, "appointment_not_moved")
+
+    @_do.register
     def _(self, effect: LogConsent, stored: Stored, known: world.Known, event: Event) -> None:
         self._consents.append(
             consents.Consent(
@@ -325,26 +377,8 @@ class Work:
 
     @_do.register
     def _(self, effect: Lookup, stored: Stored, known: world.Known, event: Event) -> Event:
-        find = self._find_case if effect.lookup == "case" else self._find_ask
-        return Found(id=event.id, at=self.now, lookup=effect.lookup, key=effect.key, result=find(effect.key, stored))
-
-    def _find_case(self, reference: str, stored: Stored) -> dict[str, Any] | None:
-        case = cases.by_reference(self.connection, self.vault, stored.association, reference)
-        if case is None:
-            return None
-        found = {**case_facts(case), "mine": case.conversation == stored.id, "anonymous": case.anonymous}
-        if case.anonymous and (moves := cases.history(self.connection, self.vault, case.association, case.id)):
-            # No message ever brought it what was answered: whoever has the number reads it here.
-            last = moves[-1]
-            given = msgspec.json.decode(last.reason) if last.reason else {}
-            found["last_move"] = {"move": last.move, "from_stage": last.from_stage, "who": last.who, "given": given}
-        return found
-
-    def _find_ask(self, token: str, stored: Stored) -> dict[str, Any] | None:
-        ask = asks.by_token(self.connection, self.vault, stored.association, token)
-        if ask is None or ask.answered_at is not None:
-            return None
-        return {"ask": str(ask.id), "question": ask.question, "reference": ask.reference, "details": ask.details}
+        result = LOOKUPS[effect.lookup](self.connection, self.vault, stored, effect.key)
+        return Found(id=event.id, at=self.now, lookup=effect.lookup, key=effect.key, result=result)
 
     @_do.register
     def _(self, effect: Alarm, stored: Stored, known: world.Known, event: Event) -> None:

@@ -8,19 +8,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-import msgspec
 from sqlalchemy import Connection
 
-from bot.case_moves import case_facts
+from bot import appointments
+from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
 from bot.fold import Arrived
 from bot.intake import Intake
 from bot.log import log
+from bot.routing import Routing
 from bot.upkeep import Upkeep
 from conversations.answers.signatures import kind_of
 from conversations.cases.promise import update_after
-from conversations.events import Answered, Asked, CaseMoved, CaseUpdate, Event, FileReady, FileRefused, TimePassed
+from conversations.events import (
+    Answered,
+    Asked,
+    CalledStaff,
+    CaseUpdate,
+    Event,
+    FileReady,
+    FileRefused,
+    TimePassed,
+)
 from storage import asks, cases, files, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
@@ -63,6 +73,7 @@ class Rounds:
             blobs,
         )
         self.vault, self.clock, self.file_limit = intake.vault, intake.clock, file_limit
+        self.routing = Routing(database, intake.associations, self.clock, lambda done: intake.after_commit(done))
         self.upkeep = Upkeep(database, self.vault, blobs, intake.associations, self.clock)
         self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "timers": (1, self.due_timers),
@@ -72,6 +83,11 @@ class Rounds:
             "expire": (5, delivery.expire),
             "uncertain": (15, delivery.ask),
             "news": (60, self.news),
+            "remind": (60, self.remind),
+            "retain": (60, self.upkeep.retain),
+            "erase": (5, self.upkeep.erase_files),
+            "handoffs": (5, self.routing.offer),
+            "untouched": (3600, self.routing.untouched),
             "forget": (3600, self.forget),
         }
         self.sources: dict[str, Source] = {}
@@ -135,7 +151,13 @@ class Rounds:
 
     def _event(self, connection: Connection, timer: Timer) -> Event:
         name, _, about = timer.timer.partition(":")
-        make = {"ask": self._asked, "answer": self._answered, "moved": self._moved}.get(name)
+        make = {
+            "ask": self._asked,
+            "answer": self._answered,
+            "moved": self._moved,
+            "appointment": self._appointment,
+            "called": self._called,
+        }.get(name)
         event = make(connection, timer.association, about) if make and about else None
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
 
@@ -168,31 +190,24 @@ class Rounds:
 
     def _moved(self, connection: Connection, association: str, about: str) -> Event | None:
         reference, _, seq = about.rpartition(":")
-        case = cases.by_reference(connection, self.vault, association, reference)
-        if case is None:
-            return None
-        step = next(
-            (one for one in cases.history(connection, self.vault, association, case.id) if one.seq == int(seq)), None
-        )
-        if step is None:
-            return None
-        service = self.intake.associations[association].profile.service(case.service)
-        return CaseMoved(
-            id=f"moved-{about}",
-            at=moment(step.at),
-            reference=reference,
-            kind=case.kind,
-            move=step.move,
-            from_stage=step.from_stage,
-            stage=step.to_stage,
-            who=step.who,
-            service=case.service,
-            sensitive=bool(service and service.sensitive_purpose),
-            given=msgspec.json.decode(step.reason, type=dict[str, str]) if step.reason else {},
-            earliest=moment_or_none(case.earliest),
-            latest=moment_or_none(case.latest),
-            next_update=moment_or_none(case.next_update),
-        )
+        return moved_event(connection, self.vault, self.intake.associations[association], reference, int(seq))
+
+    def _appointment(self, connection: Connection, association: str, about: str) -> Event | None:
+        return appointments.event_of(connection, self.vault, association, about, self.clock())
+
+    def _called(self, connection: Connection, association: str, about: str) -> Event:
+        reason, _, reference = about.partition(":")
+        return CalledStaff(id=f"called-{about}", at=self.clock(), reason=reason, reference=reference)
+
+    async def remind(self) -> None:
+        """The day before an appointment, by day and once, its person is reminded."""
+        now = self.clock()
+        mine = self.intake.associations
+        for known, event in await self.database.read(appointments.due_reminders, self.vault, now, mine):
+            claim = appointments.reminder_claim(known)
+            await self.intake.put(
+                Arrived(known.association, "", "", event, conversation=known.conversation or 0, claim=claim)
+            )
 
     async def news(self) -> None:
         """The day named for an update has come: they hear where it stands (T step 5; nobody waits in silence)."""

@@ -16,7 +16,7 @@ from conversations.course import (
     reviewed,
 )
 from conversations.effects import OpenForm
-from conversations.flow import Step
+from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
 from conversations.says import Attachment, Link, Option, Say
 
@@ -34,9 +34,10 @@ def offer(moment: Moment, text: str, options: tuple[Option, ...], **more: Any) -
 def offer_resume(moment: Moment, draft: Draft) -> None:
     title = course_title(moment, draft)
     number = moment.conversation.aside.index(draft)
+    fresh = () if FLOWS[draft.flow].once else (Option(f"fresh:{number}", moment.words("option.fresh")),)
     options = (
         Option(f"resume:{number}", moment.words("option.resume")),
-        Option(f"fresh:{number}", moment.words("option.fresh")),
+        *fresh,
         Option("/menu", moment.words("option.menu")),
     )
     offer(moment, moment.words("resume.offer", title=title), options)

@@ -11,6 +11,7 @@ from conversations.asking import (
 from conversations.commands import cancelled, edit, run, waqf
 from conversations.course import current_step
 from conversations.dialogue import begin, proceed, set_aside
+from conversations.flow import FLOWS
 from conversations.hearing import take, take_known
 from conversations.moment import Moment
 from conversations.says import position
@@ -102,7 +103,7 @@ def fresh(moment: Moment, number: str) -> None:
     """A new one instead of the kept one, which stays kept."""
     aside = moment.conversation.aside
     place = position(number, aside)
-    if place is None:
+    if place is None or FLOWS[aside[place].flow].once:
         way_on(moment)
     else:
         flow = aside[place].flow
@@ -123,6 +124,11 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "track": lambda moment, reference: flows.track.show_one(moment, reference),
     "receipt": lambda moment, reference: flows.track.receipt(moment, reference),
     "member": lambda moment, number: flows.shared_phone.picked(moment, number),
+    "owed": lambda moment, reference: flows.entitlements.look(moment, "show", reference),
+    "that": lambda moment, what: flows.entitlements.look(moment, "that", what),
+    "got": lambda moment, what: flows.entitlements.look(moment, "got", what),
+    "not": lambda moment, what: flows.entitlements.look(moment, "not", what),
+    "meet": lambda moment, what: flows.appointment.pressed(moment, what),
     "move": lambda moment, what: flows.own_moves.chosen(moment, what),
     "ask": lambda moment, number: flows.ask.picked(moment, number),
     "allow": lambda moment, what: flows.represent.allowed(moment, what, given=True),

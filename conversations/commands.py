@@ -285,6 +285,11 @@ def callme(moment: Moment) -> bool:
     return True
 
 
+def appointments(moment: Moment) -> bool:
+    flows.appointment.mine(moment)
+    return True
+
+
 def everything(moment: Moment) -> bool:
     step = current_step(moment)
     if step is None or step.kind != "review":
@@ -338,6 +343,8 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "all": everything,
     "edit": edit,
     "callme": callme,
+    "appointment": starts("appointment"),
+    "appointments": appointments,
     "later": later,
     "resume": resume,
     "resume_here": resume_here,

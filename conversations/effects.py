@@ -56,6 +56,31 @@ class MoveCase(_Effect, frozen=True, kw_only=True, tag="move_case"):
     reason: str = ""
 
 
+class EntitlementAnswered(_Effect, frozen=True, kw_only=True, tag="entitlement_answered"):
+    """The person says whether an entitlement of their case arrived; without its id, none of what was delivered did."""
+
+    reference: str
+    entitlement: str = ""
+    received: bool
+
+
+class RequestAppointment(_Effect, frozen=True, kw_only=True, tag="request_appointment"):
+    """The person wishes to be met or called; when it would suit, in their words."""
+
+    kind: Literal["interview", "home_visit", "callback"]
+    wish: str = ""
+    reference: str = ""
+
+
+class AnswerAppointment(_Effect, frozen=True, kw_only=True, tag="answer_appointment"):
+    """The person's own act on an appointment: choose (the time), another (with a wish), give_up."""
+
+    appointment: str
+    act: Literal["choose", "another", "give_up"]
+    starts: datetime | None = None
+    wish: str = ""
+
+
 class LogConsent(_Effect, frozen=True, kw_only=True, tag="log_consent"):
     """A consent given, declined or withdrawn, with the version of the words it was asked in."""
 
@@ -155,7 +180,7 @@ class AnswerAsk(_Effect, frozen=True, kw_only=True, tag="answer_ask"):
 class Lookup(_Effect, frozen=True, kw_only=True, tag="lookup"):
     """Something `world` does not hold; answered by a Found event in the same transaction, at most once a turn."""
 
-    lookup: Literal["case", "ask"]
+    lookup: Literal["case", "ask", "missing", "entitlements", "appointments"]
     key: str
 
 
@@ -169,6 +194,9 @@ class Alarm(_Effect, frozen=True, kw_only=True, tag="alarm"):
 Effect = (
     FileCase
     | MoveCase
+    | EntitlementAnswered
+    | RequestAppointment
+    | AnswerAppointment
     | LogConsent
     | HandOver
     | Held

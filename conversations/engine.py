@@ -26,6 +26,7 @@ from conversations.effects import Alarm, Effect, Mask, SetTimer
 from conversations.events import (
     PERSONAL,
     Answered,
+    AppointmentChanged,
     Asked,
     CalledStaff,
     CaseMoved,
@@ -144,7 +145,7 @@ def _person(moment: Moment, event: Event) -> None:
     if isinstance(event, Text):
         _text(moment, event)
     elif isinstance(event, Press):
-        if not _silent(moment):
+        if _answers_the_house(moment, event) or not _silent(moment):
             _press(moment, event)
     elif isinstance(event, Opened):
         if not _silent(moment):
@@ -180,6 +181,17 @@ def _floods(moment: Moment, event: Event) -> bool:
     elif len(conversation.held) == MOST_HELD:
         moment.do(Alarm(code="flood"))
     return True
+
+
+def _answers_the_house(moment: Moment, event: Press) -> bool:
+    """A button under a message of the house about a delivery or an appointment: heard while a worker has the word."""
+    conversation = moment.conversation
+    if conversation.stopped or conversation.blocked or not staffed.is_held(conversation):
+        return False
+    return event.option.partition(":")[0] in _OF_THE_HOUSE
+
+
+_OF_THE_HOUSE = frozenset({"got", "not", "meet"})
 
 
 def _silent(moment: Moment) -> bool:
@@ -475,6 +487,8 @@ _FOUND: dict[str, Callable[[Moment, Found], None]] = {
     "case": flows.track.found,
     "ask": flows.represent.found,
     "missing": flows.complete.found,
+    "entitlements": flows.entitlements.found,
+    "appointments": flows.appointment.found,
 }
 
 
@@ -486,6 +500,7 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     TimePassed: _time_passed,
     CaseMoved: flows.track.moved,
     CaseUpdate: flows.track.updated,
+    AppointmentChanged: flows.appointment.changed,
     Found: _found,
     Asked: flows.represent.asked,
     Answered: flows.represent.answered,

@@ -11,7 +11,6 @@ import msgspec
 
 from conversations.cases.entitlement import Owed
 from conversations.cases.missing import Missing
-
 from conversations.says import Attachment
 
 MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker", "other"]

@@ -104,6 +104,8 @@ class Flow:
     """For flows whose steps follow from the profile and the draft's subject: the steps after the fixed ones."""
     resumable: bool = True
     """Set aside when something else is asked for; else simply closed."""
+    once: bool = False
+    """About one thing: there is no other to begin in place of the one that is kept."""
     needs_notice: bool = True
     """Collects data: the privacy notice comes before its first step."""
 

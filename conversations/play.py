@@ -10,32 +10,35 @@ from typing import Any
 
 import msgspec
 
+from conversations import play_staff
 from conversations.answers.contract import Got, Later
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import calendar_of
-from conversations.cases.move import BENEFICIARY, Facts, until
+from conversations.cases.move import BENEFICIARY
 from conversations.cases.promise import promise_for
 from conversations.conversation import Address, Conversation, decode, encode
 from conversations.course import course
 from conversations.effects import (
+    AnswerAppointment,
     AnswerAsk,
     AskOther,
     ClearTimer,
     Effect,
+    EntitlementAnswered,
     FileCase,
     LogConsent,
     Lookup,
     MoveCase,
     OpenForm,
     Remember,
+    RequestAppointment,
     SetTimer,
 )
 from conversations.engine import Turn, advance
 from conversations.events import (
     Answered,
     Asked,
-    CaseMoved,
     Contact,
     Event,
     FileReady,
@@ -83,10 +86,7 @@ class House:
         self.cases: dict[str, FileCase] = {}
         self.stages: dict[str, str] = {}
         self.owners: dict[str, Play] = {}
-        self.last_moves: dict[str, dict[str, Any]] = {}
-        self.made: dict[str, set[str]] = {}
-        """By reference, the moves already made."""
-        self.until: dict[str, datetime] = {}
+        self.arranged = play_staff.Arranged()
         self.asks: list[tuple[AskOther, Play]] = []
         self.answered: set[int] = set()
         self.plays: list[Play] = []
@@ -225,51 +225,7 @@ class Play:
 
     def move(self, name: str, reference: str = "", who: str = "", **given: str) -> Turn:
         """A case moves, by staff unless `who` says otherwise; its owner hears of it, but not of their own act."""
-        house = self.house
-        reference = reference or next(reversed(self.cases))
-        case, stage, owner = self.cases[reference], self.stages[reference], house.owners[reference]
-        move = lifecycle.LIFECYCLES[case.kind].steps[stage, name]
-        facts = Facts(
-            now=self.now,
-            earliest=case.earliest,
-            until=house.until.get(reference),
-            supervisor_confirmed="supervisor_confirmed" in given,
-            made=frozenset(house.made.get(reference, ())),
-            given=frozenset(given),
-        )
-        who = who or next((role for role in move.who if role != BENEFICIARY), BENEFICIARY)
-        lifecycle.apply(case.kind, stage, name, who, facts)
-        house.made.setdefault(reference, set()).add(name)
-        if ends := until(move.starts, self.now):
-            house.until[reference] = ends
-        self.stages[reference] = lifecycle.stage_after(move, stage)
-        house.last_moves[reference] = {"move": name, "from_stage": stage, "who": who, "given": given}
-        if move.starts in ("promise", "recount"):
-            promised = promise_for(self.association.profile, case.kind, self.now, calendar_of(self.association.profile))
-            case = self.cases[reference] = msgspec.structs.replace(
-                case,
-                completed_at=self.now,
-                earliest=promised.earliest,
-                latest=promised.latest,
-                next_update=promised.next_update,
-            )
-        if owner is self and who == BENEFICIARY:
-            return Turn(self.conversation, (), ())
-        event = CaseMoved(
-            id=self._id(),
-            at=self.now,
-            reference=reference,
-            kind=case.kind,
-            move=name,
-            from_stage=stage,
-            stage=self.stages[reference],
-            who=who,
-            service=case.service,
-            sensitive=self._is_sensitive(case),
-            given=given,
-            **self._promise(case),
-        )
-        return self._send_to(owner, event)
+        return play_staff.move(self, name, reference or next(reversed(self.cases)), who, given)
 
     def _is_sensitive(self, case: FileCase) -> bool:
         service = self.association.profile.service(case.service)
@@ -321,15 +277,32 @@ class Play:
                 self._ask_other(effect)
             case AnswerAsk():
                 return self._answer_ask(effect)
-            case Lookup(lookup="case"):
-                result = self._looked_up(effect.key)
-                return self.send(Found(id=self._id(), at=self.now, lookup="case", key=effect.key, result=result), False)
-            case Lookup(lookup="ask"):
-                found = self.house.ask_of(effect.key)
-                return self.send(Found(id=self._id(), at=self.now, lookup="ask", key=effect.key, result=found), False)
+            case EntitlementAnswered():
+                return play_staff.answer_entitlement(self, effect)
+            case RequestAppointment():
+                play_staff.request(self, effect)
+            case AnswerAppointment():
+                play_staff.answer_appointment(self, effect)
+            case Lookup():
+                result = self._find(effect)
+                found = Found(id=self._id(), at=self.now, lookup=effect.lookup, key=effect.key, result=result)
+                return self.send(found, False)
             case _:
                 pass
         return nothing
+
+    def _find(self, effect: Lookup) -> Any:
+        match effect.lookup:
+            case "case":
+                return self._looked_up(effect.key)
+            case "ask":
+                return self.house.ask_of(effect.key)
+            case "missing":
+                return play_staff.missing_of(self, effect.key)
+            case "entitlements":
+                return play_staff.owed_of(self, effect.key)
+            case "appointments":
+                return play_staff.met(self)
 
     def _ask_other(self, effect: AskOther) -> None:
         """To the owner of the phone number where they write to us already, or to whom the case belongs."""
@@ -363,7 +336,7 @@ class Play:
             return None
         view = msgspec.to_builtins(self._view(case), builtin_types=(datetime,))
         mine = self.house.owners[reference] is self and not case.anonymous
-        last = self.house.last_moves.get(reference)
+        last = self.house.arranged.last_moves.get(reference)
         return {**view, "mine": mine, "anonymous": case.anonymous, **({"last_move": last} if last else {})}
 
     def _world(self) -> World:

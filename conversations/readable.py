@@ -27,7 +27,10 @@ def shown(say: Say) -> str:
     return "\n".join(lines)
 
 
-_UNSAID = ("key", "answers", "signature", "details", "facts", "text", "callback", "token", "form", "wording_version")
+_UNSAID = (
+    *("key", "answers", "signature", "wish", "details", "facts", "text", "callback"),
+    *("token", "form", "wording_version"),
+)
 """Fields of effects whose values are typed, secret or of no interest to a reader: only that they are there is said."""
 
 

@@ -175,6 +175,12 @@ def by_id(
     return None if found is None else _case(vault, found)
 
 
+def reference_of(connection: Connection, association: str, id: int) -> str:
+    """Empty where there is none."""
+    c = cases.c
+    return connection.scalar(select(c.reference).where(c.association == association, c.id == id)) or ""
+
+
 def of_beneficiary(
     connection: Connection, vault: Vault, association: str, beneficiary: int, now: int, limit: int = 20
 ) -> list[CaseView]:

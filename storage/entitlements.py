@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, text, tuple_, update
 
-from conversations.cases.entitlement import Owed, end_of
+from conversations.cases.entitlement import Owed, day_of, end_of
 from storage.batch import inserting
 from storage.ids import new_id
 from storage.schema import cases
 from storage.schema_desk import entitlements
-from storage.times import ms
+from storage.times import moment, ms
 from storage.vault import Vault, context
 
 _WHAT = "entitlements.what"
@@ -39,6 +39,10 @@ class Entitlement(NamedTuple):
         if self.confirmed_at is not None:
             return "confirmed"
         return "owed" if self.delivered_at is None else "delivered"
+
+
+    def owed(self) -> Owed:
+        return Owed(what=self.what, amount=self.amount, due=day_of(moment(self.due)) if self.due else None)
 
 
 class Overdue(NamedTuple):

@@ -135,6 +135,15 @@ COMMANDS: dict[str, str] = {
         صعب علي الكتابة،
         call me, call me please, phone me, ring me, please call, callback, call back, i want a call, i cant write
         """,
+    "appointments": """
+        موعدي، مواعيدي، المواعيد، متى موعدي، وش موعدي، ايش موعدي، متى الموعد، وقت الموعد، تذكير بموعدي، الموعد،
+        my appointment, my appointments, appointments, when is my appointment
+        """,
+    "appointment": """
+        موعد، طلب موعد، ابغى موعد، ابي موعد، اريد موعدا، احجزوا لي موعد، حجز موعد، احجز موعد، ابغى اقابلكم،
+        ابي اقابلكم، ابغى مقابلة، ابي مقابلة، مقابلة، appointment, an appointment, book an appointment,
+        i want an appointment, i want to meet you, meeting
+        """,
     "later": """
         لاحقا، لاحقًا، بعدين، بعد شوي، بعد قليل، مو الحين، مو الآن، مب الحين، ليس الآن، اكمل بعدين، نكمل بعدين،
         اكمله بعدين، وقت ثاني، وقت اخر، مشغول، مشغولة، انا مشغول، انا مشغولة، later, not now, maybe later, im busy,

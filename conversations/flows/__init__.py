@@ -2,9 +2,12 @@
 
 from conversations.flows import (
     apply,
+    appointment,
     ask,
     complain,
+    complete,
     consent,
+    entitlements,
     harm,
     my_data,
     own_moves,
@@ -19,9 +22,12 @@ from conversations.flows import (
 
 __all__ = [
     "apply",
+    "appointment",
     "ask",
     "complain",
+    "complete",
     "consent",
+    "entitlements",
     "harm",
     "my_data",
     "own_moves",

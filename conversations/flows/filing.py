@@ -1,10 +1,10 @@
 """What every filed case has in common: a reference, a promise, who it is about, the agreed channel; and its receipt."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from conversations.association.profile import Choice, ServiceField, Words
-from conversations.cases import lifecycle
+from conversations.cases import entitlement, lifecycle, missing
 from conversations.cases.calendar import calendar_of, said
 from conversations.cases.calendar import here as local
 from conversations.cases.move import until
@@ -127,7 +127,9 @@ def log_consent(moment: Moment, purpose: str, given: bool, reference: str = "") 
 def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     """What the words of a move may interpolate; days are said in both calendars."""
     service = moment.profile.service(event.service) if event.service else None
-    promised = Promised(earliest=event.earliest, latest=event.latest, next_update=event.next_update)
+    now = moment.world.now
+    days = {name: getattr(event, name) for name in ("earliest", "latest", "next_update")}
+    promised = Promised(**{name: at if at is not None and at >= now else None for name, at in days.items()})
     facts = {
         "reference": event.reference,
         "title": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
@@ -135,15 +137,23 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
         "committee": lifecycle.committee_for(moment.profile, event.kind).to(moment.language),
         "promise": " ".join(promise_lines(promised, moment.language, moment.words)),
     }
-    for name in ("earliest", "latest", "next_update"):
-        at: datetime | None = getattr(event, name)
+    for name, at in days.items():
         facts[name] = said(local(at).date(), moment.language) if at else ""
     if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
         facts["until"] = said(local(due).date(), moment.language)
     for key, value in event.given.items():
-        day = day_in(value)
-        facts[key] = said(day, moment.language) if day else value
+        day, coded = day_in(value), f"{key}.{value}"
+        plain = moment.words(coded) if coded in moment.wording else value
+        facts[key] = said(day, moment.language) if day else plain
+    if event.given.get("amount"):
+        facts["what"] = entitlement.named(facts["what"], event.given["amount"], moment.language, moment.words)
     facts["counted"] = moment.words(f"counted.{event.given.get('counted', 'anew')}")
+    if event.latest is not None and event.latest < now:
+        facts["counted"] += "\n" + moment.words("track.late", latest=facts["latest"])
+    if event.missing:
+        facts["items"] = missing.listed(event.missing, moment.profile, event.service, moment.language)
+    if event.owed:
+        facts["entitlements"] = entitlement.listed(event.owed, moment.language, moment.words)
     return facts
 
 

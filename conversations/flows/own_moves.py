@@ -1,10 +1,11 @@
-"""What a person may do with a case of theirs: complete, object, confirm, accept, appeal, withdraw, as its table says.
+"""What a person may do with a case of theirs: object, confirm, accept, appeal, withdraw, as its table says.
 
 Source: each lifecycle's own table (`conversations/cases`): what is offered here is what `lifecycle.apply` accepts.
 """
 
+from collections.abc import Callable
+
 from conversations.answers.choice import YesNo
-from conversations.answers.document import Document
 from conversations.answers.text import LongText
 from conversations.asking import offer
 from conversations.association.association import Association
@@ -12,7 +13,7 @@ from conversations.cases import lifecycle
 from conversations.cases.move import BENEFICIARY
 from conversations.conversation import Draft
 from conversations.dialogue import start
-from conversations.effects import MoveCase
+from conversations.effects import Effect, MoveCase
 from conversations.events import CaseMoved
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows.filing import facts_of, promised_for
@@ -22,27 +23,28 @@ from conversations.says import BUTTON_TITLE, Option
 from conversations.world import CaseView
 
 _STEPS: dict[str, tuple[Step, ...]] = {
-    "papers": (
-        ask("papers", Document(at_most=5), sensitive=True, optional=True),
-        ask("note", LongText(voice=False), sensitive=True, optional=True),
-    ),
     "why": (ask("why", LongText()),),
     "sure": (ask("sure", YesNo(), exits={False: Leave("own_move.kept")}),),
 }
-_ASKS = {"complete": "papers", "object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
+_ASKS = {"object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
 """What is asked before a move is made; the others are made at once."""
-_AT_ONCE = {move.name for one in lifecycle.LIFECYCLES.values() for move in one.moves if move.name not in _ASKS}
+INSTEAD: dict[str, Callable[[Moment, CaseView], None]] = {}
+"""Moves with a dialogue of their own: its file puts it here (complete.py, entitlements.py)."""
 _GLADLY = ("complete", "confirm", "accept", "agree")
 """What most people mean to press comes first."""
-_NOT_IN_CHAT = ("consent", "decline")
-"""The represented person's own word, asked for by a link (represent.py)."""
+_NOT_IN_CHAT = ("consent", "decline", "confirm_one", "not_received_one")
+"""The represented person's own word, asked for by a link (represent.py); what is said of one entitlement alone."""
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
     move = subject.partition(" ")[0]
     if move in _ASKS:
         return _STEPS[_ASKS[move]]
-    return () if move in _AT_ONCE else tuple(step for steps in _STEPS.values() for step in steps)
+    return () if move in _at_once() else tuple(step for steps in _STEPS.values() for step in steps)
+
+
+def _at_once() -> set[str]:
+    return {move.name for one in lifecycle.LIFECYCLES.values() for move in one.moves if move.name not in _ASKS}
 
 
 def options(moment: Moment, kind: str, stage: str, reference: str) -> tuple[Option, ...]:
@@ -60,14 +62,24 @@ def chosen(moment: Moment, what: str) -> None:
     name, _, reference = what.partition("-")
     case = case_of(moment, reference)
     if case is None or not is_theirs(case, name):
-        offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
-        return
-    start(moment, "own_move", f"{name} {reference}")
+        not_now(moment)
+    elif name in INSTEAD:
+        INSTEAD[name](moment, case)
+    else:
+        start(moment, "own_move", f"{name} {reference}")
+
+
+def not_now(moment: Moment) -> None:
+    offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
 
 
 def is_theirs(case: CaseView, name: str) -> bool:
-    moves = lifecycle.moves(case.kind, case.stage, BENEFICIARY)
-    return name not in _NOT_IN_CHAT and any(move.name == name for move in moves)
+    return name not in _NOT_IN_CHAT and is_move(case, name)
+
+
+def is_move(case: CaseView, name: str) -> bool:
+    """Of theirs from here, by the table."""
+    return any(move.name == name for move in lifecycle.moves(case.kind, case.stage, BENEFICIARY))
 
 
 def case_of(moment: Moment, reference: str) -> CaseView | None:
@@ -81,25 +93,29 @@ def finish(moment: Moment, draft: Draft) -> None:
     name, _, reference = draft.subject.partition(" ")
     case = case_of(moment, reference)
     if case is None or not is_theirs(case, name):
-        offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
+        not_now(moment)
         return
     answers = {key: value for key, value in draft.answers.items() if value is not None and key != "sure"}
-    if _ASKS.get(name) == "papers" and not answers:
-        offer(moment, moment.words("own_move.nothing_sent"), moment.options("/track", "/person", "/menu"))
-        return
-    moment.do(MoveCase(reference=reference, move=name, answers=answers))
-    moment.conversation.news.pop(reference, None)
+    make(moment, case, MoveCase(reference=reference, move=name, answers=answers), {})
+
+
+def make(moment: Moment, case: CaseView, effect: Effect, given: dict[str, str], name: str = "") -> None:
+    """The person's own act, and the words of its move there and then. `name` where the effect does not say it."""
+    name = effect.move if isinstance(effect, MoveCase) else name
+    moment.do(effect)
+    moment.conversation.news.pop(case.reference, None)
     move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
     words, _ = lifecycle.notice(case.kind, move, BENEFICIARY)
     if words:
-        moment.tell(moment.words(words, **facts_of(moment, _as_moved(moment, case, name))))
+        moment.tell(moment.words(words, **facts_of(moment, _as_moved(moment, case, name, given))))
     offer(moment, moment.words("menu.how"), moment.options("/track", "/menu"))
 
 
-def _as_moved(moment: Moment, case: CaseView, name: str) -> CaseMoved:
+def _as_moved(moment: Moment, case: CaseView, name: str, given: dict[str, str]) -> CaseMoved:
     """The person's own move as an event, for its words: a promise that starts is counted from now."""
     move = lifecycle.LIFECYCLES[case.kind].steps[case.stage, name]
-    promised = promised_for(moment, case.kind) if move.starts in ("promise", "recount") else case
+    anew = move.starts == "promise" or given.get("counted") == "anew"
+    promised = promised_for(moment, case.kind) if anew else case
     return CaseMoved(
         id=moment.event.id,
         at=moment.world.now,
@@ -110,6 +126,7 @@ def _as_moved(moment: Moment, case: CaseView, name: str) -> CaseMoved:
         stage=lifecycle.stage_after(move, case.stage),
         who=BENEFICIARY,
         service=case.service,
+        given=given,
         earliest=promised.earliest,
         latest=promised.latest,
         next_update=promised.next_update,

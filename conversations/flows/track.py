@@ -4,7 +4,7 @@ Source: T general goal («دون الحاجة إلى طلب المستفيد»),
 case shows nothing until somebody who is on it allows it; an anonymous case is followed by its reference alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from conversations.dialogue import proceed, start
 from conversations.effects import AskOther, Lookup
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
-from conversations.flows import own_moves
+from conversations.flows import complete, entitlements, own_moves
 from conversations.flows.filing import facts_of
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
@@ -162,6 +162,7 @@ def go_on(moment: Moment, case: CaseView | None = None, other: bool = False) -> 
         theirs = own_moves.options(moment, case.kind, case.stage, case.reference)
         if case.kind == "request" and case.stage != "awaiting_consent":
             theirs = (*theirs, Option(f"receipt:{case.reference}", moment.words("option.receipt")))
+        theirs = (*entitlements.option(moment, case), *theirs, *(one for more in BESIDE for one in more(moment, case)))
     how = "track.what_now" if theirs else "menu.how"
     if case is not None and case.reference in moment.conversation.news:
         theirs = (Option(f"track:{case.reference}", moment.words("option.open_news")), *theirs)
@@ -245,6 +246,8 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     """Every change of status is pushed. Refusals, complaints and health say only that there is news."""
     move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
     sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
+    if event.from_stage == "returned" and event.stage != "returned":
+        complete.forget(moment, event.reference)
     if not sent:
         return
     if event.reference in moment.conversation.followed_by_number:
@@ -255,6 +258,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     if moment.conversation.proof_needed or is_long_silent(moment):
         sent, shown = "case.news", shown or sent
     facts = facts_of(moment, event)
+    before = ""
     if shown:
         unopened = event.reference in moment.conversation.news
         moment.conversation.news[event.reference] = [shown, facts]
@@ -265,8 +269,9 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         moment.conversation.news.pop(event.reference, None)
         theirs = own_moves.options(moment, event.kind, event.stage, event.reference)
         mine = tuple(option for option in theirs if not option.id.startswith("move:withdraw"))
-        options = (*mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
-    text = moment.words(sent, **facts)
+        before, its_own = entitlements.told(moment, event)
+        options = (*its_own, *mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
+    text = before + moment.words(sent, **facts)
     moment.tell(text, options=options, lane="notice")
     if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)

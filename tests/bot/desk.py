@@ -51,6 +51,7 @@ WORDS = {
     "cr_number": "1010711252",
     "location": "حي السلامة خلف المسجد الكبير",
     "private_word": "ياسمين",
+    "paper_or_words": "هذا ما عندي من الأوراق",
     "saudi_id": "1012345672",
     "identity": "P7654321",
     "iban": "SA0380000000608010167519",
@@ -209,7 +210,7 @@ class Desk:
         await self.run()
 
     async def run(self) -> None:
-        for round_ in ("timers", "files", "news", "expire", "outbox", "timers", "outbox"):
+        for round_ in ("timers", "files", "news", "handoffs", "expire", "outbox", "timers", "outbox"):
             await self.rounds.seconds[round_][1]()
             await self.settle()
 

@@ -8,8 +8,10 @@
 > ✎ words          a message sent before, changed
 > +3d              time passes (s, m, h, d, w)
 > = step: value | step: value       the secure page, filled in
-> ! move key=value key="two words"  staff move the newest case
-> * words          a worker writes to them; `* /done` hands back, `* /take`, `* /pass`, `* /knock`, `* /block`, `* /unblock`
+> ! move key=value key="two words"  staff move the newest case; `! deliver what="…"`: one entitlement of it
+> & act key=value  staff act on the newest appointment, or, with `kind`, offer a new one
+> * words          a worker writes to them; `* /done` hands back; `* /take`, `* /pass`, `* /knock`, `* /block`,
+                   `* /unblock`
 > ? update         the day came on which the newest case is told of
 > {الرقم}          stands for the reference of the newest case
 /start payload   opened by a link; `/start موافقة`: by the newest link of consent
@@ -27,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from conversations import play_staff
 from conversations.association.association import Association
 from conversations.effects import ClearTimer, Effect, SetTimer
 from conversations.engine import Turn
@@ -137,8 +140,13 @@ def act(play: Play, line: str, settle: bool) -> Turn:
     if line.startswith("✎ "):
         return play.edited(line[2:])
     if line.startswith("! "):
-        name, *given = shlex.split(line[2:])
-        return play.move(name, **dict(one.split("=", 1) for one in given))
+        name, given = _words(line)
+        if name == "deliver" and "what" in given:
+            return play_staff.deliver(play, given["what"])
+        return play.move(name, **given)
+    if line.startswith("& "):
+        name, given = _words(line)
+        return play_staff.arrange(play, name, **given)
     if line.startswith("* "):
         return play.send(of_staff(play, line[2:]))
     if line == "? update":
@@ -163,6 +171,11 @@ def of_staff(play: Play, line: str) -> Event:
         "/unblock": lambda: StaffBlocked(**about),
     }
     return done[line]() if line in done else StaffSaid(text=line, title=title, **about)
+
+
+def _words(line: str) -> tuple[str, dict[str, str]]:
+    name, *given = shlex.split(line[2:].replace("\\n", "\n"))
+    return name, dict(one.split("=", 1) for one in given)
 
 
 def case_of(play: Play, reference: str) -> dict[str, Any]:

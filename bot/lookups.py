@@ -1,0 +1,90 @@
+"""What a turn asks for and `world` does not hold: looked up in its transaction, and only what is the asker's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from bot.appointments import facts
+from bot.case_moves import case_facts
+from conversations.course import FOR_OTHERS
+from storage import appointments, asks, cases, entitlements, requirements
+from storage.conversations import Stored
+from storage.times import moment_or_none
+from storage.vault import Vault
+
+Find = Callable[[Connection, Vault, Stored, str], Any]
+
+
+def case(connection: Connection, vault: Vault, stored: Stored, reference: str) -> dict[str, Any] | None:
+    """Anybody's case: who may see what of it is decided by the dialogue."""
+    found = cases.by_reference(connection, vault, stored.association, reference)
+    if found is None:
+        return None
+    result = {**case_facts(found), "mine": found.conversation == stored.id, "anonymous": found.anonymous}
+    if found.anonymous and (moves := cases.history(connection, vault, found.association, found.id)):
+        # No message ever brought it what was answered: whoever has the number reads it here.
+        last = moves[-1]
+        given = msgspec.json.decode(last.reason) if last.reason else {}
+        result["last_move"] = {"move": last.move, "from_stage": last.from_stage, "who": last.who, "given": given}
+    return result
+
+
+def ask(connection: Connection, vault: Vault, stored: Stored, token: str) -> dict[str, Any] | None:
+    found = asks.by_token(connection, vault, stored.association, token)
+    if found is None or found.answered_at is not None:
+        return None
+    return {"ask": str(found.id), "question": found.question, "reference": found.reference, "details": found.details}
+
+
+def missing(connection: Connection, vault: Vault, stored: Stored, reference: str) -> dict[str, Any] | None:
+    """What a returned case of theirs waits for, as a Return (flows/complete.py)."""
+    found = _own(connection, vault, stored, reference)
+    if found is None or found.stage != "returned":
+        return None
+    waiting = requirements.waiting(connection, vault, found.association, found.id)
+    return {
+        "reference": reference,
+        "service": found.service,
+        "missing": [msgspec.to_builtins(one.missing()) for one in waiting],
+        "own": found.answers.get("who", "self") not in FOR_OTHERS,
+    }
+
+
+def owed(connection: Connection, vault: Vault, stored: Stored, key: str) -> dict[str, Any] | None:
+    """The entitlements of a case of theirs; `key` is `<what for>:<reference>`."""
+    found = _own(connection, vault, stored, key.rpartition(":")[2])
+    if found is None:
+        return None
+    rows = entitlements.of_case(connection, vault, found.association, found.id)
+    return {
+        "reference": found.reference,
+        "rows": [
+            {
+                "id": str(one.id),
+                "what": one.what,
+                "amount": one.amount,
+                "due": moment_or_none(one.due),
+                "state": one.state,
+            }
+            for one in rows
+            if one.state != "cancelled"
+        ],
+    }
+
+
+def met(connection: Connection, vault: Vault, stored: Stored, key: str) -> list[dict[str, Any]]:
+    """The open appointments of this conversation."""
+    return [facts(one) for one in appointments.of_conversation(connection, vault, stored.association, stored.id)]
+
+
+def _own(connection: Connection, vault: Vault, stored: Stored, reference: str) -> cases.Case | None:
+    found = cases.by_reference(connection, vault, stored.association, reference)
+    if found is None or found.anonymous:
+        return None
+    theirs = found.beneficiary is not None and found.beneficiary == stored.beneficiary
+    return found if theirs or found.conversation == stored.id else None
+
+
+LOOKUPS: dict[str, Find] = {"case": case, "ask": ask, "missing": missing, "entitlements": owed, "appointments": met}
