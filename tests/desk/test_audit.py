@@ -32,10 +32,10 @@ def test_an_auditor_reads_who_did_what_to_what(house: House) -> None:
     acted(house, ("system", "draft.erased", f"conversation:{person.id}"))
     acted(house, (officer.who, "a.new.code", "thing:7"), detail="how:7")
     page = auditor.text("/audit")
-    assert f"سارة العمري اطّلاع حالة {reference}" in page
-    assert f"المشغّل نقل حالة إلى مرحلة حالة {reference}" in page
-    assert "النظام مسح طلب لم يكتمل محادثة" in page
-    assert "a.new.code thing:7 how:7" in page, "what is newer than its words is shown as it is"
+    assert f"سارة العمري اطّلاع · حالة {reference}" in page
+    assert f"المشغّل نقل إلى مرحلة أخرى · حالة {reference}" in page
+    assert "النظام مسح طلب لم يكتمل · محادثة" in page
+    assert "a.new.code · thing:7 how:7" in page, "what is newer than its words is shown as it is"
     assert "هـ" in page, "in both calendars"
     assert f"/desk/harif/case/{case.id}" in auditor.get("/audit").text
     assert f"/conversation/{person.id}" not in auditor.get("/audit").text, "an auditor enters no conversation"
@@ -45,7 +45,7 @@ def test_looking_at_the_record_stands_in_it(house: House) -> None:
     auditor = house.worker("auditor")
     auditor.text("/audit")
     assert (auditor.who, "view", "audit", "") in house.acts()
-    assert "اطّلاع سجل الأعمال" in auditor.text("/audit")
+    assert "اطّلاع · سجل الأعمال" in auditor.text("/audit")
 
 
 def test_only_who_may_read_it_does_and_only_of_their_association(house: House) -> None:
@@ -69,7 +69,7 @@ def test_a_case_that_the_reader_may_not_see_has_no_name_here(house: House) -> No
     auditor = house.worker("auditor")
     page = auditor.get("/audit").text
     assert reference not in page and f"/case/{case.id}" not in page
-    assert "نقل حالة إلى مرحلة حالة" in auditor.text("/audit")
+    assert "نقل إلى مرحلة أخرى · حالة" in auditor.text("/audit")
     assert auditor.get(f"/audit?case={case.id}").status_code == 404
     assert auditor.post("/audit/find", reference=reference).status_code == 404
 
