@@ -266,9 +266,12 @@ class Fold:
         self.work.keep()
 
     def committed(self) -> Committed:
+        changed = {key: stored for key, stored in self.stored.items() if stored.updated == self.at}
+        if any(stored.conversation.holder != "bot" for stored in changed.values()):
+            self.work.kicks.add("inbox")
         return Committed(
             self.sends,
             [(slug, handle, seq) for (slug, handle), seq in self.wakes.items()],
             self.work.kicks,
-            changed=tuple(key for key, stored in self.stored.items() if stored.updated == self.at),
+            changed=tuple(changed),
         )

@@ -243,7 +243,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
         for slug, id in committed.changed:
             line.hub.wake(slug, f"conversation:{id}")
         for kick in committed.kicks:
-            if kick == "handoffs":
+            if kick in ("handoffs", "inbox"):
                 for slug in {slug for slug, _ in committed.changed}:
                     line.hub.wake(slug, "inbox")
             line.rounds.kick(kick)

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal
 
 from bot.desk.worker import Worker
 from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
-from storage.schema import cases, conversations
+from conversations.routing import HEARD_APART
+from storage.schema import cases, conversations, handoffs
 from storage.schema_desk import excluded
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
@@ -41,6 +42,23 @@ def conversations_seen_by(worker: Worker) -> ColumnElement[bool]:
         true() if worker.may("restricted") else c.restricted.is_(False),
         true() if worker.woman else c.women_only.is_(False),
         not_excluded(worker, "conversation:", c.id),
+    )
+
+
+def handoffs_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """Of what waits, joined with its conversation and its case (storage/inbox.py). A complaint that waits is seen by
+    those who hear complaints; an anonymous one leads to no conversation."""
+    h, c, k = handoffs.c, conversations.c, cases.c
+    if not worker.may("inbox"):
+        return false()
+    hears = [kind for kind in sorted(HEARD_APART) if kind in worker.kinds]
+    return and_(
+        h.association == worker.association,
+        true() if worker.may("restricted") else h.restricted.is_(False),
+        true() if worker.woman else h.women_only.is_(False),
+        or_(h.conversation == 0, and_(c.id.is_not(None), conversations_seen_by(worker))),
+        or_(k.id.is_(None), k.kind.not_in(sorted(HEARD_APART)), k.kind.in_(hears)),
+        or_(k.id.is_(None), not_excluded(worker, "case:", k.id)),
     )
 
 
