@@ -53,8 +53,9 @@ def deliver(
         raise NotAllowed(case.kind, case.stage, "deliver_one", "not_owed", "it was delivered or cancelled before")
     given = {"what": one.what, "amount": one.amount, "entitlement": str(id)}
     last = not entitlements.undelivered(connection, case.association, case.id)
+    name = "deliver" if last else "deliver_one"
     moved = move_case(
-        connection, vault, association, case, "deliver" if last else "deliver_one", who, now, given=given, tell=tell
+        connection, vault, association, case, name, who, now, given=given, actor=str(staff or ""), tell=tell
     )
     _log(connection, case, id, "deliver", by, now)
     return moved
@@ -94,6 +95,7 @@ def not_arrived(
     *,
     by: str,
     who: str = BENEFICIARY,
+    staff: int | None = None,
     tell: Tell,
 ) -> cases.Case:
     """It did not arrive: owed again, and a case that was delivered is not. `id` 0: nothing of what was delivered and
@@ -106,7 +108,9 @@ def not_arrived(
     if not back and (id or case.stage != "delivered"):
         return case
     given = {"entitlement": " ".join(map(str, back))}
-    moved = move_case(connection, vault, association, case, name, who, now, given=given, tell=tell)
+    moved = move_case(
+        connection, vault, association, case, name, who, now, given=given, actor=str(staff or ""), tell=tell
+    )
     for one in back or [0]:
         _log(connection, case, one, "not_received", by, now)
     return moved
