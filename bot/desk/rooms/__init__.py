@@ -4,7 +4,7 @@ from importlib import import_module
 
 from bot.desk.room import Room
 
-_ROOMS = ("inbox", "cases", "appointments", "clocks", "committee")
+_ROOMS = ("inbox", "cases", "appointments", "clocks", "committee", "management")
 """In the order in which the navigation shows them."""
 
 
