@@ -63,6 +63,7 @@ class TheDesk:
                 line.hub,
                 line.settings,
             )
+            desk.staff_groups = line.staff_groups
             self.app = Router(routes=desk.routes())
         await self.app(scope, receive, send)
 

@@ -1,9 +1,16 @@
 """Who read and signed which version of the policy (Harif: المسؤوليات)."""
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.schema_desk import policy_signatures
+
+
+class Signature(NamedTuple):
+    version: str
+    at: int
 
 
 def sign(connection: Connection, association: str, staff: int, version: str, now: int) -> None:
@@ -26,3 +33,11 @@ def signatures(connection: Connection, association: str, version: str) -> dict[i
     p = policy_signatures.c
     query = select(p.staff, p.at).where(p.association == association, p.version == version)
     return {row.staff: row.at for row in connection.execute(query)}
+
+
+def last_signed(connection: Connection, association: str, staff: int) -> Signature | None:
+    """The version a worker signed last, and when."""
+    p = policy_signatures.c
+    mine = select(p.version, p.at).where(p.association == association, p.staff == staff)
+    found = connection.execute(mine.order_by(p.at.desc()).limit(1)).first()
+    return None if found is None else Signature(*found)

@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from storage.ids import new_id
-from storage.schema_desk import HOUSE, members, staff
+from storage.schema import cases, conversations, handoffs
+from storage.schema_desk import HOUSE, appointments, members, staff
 from storage.vault import Vault, context
 
 LOGIN, NAME, TOTP = "staff.login", "staff.name", "staff.totp"
@@ -174,6 +175,31 @@ def names(connection: Connection, vault: Vault, ids: Iterable[int]) -> dict[int,
     s = staff.c
     rows = connection.execute(select(s.id, s.name).where(s.association == HOUSE, s.id.in_(wanted)))
     return {row.id: vault.open(row.name, context(NAME, HOUSE, row.id)).decode() for row in rows}
+
+
+def leave(connection: Connection, association: str, id: int, now: int) -> None:
+    """End somebody's access to an association. What they had in hand is nobody's: open cases, offers of waiting
+    conversations (looked at again now), appointments to come. Conversations are passed on before (bot/leaving.py)."""
+    m, c, h, a = members.c, cases.c, handoffs.c, appointments.c
+    connection.execute(
+        update(members).where(m.association == association, m.staff == id, m.ended_at.is_(None)).values(ended_at=now)
+    )
+    connection.execute(
+        update(cases).where(c.association == association, c.holder == id, c.closed_at.is_(None)).values(holder=None)
+    )
+    offered = (h.association == association, h.offered_to == id, h.done_at.is_(None))
+    connection.execute(update(handoffs).where(*offered).values(offered_to=None, due=now))
+    agreed = a.state.in_(("requested", "offered", "confirmed"))
+    connection.execute(
+        update(appointments).where(a.association == association, a.staff == id, agreed).values(staff=None)
+    )
+
+
+def conversations_of(connection: Connection, association: str, id: int) -> list[int]:
+    """Which conversations a worker holds."""
+    c = conversations.c
+    held = select(c.id).where(c.association == association, c.holder == f"staff:{id}", c.holder != "bot")
+    return list(connection.scalars(held.order_by(c.id)))
 
 
 def holding(connection: Connection, association: str, role: str) -> set[int]:

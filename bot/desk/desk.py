@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from bot.intake import Intake
+    from bot.staff_group.room import StaffGroups
 
 COOKIE = "wasl_desk"
 IDLE_MS = 12 * 3600 * 1000
@@ -95,10 +96,15 @@ class Desk:
         from bot.desk.rooms import rooms
 
         self.sso = single_sign_on(settings, vault)
+        self.staff_groups: StaffGroups | None = None
         self.rooms: list[Room] = rooms()
 
     def clock(self) -> datetime:
         return self.intake.clock()
+
+    def address(self, request: Request) -> str:
+        """Our own, as people see it, without a slash at its end."""
+        return self.site.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
     def routes(self) -> list[Route]:
         from bot.desk.door import Door

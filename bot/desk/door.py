@@ -247,8 +247,7 @@ class Door:
         return self.desk.kind(request, page, 503 if page == "sso_away" else 403)
 
     def _back(self, request: Request) -> str:
-        base = self.desk.site.public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return f"{base}/desk/sign-in/sso/back"
+        return f"{self.desk.address(request)}/desk/sign-in/sso/back"
 
     # --- in and out --------------------------------------------------------------------------------------------------
 

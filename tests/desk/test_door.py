@@ -1,11 +1,8 @@
 """Who comes in, and what every page asks for before it answers."""
 
-import re
 from typing import Any
 
-import pyotp
 import pytest
-from starlette.testclient import TestClient
 
 from bot.desk import passwords
 from bot.desk.authenticator import new_paper_codes
@@ -16,61 +13,8 @@ from storage import codes, invitations, sign_ins, staff, tries
 from storage.invitations import Invitation
 from storage.schema_desk import HOUSE
 from storage.times import DAY, MINUTE, ms
-from tests.desk.house import DESK, Browser, House, _OnLoop, words_of
-
-PASSWORD = "شاي بالنعناع كل صباح"
-LOGIN = "hind@harif.example"
-
-
-class Visitor:
-    """A browser nobody is signed in at."""
-
-    def __init__(self, house: House, address: str = "203.0.113.7") -> None:
-        self.house = house
-        self.client = TestClient(_OnLoop(house), base_url=DESK, follow_redirects=False, client=(address, 50000))
-
-    def get(self, path: str) -> Any:
-        return self.client.get(path)
-
-    def post(self, path: str, **fields: Any) -> Any:
-        return self.client.post(path, data={"key": "", **fields}, headers={"origin": DESK})
-
-    def sign_in(self, password: str = PASSWORD, login: str = LOGIN, next: str = "") -> Any:
-        return self.post("/desk/sign-in", login=login, password=password, next=next)
-
-    def code(self, page: Any, code: str) -> Any:
-        half = re.search(r'name="half" value="([^"]+)"', page.text)
-        assert half, page.text
-        return self.post("/desk/sign-in/code", half=half[1], code=code)
-
-    @property
-    def is_in(self) -> bool:
-        return self.client.get("/desk/harif/inbox").status_code == 200
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords without their fifth of a second."""
-    from argon2 import PasswordHasher
-
-    monkeypatch.setattr(passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._nobodys.cache_clear()
-
-
-@pytest.fixture
-def hind(house: House, quick: None) -> int:
-    """An account with a password, an officer of harif who has signed the policy."""
-    id = house.account("هند", LOGIN)
-    house.do(lambda c: staff.change(c, id, password=passwords.hashed_now(PASSWORD)))
-    house.worker("relations_officer", id=id)
-    house.do(lambda c: sign_ins.end(c, id, ms(house.now)))
-    return id
-
-
-def with_totp(house: House, id: int) -> pyotp.TOTP:
-    secret = pyotp.random_base32()
-    house.do(lambda c: staff.set_totp(c, house.vault, id, secret))
-    return pyotp.TOTP(secret)
+from tests.desk.house import Browser, House, words_of
+from tests.desk.visitor import LOGIN, PASSWORD, Visitor, with_totp
 
 
 def acts(house: House, association: str = "harif") -> list[tuple[str, str, str]]:
@@ -454,6 +398,7 @@ def test_where_the_house_asks_for_an_authenticator_nothing_is_seen_before(house:
     house.desk.settings = read_settings({"WASL_DESK_TOTP": "required"})
     worker = house.worker("relations_officer", id=hind)
     assert worker.get("/inbox", follow=False).headers["location"] == "/desk/harif/account/totp"
+    assert worker.get("/account/totp").status_code == 200
     with_totp(house, hind)
     assert worker.get("/inbox").status_code == 200
 

@@ -4,7 +4,10 @@ from importlib import import_module
 
 from bot.desk.room import Room
 
-_ROOMS = ("inbox", "cases", "appointments", "clocks", "committee", "management")
+_ROOMS = (
+    *("inbox", "cases", "appointments", "clocks", "committee", "management", "audit"),
+    *("people", "signing", "account"),
+)
 """In the order in which the navigation shows them."""
 
 

@@ -3,7 +3,8 @@
    <section data-live="inbox" data-from="/desk/…/inbox/part"> is fetched again when its topic changes.
    <body data-stream="/desk/…/live?topics=inbox"> names the stream.
    <textarea data-draft="name"> is kept on this device until its form is sent.
-   <a data-key="j">, <button data-key="r"> answers to a key. */
+   <a data-key="j">, <button data-key="r"> answers to a key.
+   <button data-copy="id" hidden> copies a field, and says so where [data-copied] is. */
 "use strict";
 (() => {
   const stream = document.querySelector("[data-stream]")?.dataset.stream;
@@ -48,6 +49,15 @@
     event.preventDefault();
     if (found.matches("a, button, summary")) found.click(); else found.focus();
   });
+
+  for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+      const told = button.parentElement.querySelector("[data-copied]");
+      if (told) told.textContent = told.dataset.copied;
+    });
+  }
 
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
