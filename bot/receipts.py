@@ -48,7 +48,7 @@ class Attachments:
         if attachment.file.startswith("receipt:"):
             reference = attachment.file.removeprefix("receipt:")
             case = await self.database.read(cases.by_reference, self.vault, association, reference)
-            if case is None:
+            if case is None or case.erased_at is not None:
                 return None
             language = await self.database.read(self._language, case)
             data = await asyncio.to_thread(self.draw, case, language)

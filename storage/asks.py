@@ -96,7 +96,9 @@ _WAITING = Batch(columns_of(asks, "association", "handle_index"), _select_waitin
 
 def _asks(connection: Connection, vault: Vault, association: str, condition: Any) -> list[Ask]:
     found = []
-    for row in connection.execute(select(asks).where(asks.c.association == association, condition).order_by(asks.c.id)):
+    # One without its details was erased: nobody is asked it any more.
+    mine = (asks.c.association == association, asks.c.details.is_not(None), condition)
+    for row in connection.execute(select(asks).where(*mine).order_by(asks.c.id)):
         kept = _kept(vault.open(row.details, context(_DETAILS, association, row.id)))
         found.append(
             Ask(

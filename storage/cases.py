@@ -252,10 +252,10 @@ def history(connection: Connection, vault: Vault, association: str, case_id: int
 
 
 def receipt(connection: Connection, vault: Vault, association: str, reference: str, digest: str) -> Receipt | None:
-    """`digest` as the receipt's code carries it, short."""
+    """`digest` as the receipt's code carries it, short. None too for an erased case: nothing is left to compare."""
     c = cases.c
     query = select(c.reference, c.kind, c.completed_at, c.opened_at, c.digest).where(
-        c.association == association, c.reference == reference
+        c.association == association, c.reference == reference, c.erased_at.is_(None)
     )
     found = connection.execute(query).first()
     if found is None:

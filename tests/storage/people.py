@@ -123,7 +123,7 @@ def settle(
             for column in table.columns:
                 if not column.nullable and column.server_default is None and column.name not in row:
                     whole = at if column.name.endswith("at") else (row.get("id") or case or conversation)
-                    row[column.name] = whole if isinstance(column.type, BigInteger) else word
+                    row[column.name] = whole if isinstance(column.type, BigInteger) else "code"
             id = row.get("id") or case or conversation
             for name in columns:
                 plain = f"{word} {name}"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from conversations.conversation import Member
-from storage import cases, consents, conversations, erasure, personal, retention, schema
+from storage import asks, cases, consents, conversations, erasure, personal, retention, schema
 from storage.blobs import Blobs
 from storage.database import Database
 from storage.keys import SEALED
@@ -177,6 +177,18 @@ def test_whoever_comes_back_with_something_new_keeps_their_address(
         due = database.read_now(retention.due, vault, "harif", {}, NOW + day * DAY)
         database.write_now(retention.carry_out, vault, "harif", {}, due, NOW + day * DAY)
     assert database.read_now(conversations.id_of, vault, ("harif", "whatsapp", noura.phone)) == noura.conversation
+
+
+def test_a_question_that_was_erased_is_asked_of_nobody_any_more(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    phone = [("harif", noura.phone)]
+    assert len(database.read_now(asks.waiting_for, vault, phone)) == 1
+    assert database.read_now(asks.by_token, vault, "harif", "token noura") is not None
+    erase(database, vault, noura)
+    assert database.read_now(asks.waiting_for, vault, phone) == []
+    assert database.read_now(asks.by_token, vault, "harif", "token noura") is None
+    assert database.read_now(asks.by_token, vault, "harif", "of noura") is None
 
 
 def test_the_log_of_consents_and_the_audit_stay(database: Database, vault: Vault, noura: Somebody) -> None:

@@ -8,7 +8,19 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from conversations.conversation import Conversation, Draft, Member
-from storage import cases, conversations, quarantine, retention, schema
+from storage import (
+    appointments,
+    cases,
+    checks,
+    clocks,
+    conversations,
+    entitlements,
+    keys,
+    quarantine,
+    requirements,
+    retention,
+    schema,
+)  # fmt: skip
 from storage.blobs import Blobs
 from storage.cases import Case
 from storage.database import Database
@@ -115,6 +127,23 @@ def test_everything_of_a_case_goes_with_it_an_anonymous_one_too(
     assert database.read_now(cases.route, vault, "harif", noura.hidden) is None
     assert found_by(noura, database, vault) == {"handle", "ask"}
     assert files_left(noura, database, blobs, NOW) == {"draft", "known", "sent"}
+
+
+def test_an_erased_case_can_still_be_read_as_the_little_it_is(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    later(database, vault, 1826, conversation=10**5, draft=10**5)
+    case = database.read_now(cases.by_reference, vault, "harif", noura.closed)
+    assert case is not None and case.erased_at is not None and case.answers == {}
+    for table in (checks, requirements, entitlements, appointments):
+        rows = database.read_now(table.of_case, vault, "harif", case.id)
+        assert rows and "noura" not in str(rows)
+    assert [step.reason for step in database.read_now(cases.history, vault, "harif", case.id)] == [""]
+    assert database.read_now(clocks.pauses_of, vault, "harif", [case.id])[0].reason == ""
+    assert database.read_now(cases.receipt, vault, "harif", noura.closed, "ab" * 8) is None
+    assert database.write_now(
+        keys.reindex, vault, lambda one: [("name", str(one.answers["name"]))] if one.answers else []
+    )
 
 
 def test_other_kinds_other_associations_and_open_cases_stay(
