@@ -257,3 +257,10 @@ def state_of(connection: Connection, vault: Vault, association: str, conversatio
     c = conversations.c
     sealed = connection.scalar(select(c.state).where(c.association == association, c.id == conversation))
     return decode(vault.open(sealed, context(_STATE, association, conversation))) if sealed else None
+
+
+def holder_of(connection: Connection, association: str, conversation: int) -> str:
+    """bot, queue, or staff:<id>."""
+    c = conversations.c
+    found = connection.scalar(select(c.holder).where(c.association == association, c.id == conversation))
+    return found or "bot"

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Row,
     Table,
     Text,
     and_,
@@ -159,7 +158,7 @@ def transcript(
     return [_line(vault, association, row) for row in connection.execute(query)]
 
 
-def _line(vault: Vault, association: str, row: Row[Any]) -> Line:
+def _line(vault: Vault, association: str, row: Any) -> Line:
     body = vault.open(row.body, context(BODY, association, row.id))
     return Line._make((*row[:6], body, *row[7:9], bool(row.again)))
 

@@ -115,6 +115,11 @@ class At:
         self.log(connection, act, subject, detail)
         return done
 
+    async def keep(self, function: Callable[..., T], *args: Any) -> T:
+        """`function(connection, *args)` for what is nobody's act (a draft, who is looking): it may come as often as a
+        page likes, spends no number and is not on record."""
+        return await self.desk.database.write(function, *args)
+
     async def put(
         self,
         act: str,
