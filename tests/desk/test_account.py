@@ -62,7 +62,7 @@ def test_a_new_password_ends_every_other_sign_in(house: House, hind: int) -> Non
     elsewhere, here = house.worker("relations_officer", id=hind), house.worker("relations_officer", id=hind)
     answer = here.post("/account/password", current=PASSWORD, password=NEW, again=NEW)
     assert answer.status_code == 200 and "حُفظت كلمة المرور" in answer.text
-    assert here.get("/inbox").status_code == 200
+    assert here.get("/appointments").status_code == 200
     assert elsewhere.get("/inbox", follow=False).status_code == 303
     assert Visitor(house).sign_in().status_code == 401 and Visitor(house).sign_in(NEW).status_code == 303
     assert (here.who, "account.password", here.who, "") in house.acts()
@@ -175,7 +175,7 @@ def test_nobody_ends_the_sign_in_of_another_by_its_number(house: House, hind: in
 def test_all_others_end_at_once(house: House, hind: int) -> None:
     workers: list[Browser] = [house.worker("relations_officer", id=hind) for _ in range(3)]
     workers[0].post("/account/sign-ins/others/end")
-    assert [one.get("/inbox", follow=False).status_code for one in workers] == [200, 303, 303]
+    assert [one.get("/appointments", follow=False).status_code for one in workers] == [200, 303, 303]
 
 
 # --- Telegram --------------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_nothing_is_seen_before_the_policy_is_read_and_signed(house: House, newc
     name = "نوره  السّالم"
     answer = newcomer.post("/policy/sign", version=version(house), read="yes", name=name, follow=False)
     assert answer.headers["location"] == "/desk/harif/?said=policy_signed"
-    assert newcomer.get("/inbox").status_code == 200
+    assert newcomer.get("/appointments").status_code == 200
     assert (newcomer.who, "policy.sign", f"policy:{version(house)}", "") in house.acts()
 
 

@@ -36,7 +36,7 @@ class Visitor:
 
     @property
     def is_in(self) -> bool:
-        return self.client.get("/desk/harif/inbox").status_code == 200
+        return self.client.get("/desk/harif/account").status_code == 200
 
 
 def with_totp(house: House, id: int) -> pyotp.TOTP:
