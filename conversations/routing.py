@@ -149,6 +149,11 @@ def choose(waiting: Waiting, candidates: Sequence[Candidate], profile: Profile, 
     return Chosen(None, "tried")
 
 
+def standing(waiting: Waiting, candidate: Candidate, profile: Profile) -> int:
+    """How near it is to this worker: the number of the first group they belong to."""
+    return next(place for place, (_, belongs) in enumerate(_groups(waiting, profile)) if belongs(candidate))
+
+
 def entitled(waiting: Waiting, candidate: Candidate) -> bool:
     """Whether they may see it at all. The desk's lists ask the same of the database (bot/desk/sight.py)."""
     rights = rights_of(candidate.roles)

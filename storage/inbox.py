@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from conversations.routing import Candidate
+from conversations.routing import PRESENT, Candidate
 from storage.conversations import open_handle
 from storage.messages import BODY
 from storage.schema import beneficiaries, cases, conversations, handoffs, messages
@@ -90,7 +90,7 @@ def waiting(
     me: int,
     *,
     filters: Filters = ANY,
-    after: Place | None = None,
+    after: Sequence[int] | None = None,
     limit: int = PAGE,
 ) -> list[tuple[Place, Row]]:
     """What nobody has taken: offered to `me` first, then urgent, then oldest."""
@@ -120,6 +120,19 @@ def count_waiting(connection: Connection, association: str, seen: ColumnElement[
     return int(found[0]), int(found[1])
 
 
+def is_waiting(connection: Connection, association: str, id: int, seen: ColumnElement[bool]) -> bool:
+    query = _untaken(select(handoffs.c.id), association, seen).where(handoffs.c.id == id)
+    return connection.execute(query).first() is not None
+
+
+def seen_among(connection: Connection, association: str, ids: Collection[int], seen: ColumnElement[bool]) -> set[int]:
+    """Of these conversations those that may be seen."""
+    if not ids:
+        return set()
+    c = conversations.c
+    return set(connection.scalars(select(c.id).where(c.association == association, c.id.in_(sorted(ids)), seen)))
+
+
 def choices(connection: Connection, association: str, seen: ColumnElement[bool]) -> dict[str, list[str]]:
     """What there is to filter by, for each filter: the codes of what waits."""
     h, c = handoffs.c, conversations.c
@@ -139,7 +152,7 @@ def held(
     *,
     mine: bool,
     channel: str = "",
-    after: tuple[int, int] | None = None,
+    after: Sequence[int] | None = None,
     limit: int = PAGE,
 ) -> list[Row]:
     """Conversations in a worker's hands: mine, those that wait for my word first and longest; or all others', the
@@ -307,6 +320,24 @@ def candidates(connection: Connection, association: str) -> list[Candidate]:
         )
         for row in connection.execute(query)
     ]
+
+
+def present(connection: Connection, association: str, now: int) -> frozenset[int]:
+    """Who is there: looked at the desk a moment ago, and takes what comes."""
+    m = members.c
+    query = select(m.staff).where(
+        m.association == association,
+        m.ended_at.is_(None),
+        m.presence != "away",
+        m.seen_at > now - int(PRESENT.total_seconds() * 1000),
+    )
+    return frozenset(connection.scalars(query))
+
+
+def is_away(connection: Connection, association: str, worker: int) -> bool:
+    m = members.c
+    query = select(m.presence).where(m.association == association, m.staff == worker)
+    return connection.scalar(query) == "away"
 
 
 def be(connection: Connection, association: str, worker: int, presence: str) -> None:

@@ -6,7 +6,7 @@ from bot.desk.room import Room
 
 _ROOMS = (
     *("inbox", "cases", "appointments", "clocks", "committee", "management", "audit"),
-    *("people", "signing", "account"),
+    *("people", "alarms", "signing", "account", "live"),
 )
 """In the order in which the navigation shows them."""
 

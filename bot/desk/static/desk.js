@@ -59,6 +59,18 @@
     });
   }
 
+  // j and k walk through the rows of a list ([data-row]); Enter follows the one that has the focus.
+  document.addEventListener("keydown", (event) => {
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (!rows.length) return;
+    event.preventDefault();
+    const at = rows.indexOf(document.activeElement.closest?.("li")?.querySelector("[data-row]"));
+    rows[Math.min(Math.max(at + step, 0), rows.length - 1)].focus();
+  });
+
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (button && !event.defaultPrevented) setTimeout(() => { button.disabled = true; }, 0);
