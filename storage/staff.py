@@ -319,6 +319,7 @@ def _account(vault: Vault, row: Row[Any]) -> Account:
         login=opened(LOGIN, row.login),
         name=opened(NAME, row.name),
         totp=opened(TOTP, row.totp),
+        has_subject=row.subject_index is not None,
         **{name: getattr(row, name) for name in ("language", "password", "totp_step", "disabled_at")},
     )
 
