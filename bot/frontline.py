@@ -23,15 +23,15 @@ from bot.channels.http import Http
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.delivery import Delivery
-from bot.desk.live import Hub
+from bot.desk.live import Hub, Topic, changed, pulses
 from bot.fold import Committed, Outgoing
 from bot.intake import Intake
 from bot.log import log
 from bot.receipts import Attachments
 from bot.schedule import Rounds
 from bot.settings import AccountSettings, Settings
-from bot.staff_group.mirror import CHANNEL as STAFF_GROUP
 from bot.staff_group.room import StaffGroups
+from bot.staff_group.turns import CHANNEL as STAFF_GROUP
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
@@ -73,6 +73,7 @@ class FrontLine:
     polls: list[asyncio.Task[None]] = field(default_factory=list)
     ticking: Any = None
     seen_seqs: dict[conversations.Key, int] = field(default_factory=dict)
+    seen_topics: dict[Topic, Any] = field(default_factory=dict)
 
     async def start(self) -> None:
         from bot.schedule import start_ticking
@@ -86,6 +87,7 @@ class FrontLine:
         self.rounds.add("reminders", 60, self._remind)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
+            self.rounds.add("desk_pages", 2, self._wake_desk)
         if self.staff_groups.groups:
             self.rounds.add("staff_group", 1, self.staff_groups.run)
         if self.spool is not None:
@@ -138,6 +140,14 @@ class FrontLine:
             if seq != self.seen_seqs.get(key):
                 self.changes.wake(key[0], key[2], seq)
         self.seen_seqs = now
+
+    async def _wake_desk(self) -> None:
+        """What other processes committed of what pages of the desk look at here (rule 11)."""
+        watched = self.hub.watched()
+        now = await self.database.read(pulses, watched) if watched else {}
+        for association, topic in changed(self.seen_topics, now):
+            self.hub.wake(association, topic)
+        self.seen_topics = now
 
     async def _poll(self, channel: Telegram) -> None:
         from bot.channels.telegram_inbound import Read
@@ -240,12 +250,8 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
             line.delivery.refused(list(committed.refused))
         for slug, handle, seq in committed.wakes:
             line.changes.wake(slug, handle, seq)
-        for slug, id in committed.changed:
-            line.hub.wake(slug, f"conversation:{id}")
+        line.hub.tell(committed)
         for kick in committed.kicks:
-            if kick in ("handoffs", "inbox"):
-                for slug in {slug for slug, _ in committed.changed}:
-                    line.hub.wake(slug, "inbox")
             line.rounds.kick(kick)
 
     intake = Intake(

@@ -11,11 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.fold import Committed
 from storage import inbox
 
 Topic = tuple[str, str]
 """Association and topic."""
 CONVERSATION = "conversation:"
+_LISTS = frozenset({"handoffs", "inbox"})
+"""Kicks after which a list of the inbox may look different."""
 
 
 class _Watch:
@@ -38,6 +41,14 @@ class Hub:
     def wake(self, association: str, topic: str) -> None:
         for watch in self._watching.get((association, topic), ()):
             watch.wake(topic)
+
+    def tell(self, committed: Committed) -> None:
+        """What a commit of this process changed."""
+        for association, id in committed.changed:
+            self.wake(association, f"{CONVERSATION}{id}")
+        if not committed.kicks.isdisjoint(_LISTS):
+            for association in {association for association, _ in committed.changed}:
+                self.wake(association, "inbox")
 
     def watched(self) -> list[Topic]:
         return list(self._watching)

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from bot.desk.desk import COOKIE, Desk, digest, key_of
 from bot.desk.live import Hub
+from bot.fold import Committed
 from bot.web.ports import Site
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
@@ -51,6 +52,13 @@ class House:
         }
         self.line = self.run(self._line(folder))
         self.hub = Hub()
+        after = self.line.intake.after_commit
+
+        def committed(done: Committed) -> None:
+            after(done)
+            self.hub.tell(done)
+
+        self.line.intake.after_commit = committed
         site = Site(associations=associations, clock=lambda: self.line.now)
         self.desk = Desk(
             site, self.database, self.vault, self.line.intake, self.line.blobs, self.line.house.draws, self.hub
