@@ -5,7 +5,8 @@ from importlib import import_module
 from bot.desk.room import Room
 
 _ROOMS = (
-    *("inbox", "cases", "appointments", "clocks", "committee", "management", "audit"),
+    *("inbox", "conversation", "replies", "holding"),
+    *("cases", "appointments", "clocks", "committee", "management", "audit"),
     *("people", "alarms", "signing", "account", "live"),
 )
 """In the order in which the navigation shows them."""

@@ -1,0 +1,155 @@
+"""What a worker may write to a person now: how long, with which files, and whether it gets through at once."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Connection
+
+from bot.desk.at import Refused
+from conversations import staffed
+from conversations.answers.signatures import kind_of
+from conversations.conversation import Conversation
+from conversations.says import Attachment
+from storage import files
+from storage.ids import new_id
+from storage.times import ms
+
+if TYPE_CHECKING:
+    from bot.desk.at import At
+    from bot.desk.scene import Scene
+    from bot.web.body import Upload
+
+MB = 1024 * 1024
+MOST_FILES = 5
+_EVERYWHERE = ("jpeg", "png", "pdf", "docx", "ogg", "mp3", "m4a", "amr", "mp4")
+ACCEPTS: Mapping[str, tuple[tuple[str, ...], int, int]] = {
+    # channel: kinds, megabytes of a file, megabytes of a picture (CHANNELS.md)
+    "whatsapp": (_EVERYWHERE, 16, 5),
+    "telegram": ((*_EVERYWHERE, "webp", "heic", "webm"), 50, 50),
+    "web_chat": ((*_EVERYWHERE, "webp", "webm"), 50, 50),
+}
+SOUNDS: Mapping[str, tuple[str, ...]] = {
+    "whatsapp": ("ogg", "mp4"),
+    "telegram": ("ogg", "mp4", "webm"),
+    "web_chat": ("ogg", "mp4", "webm"),
+}
+"""What a browser may record for each, the best first."""
+_PICTURES = frozenset({"jpeg", "png", "webp", "heic"})
+
+
+class Composer(NamedTuple):
+    """`closed`: why nothing gets through now (staffed.closed, or `off`: the channel is not connected here);
+    `until`: when the window closes; `limit`: characters of one message; `template`: an approved one is there;
+    `knocked`: it went out already; `held`: why an operator lets nothing go out (paused, staging)."""
+
+    closed: str
+    until: datetime | None
+    limit: int
+    template: bool = False
+    knocked: bool = False
+    held: str = ""
+
+
+def composer(at: "At", scene: "Scene") -> Composer:
+    channel = at.desk.intake.channels.get((at.slug, scene.channel))
+    state = scene.state
+    if channel is None:
+        return Composer("off", None, 4000)
+    hours = channel.traits.window_hours
+    joins = 0
+    if state.introduced != str(at.worker.id):
+        words = at.association.wording[state.language]
+        joins = len(words("staff.joined", title=title_of(at, state))) + 2
+    return Composer(
+        closed=staffed.closed(state, hours, at.now),
+        until=staffed.open_until(state, hours),
+        limit=channel.capabilities.text - joins,
+        template=bool(getattr(channel, "templates", {}).get(staffed.WAITING)),
+        knocked=state.knocked,
+        held=at.desk.intake.may_send(at.slug, scene.channel, scene.handle) if channel.pushes else "",
+    )
+
+
+def title_of(at: "At", state: Conversation) -> str:
+    return staffed.title_of(at.association, state.language, at.worker.roles, at.worker.woman)
+
+
+class Canned(NamedTuple):
+    """A reply at hand: its title for the worker, its text in the person's language, filled in."""
+
+    id: str
+    title: str
+    text: str
+
+
+def canned(at: "At", scene: "Scene", references: Iterable[str]) -> list[Canned]:
+    """What is not known of the person is left out; a reference that there is none of, to be filled in."""
+    profile, language = at.association.profile, scene.state.language
+    facts = {
+        "name": scene.person.partition(" ")[0],
+        "reference": next(iter(references), "…"),
+        "officer": at.worker.name,
+        "association": profile.name.to(language),
+        "short": profile.short_name.to(language),
+    }
+    return [
+        Canned(reply.id, reply.title.to(at.language), _SPARE.sub("", reply.text.to(language).format_map(facts)))
+        for reply in profile.canned_replies
+    ]
+
+
+_SPARE = re.compile(r" +(?=[.,:!?،؛؟])")
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+class Stored(NamedTuple):
+    """Files whose bytes are kept already; `rows` go in with the event that sends them."""
+
+    attachments: tuple[Attachment, ...]
+    rows: tuple[files.File, ...]
+
+
+async def store(at: "At", scene: "Scene", uploads: Iterable["Upload"], voice: "Upload | None") -> Stored:
+    """Seal and keep what is to be sent. Raises Refused, before anything is kept, where the channel does not take it."""
+    found: list[tuple[str, str, bytes]] = []
+    for upload in [*uploads, *([voice] if voice else [])]:
+        kind = _checked(scene.channel, at.desk.site.file_limit, upload)
+        if upload is voice and kind == "mp4":
+            kind = "m4a"  # a recording without pictures
+        found.append((upload.name or f"{at.words('conversation.media.voice')}.{kind}", kind, upload.data))
+    attachments, rows = [], []
+    for name, kind, data in found:
+        id = new_id()
+        await asyncio.to_thread(at.desk.blobs.put, at.slug, id, data)
+        attachments.append(Attachment(str(id), name, kind))
+        rows.append(files.File(at.slug, id, scene.id, scene.channel, "", name, kind, len(data), files.READY))
+    return Stored(tuple(attachments), tuple(rows))
+
+
+def _checked(channel: str, most: int, upload: "Upload") -> str:
+    """Its kind. Raises Refused."""
+    kinds, file_mb, picture_mb = ACCEPTS[channel]
+    kind = kind_of(upload.data)
+    if not upload.data:
+        raise Refused("conversation.file_empty", name=upload.name)
+    if kind is None or kind not in kinds:
+        raise Refused("conversation.file_kind", name=upload.name)
+    limit = min(most, (picture_mb if kind in _PICTURES else file_mb) * MB)
+    if len(upload.data) > limit:
+        raise Refused("conversation.file_too_big", name=upload.name, limit=limit // MB)
+    return kind
+
+
+async def discard(at: "At", stored: Stored) -> None:
+    """The bytes of what was not sent after all."""
+    for row in stored.rows:
+        await asyncio.to_thread(at.desk.blobs.delete, at.slug, row.id)
+
+
+def keep_rows(connection: Connection, at: "At", stored: Stored) -> None:
+    files.want(connection, at.desk.vault, stored.rows, ms(at.now))

@@ -1,0 +1,256 @@
+"""What a worker says to a person, and what becomes of it: sent, kept for the window, sent again, taken back.
+
+First send wins: a reply comes with the number of the last line its writer saw, and where a colleague answered after
+that, or holds the conversation, it comes back with what they said, still in the box, to be sent all the same or not.
+Whatever is refused, what was typed stays: in the box, and as a draft on the server.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from bot.desk import composing, scene, transcript
+from bot.desk.at import At, NotFound, Refused, Replayed, Stale
+from bot.desk.composing import Stored
+from bot.desk.room import Room
+from bot.desk.rooms.conversation import Warned, page
+from conversations import staffed
+from conversations.events import StaffKnocked, StaffSaid, StaffTookBack
+from conversations.says import Attachment
+from storage import conversations as people
+from storage import messages, outbox, reply_drafts
+from storage.ids import new_id
+from storage.messages import Line, Settlement
+from storage.times import ms
+
+room = Room("replies", right="inbox")
+
+NOTHING = Stored((), ())
+
+
+class Answered(Stale):
+    """A colleague answered meanwhile."""
+
+
+class HeldBy(Stale):
+    """A colleague holds it."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__("conversation.held")
+        self.staff = int(holder.partition(":")[2] or 0)
+
+
+def first(at: At, id: int, seen: int, over: bool) -> Callable[[Connection], None]:
+    """Runs with the conversation locked: nobody answered behind `seen`, and nobody else holds it, unless `over`."""
+
+    def check(connection: Connection) -> None:
+        if not scene.may_see(connection, at, id):
+            raise Refused("conversation.gone")
+        if transcript.replied_since(connection, at, id, seen):
+            raise Answered("conversation.answered")
+        if holder := people.hold(connection, at.slug, id, at.worker.who, over=over):
+            raise HeldBy(holder)
+
+    return check
+
+
+@room.post("/conversation/{id}/reply", files=composing.MOST_FILES + 1)
+async def reply(at: At) -> Response:
+    id, form = at.number("id"), at.form
+    text = form.get("text").strip()
+    here = await at.read(scene.load, at, id)
+    stored = NOTHING
+    try:
+        closed = _sendable(at, here, text)
+        stored = await composing.store(at, here, form.uploads("file"), next(iter(form.uploads("voice")), None))
+        if not text and not stored.attachments:
+            raise Refused("conversation.nothing")
+        said = _said(at, here, text, stored.attachments, knock=form.get("knock") == "yes")
+
+        def also(connection: Connection) -> None:
+            composing.keep_rows(connection, at, stored)
+            reply_drafts.forget(connection, at.slug, id, at.worker.id)
+
+        seen = int(form.get("seen")) if form.get("seen").isdecimal() else 0
+        await at.put("reply", id, said, unless=first(at, id, seen, form.get("over") == "yes"), also=also)
+    except (Refused, Replayed) as error:
+        await composing.discard(at, stored)
+        return await refused(at, id, error, text)
+    if by_script(at):
+        return Response(status_code=204)
+    return at.back(f"/conversation/{id}", said="reply_kept" if closed else "reply_sent")
+
+
+def _sendable(at: At, here: scene.Scene, text: str) -> str:
+    """Why it will be kept; empty where it goes out now. Raises Refused where it can be neither."""
+    composer = composing.composer(at, here)
+    if composer.closed in ("blocked", "off"):
+        raise Refused(f"conversation.closed.{composer.closed}")
+    if len(text) > composer.limit:
+        raise Refused("conversation.too_long", count=len(text) - composer.limit)
+    if composer.closed and len(here.state.kept) >= staffed.MOST_KEPT:
+        raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
+    return composer.closed
+
+
+def _said(
+    at: At, here: scene.Scene, text: str, attachments: tuple[Attachment, ...], *, knock: bool = False
+) -> StaffSaid:
+    one = attachments[0] if attachments else Attachment("", "", "")
+    return StaffSaid(
+        id=f"reply-{new_id()}",
+        at=at.now,
+        staff=str(at.worker.id),
+        title=composing.title_of(at, here.state),
+        text=text,
+        file=one.file,
+        file_name=one.name,
+        file_kind=one.kind,
+        more=attachments[1:],
+        knock=knock,
+    )
+
+
+async def refused(at: At, id: int, error: Refused | Replayed, text: str) -> Response:
+    """The page again with what was typed, or the sentence alone for the script; nothing typed is lost."""
+    if text:
+        await at.keep(reply_drafts.keep, at.desk.vault, at.slug, id, at.worker.id, text, ms(at.now))
+    replayed = isinstance(error, Replayed)
+    if isinstance(error, Replayed):
+        await at.keep(at.log, "form.replayed", "", "replies.reply")
+        error = Refused("conversation.replayed")
+    status = 409 if isinstance(error, Stale) else 422
+    warned = await at.read(_warned, at, id, error) if isinstance(error, Stale) else None
+    sentence = at.words(error.words, **error.facts) if warned is None else ""
+    if by_script(at):
+        answer = at.part("conversation/warned.html", warned=warned, sentence=sentence, replayed=replayed)
+        answer.status_code = status
+        return answer
+    return await page(at, id, status=status, error=sentence, warned=warned, text=text)
+
+
+def _warned(connection: Connection, at: At, id: int, error: Stale) -> Warned:
+    """Who was faster, and what they said behind what this worker saw."""
+    here = scene.load(connection, at, id)
+    seen = int(at.form.get("seen")) if at.form.get("seen").isdecimal() else 0
+    theirs = {one.seq for one in transcript.replied_since(connection, at, id, seen)}
+    since = transcript.after(connection, at, here, seen)
+    said = [one for one in since.shown if one.kind == "line" and one.seq in theirs]
+    holder = error.staff if isinstance(error, HeldBy) else here.holder
+    name = scene.name_of(connection, at, holder) or at.words("conversation.a_worker")
+    who = said[-1].who if said else name
+    words = at.words(error.words, who=who)
+    return Warned(words=words, said=said, over=True, seen=max(since.last, seen))
+
+
+def by_script(at: At) -> bool:
+    return at.request.headers.get("x-part") == "1"
+
+
+# --- a message that did not arrive -----------------------------------------------------------------------------------
+
+
+@room.post("/conversation/{id}/again/{seq}")
+async def again(at: At) -> Response:
+    """A worker's reply that failed, as a new message."""
+    id, seq = at.number("id"), at.number("seq")
+    here = await at.read(scene.load, at, id)
+    line = await at.read(_line, at, id, seq)
+    say = transcript.read_say(line)
+    if line.state != "failed" or not say.by:
+        raise Stale("conversation.moved_on")
+    text = say.text
+    attachments = (say.file,) if say.file is not None else ()
+    try:
+        _sendable(at, here, text)
+        said = _said(at, here, text, attachments)
+        await at.put("reply.again", id, said, unless=first(at, id, here.seq, False))
+    except Refused as error:
+        return await refused(at, id, error, text)
+    return at.back(f"/conversation/{id}", said="reply_sent")
+
+
+@room.post("/conversation/{id}/release/{seq}")
+async def release(at: At) -> Response:
+    """What may have arrived, or was held back, goes out (again): a person decided (rule 3)."""
+    return await _decide(
+        at, "message.release", lambda c, line: bool(outbox.release(c, [(at.slug, line.id)], ms(at.now)))
+    )
+
+
+@room.post("/conversation/{id}/arrived/{seq}")
+async def arrived(at: At) -> Response:
+    """The person has it: somebody asked them, or they answered it."""
+
+    def settle(connection: Connection, line: Line) -> bool:
+        return bool(messages.settle(connection, [Settlement(at.slug, line.id, "delivered")], "", ms(at.now)))
+
+    return await _decide(at, "message.arrived", settle)
+
+
+async def _decide(at: At, act: str, settle: Callable[[Connection, Line], bool]) -> Response:
+    id, seq = at.number("id"), at.number("seq")
+
+    def decide(connection: Connection) -> None:
+        line = _line(connection, at, id, seq)
+        if line.state not in ("uncertain", "held") or not settle(connection, line):
+            raise Stale("conversation.moved_on")
+
+    await at.write(act, f"conversation:{id}", decide, detail=f"line:{seq}")
+    at.desk.hub.wake(at.slug, f"conversation:{id}")
+    return at.back(f"/conversation/{id}", said="message_decided")
+
+
+def _line(connection: Connection, at: At, id: int, seq: int) -> Line:
+    """Something we said in a conversation that this worker sees. Raises NotFound."""
+    if not scene.may_see(connection, at, id):
+        raise NotFound
+    line = messages.line(connection, at.desk.vault, at.slug, id, seq)
+    if line is None or line.direction != "out" or line.kind != "say":
+        raise NotFound
+    return line
+
+
+# --- what waits for the window ---------------------------------------------------------------------------------------
+
+
+@room.post("/conversation/{id}/knock")
+async def knock(at: At) -> Response:
+    """The approved template: a reply is waiting."""
+    id = at.number("id")
+    here = await at.read(scene.load, at, id)
+    composer = composing.composer(at, here)
+    if not composer.template or composer.knocked or not here.state.kept:
+        raise Stale("conversation.moved_on")
+    event = StaffKnocked(id=f"knock-{new_id()}", at=at.now, staff=str(at.worker.id))
+    await at.put("knock", id, event, unless=_seen(at, id))
+    return at.back(f"/conversation/{id}", said="talk_knocked")
+
+
+@room.post("/conversation/{id}/take-back/{reply}")
+async def take_back(at: At) -> Response:
+    """A reply that waits is not sent after all: its words are a draft again."""
+    id, kept = at.number("id"), at.path("reply")
+    here = await at.read(scene.load, at, id)
+    says = next((says for name, _, says in staffed.kept_of(here.state) if name == kept), None)
+    if says is None:
+        raise Stale("conversation.moved_on")
+    text = "\n\n".join(say.text for say in says if say.text)
+
+    def also(connection: Connection) -> None:
+        vault, mine = at.desk.vault, (at.slug, id, at.worker.id)
+        before = reply_drafts.kept(connection, vault, *mine)
+        reply_drafts.keep(connection, vault, *mine, "\n".join(filter(None, [before, text])), ms(at.now))
+
+    event = StaffTookBack(id=f"back-{new_id()}", at=at.now, staff=str(at.worker.id), reply=kept)
+    await at.put("reply.take_back", id, event, unless=_seen(at, id), also=also)
+    return at.back(f"/conversation/{id}", said="reply_taken_back")
+
+
+def _seen(at: At, id: int) -> Callable[[Connection], None]:
+    def check(connection: Connection) -> None:
+        if not scene.may_see(connection, at, id):
+            raise Refused("conversation.gone")
+
+    return check
