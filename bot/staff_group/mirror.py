@@ -1,50 +1,32 @@
 """The round that makes topics, and brings what is new into them: one thing at a time, in the group's pace.
 
 Everything it knows is in rows (rule 10): each step is claimed in a transaction before Telegram is asked, and what came
-of it is written after. Of several processes the holder of the group's lease works, and takes its turns from the
-account's row, so that twenty messages a minute are twenty whoever sends them.
+of it is written after.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from bot import metrics
-from bot.channels.contract import Content, ContentRefused, SendError, StopChannel, TryAgain, Uncertain
-from bot.desk.words import DeskWords
-from bot.intake import Intake
+from bot.channels.contract import Content, ContentRefused, SendError, Uncertain
 from bot.log import log
-from bot.rate import Rate
 from bot.staff_group.group import NAME, TEXT, Group, NotWorkable, TopicGone, Unchanged, cut, units
-from bot.staff_group.lines import LAST, Bundle, Reading
+from bot.staff_group.lines import LAST, Bundle
+from bot.staff_group.scene import Scene, Scenes
+from bot.staff_group.turns import Claim, Turns
 from bot.web.lines import MEDIA_TYPES
-from conversations.events import Event
-from conversations.says import Say
-from storage import accounts, alarms, files, handoffs, messages, staff, topics, world
+from storage import alarms, topics
 from storage.blobs import Blobs, Missing
 from storage.database import Database
-from storage.messages import Line
-from storage.schema import conversations
-from storage.times import MINUTE, SECOND, ms
+from storage.times import SECOND
 from storage.topics import Topic, Work
 
-CHANNEL = "telegram.group"
-"""The group's own row among the accounts: lease, pace, and until when Telegram asked for silence."""
-EVERY, BURST = 4 * SECOND, 5
-"""In any minute at most 5 + 60 / 4 = 20 calls, which is what Telegram lets a bot do in one group."""
 LEASE = 60 * SECOND
-HOLD = 15 * SECOND
-SOON, REST = 5 * SECOND, 5 * MINUTE
-PATIENCE = 5.0
-"""Seconds a step waits for the bot account's own rate."""
 AT_ONCE = 30
-READ = 200
-"""Lines of a transcript looked at, at most."""
+"""Steps in one round; the next one comes in a second."""
 ICONS: Mapping[str, tuple[str, ...]] = {
     "queue!": ("🔥", "‼", "❗"),
     "queue": ("❗", "❓", "📣"),
@@ -52,41 +34,17 @@ ICONS: Mapping[str, tuple[str, ...]] = {
     "bot": ("✅", "🏁", "🤖"),
 }
 """For who holds it: the first of these that Telegram offers."""
-_events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
-_says = msgspec.msgpack.Decoder(Say)
-
-Claim = Callable[[Connection, int], bool]
-Turn = Literal["taken", "wait", "lost"]
-
-
-class Scene(NamedTuple):
-    """A conversation as its topic needs it."""
-
-    reading: Reading
-    lines: list[Line]
-    answers: list[tuple[int, str]]
-    channel: str
-    about: list[handoffs.Handoff]
 
 
 @dataclass
 class Mirror:
-    """`groups` and the bots' `rates` by association."""
+    """`groups` by association."""
 
     database: Database
-    intake: Intake
     groups: Mapping[str, Group]
-    rates: Mapping[str, Rate]
+    turns: Turns
+    scenes: Scenes
     blobs: Blobs
-    public_url: str
-
-    def __post_init__(self) -> None:
-        self.vault, self.me = self.intake.vault, self.intake.me
-        self._not_before: dict[str, int] = {}
-        """When it is worth asking for a turn again, so that a waiting group is not asked for every second."""
-
-    def now(self) -> int:
-        return ms(self.intake.clock())
 
     async def run(self) -> None:
         await asyncio.gather(*(self._serve(group) for group in self.groups.values()))
@@ -94,11 +52,10 @@ class Mirror:
     async def _serve(self, group: Group) -> None:
         """Until nothing is to be done, or it is not our turn. Raises DatabaseAway."""
         for _ in range(AT_ONCE):
-            if self._not_before.get(group.association, 0) > self.now():
+            if not self.turns.may(group):
                 return
-            if self.intake.may_send(group.association, "telegram", group.chat):
-                return
-            work = await self.database.read(topics.next_work, group.association, group.chat, self.now())
+            now = self.turns.now()
+            work = await self.database.read(topics.next_work, group.association, group.chat, now)
             if work is None or not await self._step(group, work):
                 return
 
@@ -118,16 +75,16 @@ class Mirror:
             reaches = topics.reaches(connection, topic.association, topic.conversation)
             return reaches and topics.begin_making(connection, topic, now, now + LEASE)
 
-        turn = await self._turn(group, claim)
+        turn = await self.turns.take(group, claim)
         if turn != "taken":
             return turn == "lost"
         try:
             number = await group.create(name, icon, urgent=work.urgent)
         except Uncertain as error:
-            return await self._failed(group, topic, error)  # the row stays `making` until its lease is over
+            return await self.turns.failed(group, topic, error)  # the row stays `making` until its lease is over
         except SendError as error:
-            return await self._failed(group, topic, error, state="wanted")
-        await self._keep(topic, topic=number, state="made", shown=work.expected)
+            return await self.turns.failed(group, topic, error, state="wanted")
+        await self.turns.keep(topic, topic=number, state="made", shown=work.expected)
         return True
 
     async def _reopen(self, group: Group, work: Work) -> bool:
@@ -150,8 +107,8 @@ class Mirror:
             try:
                 await group.delete(number)
             except NotWorkable:
-                await self.database.write(_ring, group.association, "staff_group_not_deleted", self.now())
-                await group.edit(number, self._words(group)("group.withdrawn"), "")
+                await self.database.write(_ring, group.association, "staff_group_not_deleted", self.turns.now())
+                await group.edit(number, self.scenes.words(group.association)("group.withdrawn"), "")
                 await group.close(number)
 
         done = await self._call(group, work, take_out, state="withdrawn", topic=0, mirrored=0, sending=0, again=False)
@@ -161,7 +118,7 @@ class Mirror:
     async def _call(self, group: Group, work: Work, call: Callable[[], Awaitable[None]], **after: Any) -> bool:
         """One call that may be made twice without harm, and how the row is when it is done."""
         topic = work.topic
-        turn = await self._turn(group, lambda c, now: topics.begin(c, topic, now, now + LEASE))
+        turn = await self.turns.take(group, lambda c, now: topics.begin(c, topic, now, now + LEASE))
         if turn != "taken":
             return turn == "lost"
         try:
@@ -171,47 +128,35 @@ class Mirror:
                 log.warning("topic_not_changed", association=group.association, error=error.code)
         except TopicGone as error:
             if after.get("state") != "withdrawn":
-                return await self._failed(group, topic, error)
+                return await self.turns.failed(group, topic, error)
         except SendError as error:
-            return await self._failed(group, topic, error)
-        await self._keep(topic, **after)
+            return await self.turns.failed(group, topic, error)
+        await self.turns.keep(topic, **after)
         return True
 
     async def _face(self, group: Group, work: Work) -> tuple[str, str]:
         """Name and icon: who it is, and who holds it."""
-        scene = await self.database.read(self._scene, group, work, work.seq)
-        words = self._words(group)
-        kind, _, id = work.expected.partition(":")
-        holder = (await self.database.read(self._names, [id])).get(id, "").partition(" ")[0] if id else ""
-        state = words(f"group.state.{kind.replace('!', '_urgent')}", who=holder or words("group.a_worker"))
-        name = cut(words("group.title", who=self._who(words, work, scene), state=state), NAME)
-        return name, await group.icon(ICONS[kind])
-
-    def _who(self, words: DeskWords, work: Work, scene: Scene) -> str:
-        """The person as the profile lets them be named, else the channel and a short number."""
-        name, shows = scene.reading.name, scene.reading.shows
-        if name and shows != "link":
-            return name if shows == "full" else name.partition(" ")[0]
-        return words(
-            "group.somebody", channel=words(f"channel.{scene.channel}"), number=work.topic.conversation % 10_000
-        )
+        scene = await self.database.read(self.scenes.read, work, work.seq)
+        words = scene.reading.words
+        kind = work.expected.partition(":")[0]
+        state = words(f"group.state.{kind.replace('!', '_urgent')}", who=scene.holder)
+        return cut(words("group.title", who=scene.who, state=state), NAME), await group.icon(ICONS[kind])
 
     # --- what stands in them -----------------------------------------------------------------------------------------
 
-    async def _card(self, group: Group, work: Work) -> bool:
-        scene = await self.database.read(self._scene, group, work, max(0, work.seq - 3 * LAST))
+    async def _begin(self, group: Group, work: Work) -> bool:
+        scene = await self.database.read(self.scenes.read, work, max(0, work.seq - 3 * LAST))
         upto = max([work.seq, *(line.seq for line in scene.lines)])
-        return await self._send(group, work, self._card_text(group, work, scene), upto, state="open")
+        return await self._send(group, work, self._card(work, scene), upto, state="open")
 
-    def _card_text(self, group: Group, work: Work, scene: Scene) -> str:
-        words, reading, about = self._words(group), scene.reading, scene.about
-        head = [words("group.card.urgent" if work.urgent else "group.card.waits")]
-        head.append(f"{self._who(words, work, scene)} · {words(f'channel.{scene.channel}')}")
-        reasons = dict.fromkeys(f"handoff.{reason}" for one in about for reason in one.reasons)
+    def _card(self, work: Work, scene: Scene) -> str:
+        """Who waits, why, since when they wrote what, and what can be done here."""
+        words, reading = scene.reading.words, scene.reading
+        head = [words("group.card.urgent" if work.urgent else "group.card.waits"), f"{scene.who} · {scene.channel}"]
+        reasons = dict.fromkeys(f"handoff.{reason}" for one in scene.waits for reason in one.reasons)
         head += [words(reason) for reason in reasons if reason in words]
-        head += [words("group.card.case", reference=one.reference) for one in about if one.reference]
-        if reading.url:
-            head.append(reading.url)
+        head += [words("group.card.case", reference=one.reference) for one in scene.waits if one.reference]
+        head += [reading.url] if reading.url else []
         foot = words("group.card.how")
         room = TEXT - units("\n".join([*head, foot])) - 100
         pieces: list[str] = []
@@ -225,11 +170,11 @@ class Mirror:
 
     async def _say(self, group: Group, work: Work) -> bool:
         topic = work.topic
-        scene = await self.database.read(self._scene, group, work, topic.mirrored)
-        lines = scene.lines if work.live else await self.database.read(self._before_the_end, topic, scene.lines)
+        scene = await self.database.read(self.scenes.read, work, topic.mirrored)
+        lines = scene.lines if work.live else await self.database.read(self.scenes.before_the_end, topic, scene.lines)
         bundle = Bundle(topic.mirrored)
         if lines and topic.state == "open":
-            bundle = scene.reading.bundle(lines, self.now(), max(work.seq, lines[-1].seq))
+            bundle = scene.reading.bundle(lines, self.turns.now(), max(work.seq, lines[-1].seq))
         answers = "\n".join(words for _, words in scene.answers)
         if answers and (bundle.file is not None or units(answers) + units(bundle.text) > TEXT - 100):
             bundle = Bundle(topic.mirrored)
@@ -240,9 +185,9 @@ class Mirror:
         if text:
             return await self._send(group, work, text, bundle.upto, upto_answer)
         if bundle.upto > topic.mirrored:  # nothing in them that is not there already, or is worth a line
-            await self.database.write(_go_on, topic, self.now(), 0, {"mirrored": bundle.upto})
+            await self.database.write(_go_on, topic, self.turns.now(), 0, {"mirrored": bundle.upto})
         elif work.live or bundle.waits:
-            await self.database.write(_go_on, topic, self.now(), SECOND, {})
+            await self.database.write(_go_on, topic, self.turns.now(), SECOND, {})
         elif topic.shown != work.expected:
             return await self._show(group, work)
         else:
@@ -254,9 +199,9 @@ class Mirror:
     ) -> bool:
         again = work.topic.sending > 0
         if again:
-            text = f"{self._words(group)('group.again')}\n{text}"
+            text = f"{self.scenes.words(group.association)('group.again')}\n{text}"
         number = work.topic.topic
-        turn = await self._turn(group, self._sending(work, upto, again))
+        turn = await self.turns.take(group, self._sending(work, upto, again))
         if turn != "taken":
             return turn == "lost"
         try:
@@ -264,7 +209,7 @@ class Mirror:
         except ContentRefused as error:
             log.error("topic_line_refused", association=group.association, error=error.code)
         except SendError as error:
-            return await self._failed(group, work.topic, error)
+            return await self.turns.failed(group, work.topic, error)
         await self._sent(work.topic, upto, upto_answer, **after)
         return True
 
@@ -272,12 +217,12 @@ class Mirror:
         piece = bundle.file
         assert piece is not None
         again = work.topic.sending > 0
-        caption = f"{self._words(group)('group.again')}\n{bundle.text}" if again else bundle.text
+        caption = f"{self.scenes.words(group.association)('group.again')}\n{bundle.text}" if again else bundle.text
         try:
             data = await asyncio.to_thread(self.blobs.get, group.association, piece.file)
         except Missing:
             data = b""
-        turn = await self._turn(group, self._sending(work, bundle.upto, again))
+        turn = await self.turns.take(group, self._sending(work, bundle.upto, again))
         if turn != "taken":
             return turn == "lost"
         name = piece.name if "." in piece.name else f"{piece.name}.{piece.kind}"
@@ -288,12 +233,12 @@ class Mirror:
             await group.send(work.topic.topic, caption, Content(name, media_type, data))
         except ContentRefused as error:
             log.warning("file_not_in_topic", association=group.association, file=piece.file, error=error.code)
-            words = f"{bundle.text}\n{self._words(group)('group.file_not_here')}"
+            words = f"{bundle.text}\n{self.scenes.words(group.association)('group.file_not_here')}"
             await self.database.write(
-                topics.say, self.vault, group.association, work.topic.conversation, words, self.now()
+                topics.say, self.scenes.vault, group.association, work.topic.conversation, words, self.turns.now()
             )
         except SendError as error:
-            return await self._failed(group, work.topic, error)
+            return await self.turns.failed(group, work.topic, error)
         await self._sent(work.topic, bundle.upto, None)
         return True
 
@@ -319,120 +264,11 @@ class Mirror:
         """It may have arrived twice: not a third time."""
         log.warning("topic_line_uncertain", association=group.association, conversation=work.topic.conversation)
         state = {"state": "open"} if work.topic.state == "made" else {}
-        await self._keep(
+        await self.turns.keep(
             work.topic, mirrored=max(work.topic.mirrored, work.topic.sending), sending=0, again=False, **state
         )
         await self.database.write(topics.forget, work.topic)
         return True
-
-    # --- turns, and what goes wrong ----------------------------------------------------------------------------------
-
-    async def _turn(self, group: Group, claim: Claim) -> Turn:
-        """`taken`: the claim holds, the group's and the bot's rate have room, and one call may be made. `lost`:
-        somebody else did it, or it is not to be done any more."""
-        rate = self.rates[group.association]
-        until = time.monotonic() + PATIENCE
-        while wait := rate.wait(live=False):
-            if time.monotonic() + wait > until:
-                return "wait"
-            await asyncio.sleep(wait)
-        wait_ms, taken = await self.database.write(self._claim, group.association, claim, self.now())
-        if wait_ms:
-            self._not_before[group.association] = self.now() + min(wait_ms, HOLD)
-        if not taken:
-            rate.give_back()
-        return "wait" if wait_ms else "taken" if taken else "lost"
-
-    def _claim(self, connection: Connection, association: str, claim: Claim, now: int) -> tuple[int, bool]:
-        """Milliseconds to wait, and whether it was taken."""
-        if not accounts.lease(connection, association, CHANNEL, self.me, now, now + HOLD):
-            return SOON, False
-        if (until := accounts.not_before(connection, association, CHANNEL)) > now:
-            return until - now, False
-        if wait := accounts.pace(connection, association, CHANNEL, now, EVERY, BURST):
-            return wait, False
-        return 0, claim(connection, now)
-
-    async def _failed(self, group: Group, topic: Topic, error: SendError, /, **restored: Any) -> bool:
-        """What follows from a call that failed. True where the next thing may be tried at once."""
-        metrics.send_errors.labels(group.association, CHANNEL, error.code).inc()
-        now = self.now()
-        match error:
-            case TopicGone():
-                await self._keep(topic, state="gone", topic=0, sending=0, again=False)
-                return True
-            case Uncertain():
-                return True  # its lease runs out, as if we had died: one way, not two
-            case TryAgain():
-                after = SOON if error.after is None else int(error.after * 1000)
-                await self.database.write(self._hold, group, topic, now + after, None, restored)
-            case NotWorkable() | StopChannel() | _:
-                log.error("staff_group_lost", association=group.association, error=error.code)
-                await self.database.write(self._hold, group, topic, now + REST, "staff_group_lost", restored)
-        return False
-
-    def _hold(
-        self,
-        connection: Connection,
-        group: Group,
-        topic: Topic,
-        until: int,
-        alarm: str | None,
-        restored: dict[str, Any],
-    ) -> None:
-        """Nothing was done: as it was, and nothing in this group before `until`."""
-        accounts.hold(connection, group.association, CHANNEL, until)
-        topics.change(connection, topic, sending=topic.sending, again=topic.again, **restored)
-        if alarm:
-            _ring(connection, group.association, alarm, self.now())
-
-    async def _keep(self, topic: Topic, /, **changed: Any) -> None:
-        await self.database.write(_change, topic, changed)
-
-    # --- reading -----------------------------------------------------------------------------------------------------
-
-    def _scene(self, connection: Connection, group: Group, work: Work, after: int) -> Scene:
-        association, conversation = group.association, work.topic.conversation
-        c = conversations.c
-        channel, beneficiary = connection.execute(
-            select(c.channel, c.beneficiary).where(c.association == association, c.id == conversation)
-        ).one()
-        lines = messages.transcript(connection, self.vault, association, conversation, after=after, limit=READ)
-        whose = (association, conversation, beneficiary)
-        known = world.load(connection, self.vault, [whose], self.me, self.now())[association, conversation]
-        profile = self.intake.associations[association].profile
-        said = [_says.decode(line.body).by for line in lines if line.direction == "out" and line.kind == "say"]
-        sent = [_events.decode(line.body) for line in lines if line.direction == "in" and line.kind == "media"]
-        reading = Reading(
-            shows=profile.staff_group.shows,
-            words=self._words(group),
-            url=desk_url(self.public_url, association, conversation),
-            name=str(known.person.facts.get("full_name") or "").strip(),
-            staff=self._names(connection, said),
-            files=self._files(connection, association, [getattr(event, "file", "") for event in sent]),
-            event=_events.decode,
-            say=_says.decode,
-        )
-        answers = topics.said(connection, self.vault, association, conversation)
-        about = handoffs.of_conversation(connection, self.vault, association, conversation)
-        return Scene(reading, lines, answers, channel, about)
-
-    def _names(self, connection: Connection, ids: list[str]) -> dict[str, str]:
-        known = staff.names(connection, self.vault, [int(id) for id in ids if id.isdecimal()])
-        return {str(id): name for id, name in known.items()}
-
-    def _files(self, connection: Connection, association: str, ids: list[str]) -> dict[int, files.File]:
-        found = [files.get(connection, self.vault, association, int(id)) for id in ids if id.isdecimal()]
-        return {file.id: file for file in found if file is not None}
-
-    def _before_the_end(self, connection: Connection, topic: Topic, lines: list[Line]) -> list[Line]:
-        """Of a conversation that went back to the bot: what was written until then."""
-        ended = topics.ended_at(connection, topic.association, topic.conversation)
-        return [line for line in lines if line.at <= ended]
-
-    def _words(self, group: Group) -> DeskWords:
-        association = self.intake.associations[group.association]
-        return DeskWords(association.profile.staff_group.language, association)
 
 
 def step_of(work: Work) -> str:
@@ -447,7 +283,7 @@ def step_of(work: Work) -> str:
     if topic.state == "closed":
         return "reopen" if work.live else "say"
     if topic.state == "made":
-        return "card" if work.live else "close"
+        return "begin" if work.live else "close"
     if work.seq > topic.mirrored or work.answers or topic.sending:
         return "say"
     if topic.shown != work.expected:
@@ -457,7 +293,7 @@ def step_of(work: Work) -> str:
 
 _STEPS: Mapping[str, Callable[[Mirror, Group, Work], Awaitable[bool]]] = {
     "make": Mirror._make,
-    "card": Mirror._card,
+    "begin": Mirror._begin,
     "say": Mirror._say,
     "show": Mirror._show,
     "reopen": Mirror._reopen,
@@ -467,10 +303,6 @@ _STEPS: Mapping[str, Callable[[Mirror, Group, Work], Awaitable[bool]]] = {
 }
 
 
-def desk_url(public_url: str, association: str, conversation: int) -> str:
-    return f"{public_url}/desk/{association}/conversation/{conversation}" if public_url else ""
-
-
 def _ring(connection: Connection, association: str, alarm: str, now: int) -> None:
     alarms.ring(connection, association, alarm, now)
 
@@ -478,7 +310,3 @@ def _ring(connection: Connection, association: str, alarm: str, now: int) -> Non
 def _go_on(connection: Connection, topic: Topic, now: int, rest: int, changed: dict[str, Any]) -> bool:
     """Without anything to send; unless somebody else is at it."""
     return topics.begin(connection, topic, now, now + rest if rest else 0, sending=0, again=False, **changed)
-
-
-def _change(connection: Connection, topic: Topic, changed: dict[str, Any]) -> None:
-    topics.change(connection, topic, **changed)

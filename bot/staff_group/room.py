@@ -18,8 +18,11 @@ from bot.intake import Intake
 from bot.log import log
 from bot.rate import Rate
 from bot.staff_group.acts import Acts
+from bot.staff_group.gate import Gate
 from bot.staff_group.group import Group
-from bot.staff_group.mirror import CHANNEL, Mirror
+from bot.staff_group.mirror import Mirror
+from bot.staff_group.scene import Scenes
+from bot.staff_group.turns import Turns
 from conversations.events import FileReady, FileRefused, Opened
 from storage import alarms, audit, codes, staff
 from storage.blobs import Blobs
@@ -63,8 +66,9 @@ class StaffGroups:
         self.bots = {slug: one for (slug, _), one in channels.items() if isinstance(one, Telegram)}
         self.groups = {slug: Group(bot, bot.staff_group) for slug, bot in self.bots.items() if bot.staff_group}
         its_rates = {slug: rates[slug, "telegram"] for slug in self.groups}
-        self.mirror = Mirror(database, intake, self.groups, its_rates, blobs, public_url)
-        self.acts = Acts(database, intake, self.groups, public_url, kick)
+        scenes = Scenes(intake.vault, intake.associations, public_url)
+        self.mirror = Mirror(database, self.groups, Turns(database, intake, its_rates), scenes, blobs)
+        self.acts = Acts(database, Gate(intake, scenes), self.groups, kick)
         self._names: dict[str, str] = {}
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -151,10 +155,6 @@ class StaffGroups:
 
     async def run(self) -> None:
         await self.mirror.run()
-
-    def takes(self, file: File) -> bool:
-        """A file on its way from a topic."""
-        return file.channel == CHANNEL
 
     async def fetch(self, file: File, at_most: int) -> bytes:
         """Raises FetchError."""

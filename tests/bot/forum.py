@@ -18,13 +18,15 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Connection
 
+from bot.channels.contract import Content, Unused
 from bot.channels.http import Http
 from bot.channels.telegram import Telegram
-from bot.staff_group.mirror import CHANNEL
 from bot.staff_group.room import StaffGroups
+from bot.staff_group.turns import CHANNEL
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
 from conversations.events import StaffSaid
+from conversations.says import Say
 from conversations.world import Traits
 from storage import codes, policy, staff, topics
 from storage.database import Database
@@ -80,6 +82,7 @@ class Forum:
         self.gate: asyncio.Event | None = None
 
     def fail(self, method: str, *failures: Failure) -> None:
+        """In the group; in a chat with one person it is `private <method>`."""
         self.fails.setdefault(method, deque()).extend(failures)
 
     @property
@@ -105,7 +108,8 @@ class Forum:
             self.calls.append((method, self.clock()))
         if self.gate is not None:
             await self.gate.wait()
-        failures = self.fails.get(method)
+        whose = "private " if "chat_id" in call.fields and str(call.fields["chat_id"]) != str(CHAT) else ""
+        failures = self.fails.get(f"{whose}{method}")
         failure = failures.popleft() if failures else None
         if failure is not None and not failure.did:
             return self._fail(request, failure)
@@ -190,6 +194,19 @@ async def forum_at_work() -> AsyncIterator[Forum]:
     assert forum.problems == [], "held against the official specification"
 
 
+class Watched(Telegram):
+    """The channel itself, what it was given to say written down."""
+
+    def __init__(self, *args: Any, forum: Forum, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.says: list[Say] = []
+        self.files = forum.files
+
+    async def send(self, handle: str, say: Say, row: int, attachment: Content | None = None) -> str:
+        self.says.append(say)
+        return await super().send(handle, say, row, attachment)
+
+
 class Line:
     """One process with a staff group."""
 
@@ -210,11 +227,11 @@ class Line:
     ) -> None:
         self.forum, self.http = forum, Http(connect=2, answer=2)
         known = {**associations, "harif": shown(associations["harif"], shows, language)}
-        self.bot = Telegram(
-            "harif", TOKEN, "s", forum.url, self.http, known["harif"].wording, staff_group=str(CHAT),
+        self.bot = Watched(
+            "harif", TOKEN, "s", forum.url, self.http, known["harif"].wording, staff_group=str(CHAT), forum=forum,
         )  # fmt: skip
-        self.other = Telegram(
-            "ruhama", TOKEN.replace("7001", "7002"), "s", forum.url, self.http, known["ruhama"].wording
+        self.other = Watched(
+            "ruhama", TOKEN.replace("7001", "7002"), "s", forum.url, self.http, known["ruhama"].wording, forum=forum
         )
         self.whatsapp = Paper("harif", "whatsapp")
         self.whatsapp.traits = Traits(name="whatsapp", proves_phone=True, window_hours=24)
@@ -243,6 +260,16 @@ class Line:
         await self.room.run()
         await self.desk.settle()
 
+    async def tick(self, seconds: int) -> None:
+        """So many seconds pass, with a round in each."""
+        for _ in range(seconds):
+            await self.run()
+            self.desk.now += timedelta(seconds=1)
+
+    def later(self, **span: float) -> None:
+        """Time passes, and nothing happens."""
+        self.desk.now += timedelta(**span)
+
     async def rest(self, seconds: int = 0) -> None:
         """Until the group has nothing to do, a second at a time; then until `seconds` are over."""
         for second in range(240):
@@ -258,15 +285,15 @@ class Line:
 
     # --- staff -------------------------------------------------------------------------------------------------------
 
-    def hire(self, name: str, *roles: str, association: str = "harif", signs: bool = True, woman: bool = False) -> int:
+    def hire(
+        self, name: str, *, role: str = "relations_officer", association: str = "harif", signs: bool = True
+    ) -> int:
         """A worker's id."""
         profile = self.desk.associations[association].profile
 
         def add(connection: Connection) -> int:
             id = staff.add(connection, self.desk.vault, f"{name}@example.org", name, self.now)
-            staff.join(
-                connection, Member(association, id, frozenset(roles or ("relations_officer",)), woman=woman), self.now
-            )
+            staff.join(connection, Member(association, id, frozenset([role])), self.now)
             if signs:
                 policy.sign(connection, association, id, policy_version(profile), self.now)
             return id
@@ -299,7 +326,8 @@ class Line:
         number = what.pop("number", None) or next(_updates)
         bot = self.bot if association == "harif" else self.other
         body = json.dumps({"update_id": number, **what}).encode()
-        await self.room.take(association, "telegram", bot.parse(body))
+        heard = [one for one in bot.parse(body) if not isinstance(one, Unused)]
+        await self.room.take(association, "telegram", heard)
         await self.desk.settle()
 
     async def says(self, worker: int, conversation: int, text: str, **more: Any) -> None:
