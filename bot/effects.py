@@ -16,7 +16,7 @@ from bot import appointments, entitlements
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
-from bot.lookups import LOOKUPS
+from bot.lookups import LOOKUPS, own_case
 from conversations.association.association import Association
 from conversations.cases.appointment import NotNow
 from conversations.cases.calendar import calendar_of
@@ -228,7 +228,7 @@ class Work:
 
     def _request_appointment(self, effect: RequestAppointment, stored: Stored) -> None:
         connection, vault, association = self.connection, self.vault, stored.association
-        case = cases.by_reference(connection, vault, association, effect.reference) if effect.reference else None
+        case = own_case(connection, vault, stored, effect.reference) if effect.reference else None
         appointments.request(
             connection, vault, association, effect.kind, self.now,
             by=f"beneficiary:{stored.beneficiary}", conversation=stored.id,

@@ -40,7 +40,7 @@ def ask(connection: Connection, vault: Vault, stored: Stored, token: str) -> dic
 
 def missing(connection: Connection, vault: Vault, stored: Stored, reference: str) -> dict[str, Any] | None:
     """What a returned case of theirs waits for, as a Return (flows/complete.py)."""
-    found = _own(connection, vault, stored, reference)
+    found = own_case(connection, vault, stored, reference)
     if found is None or found.stage != "returned":
         return None
     waiting = requirements.waiting(connection, vault, found.association, found.id)
@@ -54,7 +54,7 @@ def missing(connection: Connection, vault: Vault, stored: Stored, reference: str
 
 def owed(connection: Connection, vault: Vault, stored: Stored, key: str) -> dict[str, Any] | None:
     """The entitlements of a case of theirs; `key` is `<what for>:<reference>`."""
-    found = _own(connection, vault, stored, key.rpartition(":")[2])
+    found = own_case(connection, vault, stored, key.rpartition(":")[2])
     if found is None:
         return None
     rows = entitlements.of_case(connection, vault, found.association, found.id)
@@ -79,7 +79,8 @@ def met(connection: Connection, vault: Vault, stored: Stored, key: str) -> list[
     return [facts(one) for one in appointments.of_conversation(connection, vault, stored.association, stored.id)]
 
 
-def _own(connection: Connection, vault: Vault, stored: Stored, reference: str) -> cases.Case | None:
+def own_case(connection: Connection, vault: Vault, stored: Stored, reference: str) -> cases.Case | None:
+    """Theirs, and none that names nobody."""
     found = cases.by_reference(connection, vault, stored.association, reference)
     if found is None or found.anonymous:
         return None

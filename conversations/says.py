@@ -54,7 +54,7 @@ class Say(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     prompt: int = 0
     file: Attachment | None = None
     link: Link | None = None
-    wants: Literal["", "contact", "location", "file", "voice", "text"] = ""
+    wants: Literal["", "contact", "location", "file", "voice", "text", "text_or_file"] = ""
     lane: Lane = "dialogue"
     by: str = ""
     """The id of the worker who said it; empty: the assistant did."""

@@ -54,7 +54,7 @@ def read(profile: Profile, service: str, items: str) -> tuple[Missing, ...]:
 
 def numbered(missing: Iterable[Missing], used: Iterable[str]) -> tuple[Missing, ...]:
     """The same with a number for what has none yet, none used twice in a case; what is given twice counts once."""
-    last = max((int(item[len(OTHER) :]) for item in used if item.startswith(OTHER)), default=0)
+    last = max(map(_number, used), default=0)
     named: dict[str, Missing] = {}
     for one in missing:
         if not one.item:
@@ -64,10 +64,20 @@ def numbered(missing: Iterable[Missing], used: Iterable[str]) -> tuple[Missing, 
     return tuple(named.values())
 
 
+def ordered(missing: Iterable[Missing], profile: Profile, service: str) -> list[Missing]:
+    """In the order in which the service asks; what staff asked in words comes last."""
+    places = {item: place for place, item in enumerate(fields_of(profile, service))}
+    return sorted(missing, key=lambda one: (places.get(one.item, len(places)), _number(one.item)))
+
+
+def _number(item: str) -> int:
+    return int(item[len(OTHER) :]) if item.startswith(OTHER) else 0
+
+
 def listed(missing: Iterable[Missing], profile: Profile, service: str, language: str) -> str:
     """As lines of a list, in one language; words of staff as they wrote them."""
     known = fields_of(profile, service)
-    return "\n".join(f"• {_name(one, known, language)}" for one in missing)
+    return "\n".join(f"• {_name(one, known, language)}" for one in ordered(missing, profile, service))
 
 
 UNTIL = "_until"

@@ -22,7 +22,7 @@ from conversations.dialogue import start
 from conversations.effects import AnswerAppointment, Lookup, RequestAppointment
 from conversations.events import AppointmentChanged, Found
 from conversations.flow import Flow, GoTo, Step, ask, register
-from conversations.flows import track
+from conversations.flows import own_moves, track
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
 from conversations.says import Option
@@ -123,7 +123,7 @@ def option(moment: Moment, case: CaseView) -> tuple[Option, ...]:
 def pressed(moment: Moment, what: str) -> None:
     act, _, about = what.partition("-")
     if act == "new":
-        start(moment, "appointment", about)
+        start(moment, "appointment", about if own_moves.case_of(moment, about) else "")
     else:
         moment.do(Lookup(lookup="appointments", key=what))
 

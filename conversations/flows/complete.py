@@ -18,7 +18,7 @@ from conversations.answers.text import LongText
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.association.profile import Profile, Words
-from conversations.cases.missing import Missing, fields_of
+from conversations.cases.missing import Missing, fields_of, ordered
 from conversations.conversation import Draft
 from conversations.course import course, is_first
 from conversations.dialogue import resume, start
@@ -62,7 +62,9 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
     """`subject` is a Return. A service's id alone means everything that could be asked of it: for drawings."""
     profile = association.profile
     back = _read(subject) or Return("", subject, tuple(_anything(profile, subject)))
-    return tuple(step for one in back.missing for step in _steps(profile, back.service, one))
+    return tuple(
+        step for one in ordered(back.missing, profile, back.service) for step in _steps(profile, back.service, one)
+    )
 
 
 def _anything(profile: Profile, service: str) -> Iterator[Missing]:
