@@ -96,7 +96,7 @@ def erase_person(
     here = _conversations(connection, vault, association, person.beneficiary)
     shared = _shared(here, person)
     mine = _cases(connection, vault, association, person, here)
-    kept, gone = _sorted(connection, association, mine, request)
+    kept, gone = _sorted(connection, association, person, here, mine, request)
     routes = anonymous_routes(connection, vault, association)
     count = erasure.erase_cases(connection, vault, association, [case.id for case in gone], now)
     if shared:
@@ -115,10 +115,6 @@ def erase_person(
             )
     if not shared or _is_first(here, person):
         erasure.forget_person(connection, association, person.beneficiary)
-    kept += [Kept("shared_phone")] if shared else [Kept("address")] if here else []
-    if any(consents.of_person(connection, association, stored.id, person.beneficiary) for stored in here):
-        kept.append(Kept("consents"))
-    kept += [Kept("audit"), Kept("backups")]
     acts = [Act(association, now, who, "case.erased", f"case:{case.id}", "person") for case in gone]
     detail = f"cases:{len(gone)} files:{count}"
     acts.append(Act(association, now, who, "person.erased", f"beneficiary:{person.beneficiary}", detail))
@@ -126,10 +122,24 @@ def erase_person(
     return Erased(tuple(case.reference for case in gone), count, tuple(kept))
 
 
+def what_stays(
+    connection: Connection, vault: Vault, association: str, person: Person, request: str = ""
+) -> tuple[Kept, ...]:
+    """What `erase_person` would leave, and why: for whoever is about to decide it."""
+    here = _conversations(connection, vault, association, person.beneficiary, lock=False)
+    mine = _cases(connection, vault, association, person, here)
+    return tuple(_sorted(connection, association, person, here, mine, request)[0])
+
+
 def _sorted(
-    connection: Connection, association: str, mine: Sequence[Case], request: str
+    connection: Connection,
+    association: str,
+    person: Person,
+    here: Sequence[Stored],
+    mine: Sequence[Case],
+    request: str,
 ) -> tuple[list[Kept], list[Case]]:
-    """What stays and why, and what goes."""
+    """What stays and why, and the cases that go."""
     c = cases_table.c
     about = {case.reference for case in mine}
     query = select(c.linked_to).where(c.association == association, c.closed_at.is_(None), c.linked_to.in_(about))
@@ -144,7 +154,9 @@ def _sorted(
             kept.append(Kept("linked_case", case.reference))
         else:
             gone.append(case)
-    return kept, gone
+    kept += [Kept("shared_phone")] if _shared(here, person) else [Kept("address")] if here else []
+    kept += [Kept("consents")] if _consents(connection, association, here, person.beneficiary) else []
+    return [*kept, Kept("audit"), Kept("backups")], gone
 
 
 def _keep_names(connection: Connection, vault: Vault, stay: Iterable[Case], name: str) -> None:
