@@ -241,7 +241,7 @@ def last_words(connection: Connection, vault: Vault, association: str, ids: Iter
     )
     query = (
         select(c.id.label("whose"), m.id, m.kind, m.at, m.body)
-        .join(messages, and_(m.association == c.association, m.conversation == c.id, m.seq == last))
+        .join_from(conversations, messages, and_(m.association == c.association, m.conversation == c.id, m.seq == last))
         .where(c.association == association, c.id.in_(wanted), m.body.is_not(None))
     )
     return {
