@@ -17,6 +17,7 @@ import typer  # noqa: E402
 
 from bot.commands.here import Slug, association_here, associations_here, fail, line_here, settings_here, words_of  # noqa: E402
 from bot.commands.operator import GROUPS  # noqa: E402
+from bot.commands.staff import staff_app  # noqa: E402
 
 # Plain tracebacks: the library's pretty ones can print values, and those are people's.
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The front line of a charity on messaging channels.",
 )
-for name, group in GROUPS.items():
+for name, group in {**GROUPS, "staff": staff_app}.items():
     app.add_typer(group, name=name)
 
 

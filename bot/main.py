@@ -186,11 +186,19 @@ class PortTaken(Exception):
 
 def at_start(line: FrontLine, port: int) -> list[str]:
     """Where people find each association, what is off, and what is held."""
+    from bot.commands.staff import first_link
+
     settings = line.settings
     host = "localhost" if settings.host in ("127.0.0.1", ANYWHERE) else settings.host
     base = settings.public_url or f"http://{host}:{port}"
     words = [f"  {one.profile.name.ar}\n    {base}/{slug}/chat" for slug, one in line.associations.items()]
     words += ["", *(f"  {off}" for off in line.off)] if line.off else []
+    words.append(f"\n  The desk of the staff: {base}/desk")
+    if link := first_link(line):
+        words.append(
+            "  Nobody works there yet. This link makes the first account, with every role in every association;\n"
+            f"  it works once, until tomorrow, and is for your eyes alone:\n    {base}{link}"
+        )
     for (slug, channel), account in sorted(line.switches.known.items()):
         if account.paused:
             why = {RESTORED: "the database was restored from a copy"}.get(account.paused_why, account.paused_why)
