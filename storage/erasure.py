@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from conversations.conversation import Conversation, Draft
-from storage import conversations, quarantine, schema, schema_desk
+from storage import conversations, quarantine, schema, schema_desk, topics
 from storage.asks import phone_index
 from storage.batch import deleting
 from storage.conversations import Stored
@@ -214,6 +214,7 @@ def erase_conversation(
     connection.execute(delete(forms).where(forms.c.association == association, forms.c.conversation == id))
     waits = (t.association == association, t.conversation == id, ~t.timer.startswith("moved:"))
     connection.execute(delete(timers).where(*waits))
+    topics.erase(connection, association, id)
     stored.conversation = _blank(stored.conversation, references)
     conversations.save(connection, vault, [stored])
     here = (k.association == association, k.id == id)

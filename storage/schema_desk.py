@@ -186,7 +186,7 @@ topics = table(
     number("not_before"),
     at("at"),
     index("uq_topics_topic", "association", "group_id", "topic", where="topic > 0", unique=True),
-    index("ix_topics_live", "association", where="state IN ('wanted', 'making', 'made', 'open')"),
+    index("ix_topics_live", "association", where="state IN ('wanted', 'making', 'made', 'open', 'erasing')"),
     keyed=("association", "conversation"),
 )
 """A topic of the staff's Telegram group (storage/topics.py). `shown`: what its name and icon say, a code; `mirrored`,

@@ -3,7 +3,7 @@ way into it. What is sent, and how: bot/staff_group.
 
 wanted → making → made (it is there, and empty) → open → closed (nobody waits any more) → made again. `gone`: somebody
 deleted it; it is made again when there is something to show. `withdrawn`: the conversation may not be in the group any
-more, and its topic was taken out.
+more, and its topic was taken out; `erasing`: what was said in it is erased, and it is to be taken out.
 
 A row is worked on until `not_before`, by whoever claimed it. Telegram cannot be asked whether it made a topic or took a
 message: a row left `making` is made again (the topic before, if there is one, is an orphan without a line in it), and
@@ -98,7 +98,7 @@ def next_work(connection: Connection, association: str, group: str, now: int) ->
         else_="bot",
     )
     behind = c.seq > t.mirrored
-    takes_out = and_(not_(reaches), t.topic > 0, state.in_(["made", "open", "closed"]))
+    takes_out = and_(t.topic > 0, or_(state == "erasing", and_(not_(reaches), state.in_(["made", "open", "closed"]))))
     makes = and_(
         reaches,
         w.since.is_not(None),
@@ -216,6 +216,13 @@ def change(connection: Connection, topic: Topic, /, **changed: Any) -> None:
     connection.execute(update(topics).where(one).values({"not_before": 0, **changed}))
 
 
+def erase(connection: Connection, association: str, conversation: int) -> None:
+    """What was said is erased: its copies in the group go too, in the group's next turn."""
+    t = topics.c
+    there = (t.association == association, t.conversation == conversation, t.topic > 0)
+    connection.execute(update(topics).where(*there).values(state="erasing", sending=0, again=False))
+
+
 def ask_again_after(connection: Connection, topic: Topic, now: int, rest: int) -> bool:
     """Whether somebody without an account is told how to get in: once in `rest` milliseconds in each topic."""
     t = topics.c
@@ -280,7 +287,7 @@ def _candidates(association: str) -> Subquery:
         select(h.conversation.label("id")).where(h.association == association, h.done_at.is_(None)),
         select(c.id).where(c.association == association, text("holder <> 'bot'")),
         select(t.conversation).where(
-            t.association == association, text("state IN ('wanted', 'making', 'made', 'open')")
+            t.association == association, text("state IN ('wanted', 'making', 'made', 'open', 'erasing')")
         ),
         select(x.conversation).where(x.association == association),
     ).subquery("candidates")

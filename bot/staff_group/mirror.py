@@ -274,7 +274,7 @@ class Mirror:
 def step_of(work: Work) -> str:
     """What is to be done with a topic."""
     topic = work.topic
-    if not work.reaches:
+    if topic.state == "erasing" or not work.reaches:
         return "withdraw"
     if topic.state not in ("made", "open", "closed"):
         return "make"

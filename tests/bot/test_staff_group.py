@@ -1000,3 +1000,17 @@ async def test_whoever_lost_their_access_while_the_file_came_sends_nothing(line:
     await line.files()
     assert person.where.holder == "queue"
     assert not any(row.state == files.READY for row in line.desk.rows("files"))
+
+
+async def test_what_is_erased_is_taken_out_of_the_group_too(line: Line, forum: Forum) -> None:
+    await line.staffed()
+    person, number = await open_topic(line, forum)
+    await line.writes(USER, number, "/done")
+    await line.rest()
+    assert forum.topics[number].closed
+    line.desk.do(topics.erase, "harif", line.desk.id_of(person.handle))
+    await line.rest()
+    assert not forum.topics
+    await person.say("ابغى موظف")
+    await line.rest()
+    assert number_of(forum) != number

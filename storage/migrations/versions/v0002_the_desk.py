@@ -439,8 +439,8 @@ def upgrade() -> None:
             "ix_topics_live",
             ["association"],
             unique=False,
-            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
-            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open', 'erasing')"),
+            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open', 'erasing')"),
         )
         batch_op.create_index(
             "uq_topics_topic",
@@ -735,8 +735,8 @@ def downgrade() -> None:
         batch_op.drop_index("uq_topics_topic", sqlite_where=sa.text("topic > 0"), postgresql_where=sa.text("topic > 0"))
         batch_op.drop_index(
             "ix_topics_live",
-            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
-            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open')"),
+            sqlite_where=sa.text("state IN ('wanted', 'making', 'made', 'open', 'erasing')"),
+            postgresql_where=sa.text("state IN ('wanted', 'making', 'made', 'open', 'erasing')"),
         )
 
     op.drop_table("topics")
