@@ -25,6 +25,7 @@ from storage.erasure import Routes
 from storage.ids import id_at
 from storage.schema import cases, meta
 from storage.schema import conversations as conversations_table
+from storage.schema_desk import topics
 from storage.times import DAY, moment
 from storage.vault import Vault, context
 
@@ -78,6 +79,8 @@ class _Here(NamedTuple):
     erased_at: int | None
     leaves_at: int | None
     state: bytes
+    mirrored: bool
+    """A topic of the staff's group shows it."""
 
     @property
     def heard(self) -> int:
@@ -201,7 +204,9 @@ def _deed(
     if row.holder != "bot":
         return ""
     if not is_open and _is_silent(row.heard, days, CONVERSATION, now):
-        if not mine and not row.blocked:
+        # With its row gone, nobody would take its topic out of the staff's group any more.
+        shown = row.mirrored and (row.erased_at is None or row.erased_at > now - GRACE)
+        if not mine and not row.blocked and not shown:
             return _LEAVE
         return _EMPTY if row.erased_at is None or row.erased_at < row.heard else ""
     return _DRAFT if old_draft else ""
@@ -257,8 +262,10 @@ def _leaving(connection: Connection, association: str, now: int) -> list[_Here]:
 
 
 def _here(connection: Connection, association: str, *which: Any, limit: int | None = None) -> list[_Here]:
-    k = conversations_table.c
-    query = select(*(k[name] for name in _Here._fields)).where(k.association == association, *which)
+    k, t = conversations_table.c, topics.c
+    shown = exists().where(t.association == association, t.conversation == k.id, t.topic > 0)
+    columns = (k[name] for name in _Here._fields if name != "mirrored")
+    query = select(*columns, shown).where(k.association == association, *which)
     return [_Here._make(row) for row in connection.execute(query.order_by(k.id).limit(limit))]
 
 

@@ -20,6 +20,7 @@ from storage import (
     requirements,
     retention,
     schema,
+    schema_desk,
 )  # fmt: skip
 from storage.blobs import Blobs
 from storage.cases import Case
@@ -258,6 +259,25 @@ def test_a_silent_conversation_loses_what_was_said_and_keeps_what_its_cases_need
     conversation = where(database, vault, noura)
     assert conversation is not None and (conversation.open, conversation.language) == (None, "en")
     assert later(database, vault, 400) == Done(), "and it is done once"
+
+
+@pytest.mark.parametrize("taken_out", [True, False])
+def test_what_a_topic_of_the_group_shows_is_taken_out_before_the_address_goes(
+    database: Database, vault: Vault, taken_out: bool
+) -> None:
+    key = ("harif", "telegram", "7")
+    stored = database.write_now(conversations.take, vault, [key], NOW)[key]
+    row = {"association": "harif", "conversation": stored.id, "group_id": "-1", "topic": 5, "state": "open", "at": NOW}
+    database.write_now(lambda c: c.execute(insert(schema_desk.topics).values(row)))
+    assert later(database, vault, 366) == Done(conversations=1)
+    states = database.read_now(lambda c: list(c.scalars(select(schema_desk.topics.c.state))))
+    assert states == ["erasing"], "the group's next turn takes it out"
+    if taken_out:
+        gone = update(schema_desk.topics).values(topic=0, state="withdrawn")
+        database.write_now(lambda c: c.execute(gone))
+    assert later(database, vault, 367).addresses == taken_out
+    assert later(database, vault, 374).addresses == (not taken_out), "a group that is off holds nobody's address"
+    assert database.read_now(lambda c: c.scalars(select(schema_desk.topics.c.topic)).all()) == []
 
 
 def test_the_address_goes_with_the_last_case(database: Database, vault: Vault, noura: Somebody) -> None:
