@@ -53,7 +53,7 @@ def nothing_yet(tmp_path: Path, associations: Mapping[str, Association], monkeyp
 def test_the_real_entry_point_lists_every_command(wasl: Wasl) -> None:
     said = wasl.process("--help")
     assert said.code == 0
-    groups = ["outbound", "keys", "events", "case", "telegram", "twilio"]
+    groups = ["outbound", "keys", "events", "case", "staff", "telegram", "twilio"]
     for name in ["serve", "chat", "check", "flows", "migrate", "settings", "bench", "backup", "restored", *groups]:
         assert re.search(rf"\b{name}\b", said.out), name
 

@@ -6,7 +6,20 @@ import pytest
 from sqlalchemy import BigInteger, Connection, text
 
 from conversations.effects import Signature
-from storage import asks, cases, conversations, files, handoffs, keys, messages, quarantine, schema_desk, world
+from storage import (
+    asks,
+    cases,
+    conversations,
+    files,
+    handoffs,
+    keys,
+    messages,
+    quarantine,
+    schema_desk,
+    staff,
+    tries,
+    world,
+)
 from storage.asks import Ask
 from storage.blobs import Blobs, Folder
 from storage.cases import Case, Move
@@ -181,3 +194,25 @@ def test_new_indexes_find_what_the_old_ones_found(database: Database) -> None:
     assert database.read_now(cases.find, old, "harif", "phone", "0500000001") == []
     receipts = [database.read_now(cases.receipt, vault, "harif", "HRF-1", "d") for vault in (old, new)]
     assert [one.matches for one in receipts if one] == [False, True]
+
+
+def test_workers_are_found_under_the_new_key_as_they_were(database: Database) -> None:
+    old, new = Vault([OLD], INDEX), Vault([OLD], NEW)
+    database.write_now(keys.check, old)
+    id = database.write_now(staff.add, old, "Noura@harif.example", "نورة", NOW)
+    other = database.write_now(staff.add, old, "saad", "سعد", NOW)
+    database.write_now(staff.bind_telegram, old, id, 700123)
+    database.write_now(staff.bind_subject, old, id, "https://id.example p-1")
+    database.write_now(tries.begin, [tries.key(old, "login", "saad")], NOW)
+    database.write_now(keys.reindex, new)
+    for vault, found in ((old, None), (new, id)):
+        ways = (
+            database.read_now(staff.by_login, vault, "noura@harif.example"),
+            database.read_now(staff.by_telegram, vault, 700123),
+            database.read_now(staff.by_subject, vault, "https://id.example p-1"),
+        )
+        assert [one and one.id for one in ways] == [found] * 3
+    alone = database.read_now(staff.by_login, new, "saad")
+    assert alone is not None and alone.id == other and not alone.has_subject
+    assert not database.read_now(staff.has_telegram, other)
+    assert database.read_now(lambda c: c.execute(schema_desk.sign_in_tries.select()).all()) == []
