@@ -136,6 +136,11 @@ def evidence(clause: Clause, view: Overview, proof: Proof, words: Words) -> tupl
     )
 
 
+def named(clause: Clause, words: Words) -> tuple[Evidence, ...]:
+    """What fulfils a clause, without any figure."""
+    return tuple(Evidence(what=words(f"fulfilment.{id}"), ready=FULFILMENTS[id]) for id in clause.fulfilled_by)
+
+
 def policy_facts(profile: Profile, words: Words) -> Iterator[Figure]:
     """Approval as printed, review, what it supersedes, its version; what is not known is said to be so."""
     policy, language = profile.policy, words.language

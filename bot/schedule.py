@@ -29,6 +29,7 @@ from conversations.events import (
     Event,
     FileReady,
     FileRefused,
+    PolicyChanged,
     TimePassed,
 )
 from storage import asks, cases, files, seen, timers
@@ -157,6 +158,7 @@ class Rounds:
             "moved": self._moved,
             "appointment": self._appointment,
             "called": self._called,
+            "policy": self._policy,
         }.get(name)
         event = make(connection, timer.association, about) if make and about else None
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -198,6 +200,9 @@ class Rounds:
     def _called(self, connection: Connection, association: str, about: str) -> Event:
         reason, _, reference = about.partition(":")
         return CalledStaff(id=f"called-{about}", at=self.clock(), reason=reason, reference=reference)
+
+    def _policy(self, connection: Connection, association: str, about: str) -> Event:
+        return PolicyChanged(id=f"policy-{about}", at=self.clock(), version=about)
 
     async def remind(self) -> None:
         """The day before an appointment, by day and once, its person is reminded."""

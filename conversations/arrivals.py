@@ -1,6 +1,8 @@
-"""What arrives by itself: the secure page filled in, files fetched or refused."""
+"""What arrives by itself: the secure page filled in, files fetched or refused, a changed policy."""
 
 from typing import Any
+
+import msgspec
 
 from conversations.answers.contract import Again
 from conversations.asking import ask_by_form
@@ -12,11 +14,13 @@ from conversations.events import (
     FileReady,
     FileRefused,
     FormFilled,
+    PolicyChanged,
     RenewForm,
 )
 from conversations.flow import Step
 from conversations.hearing import take_form, take_form_aside
 from conversations.moment import Moment
+from conversations.staffed import closed_now, silent
 from conversations.ways import way_on
 
 
@@ -64,6 +68,25 @@ def file_refused(moment: Moment, event: FileRefused) -> None:
         moment.tell(text)
     else:
         _drop_file(moment, draft, event.file, text)
+
+
+def policy_changed(moment: Moment, event: PolicyChanged) -> None:
+    """Heard once, and it interrupts nothing: while a worker has the word, or the channel's window is closed, it waits
+    until the person writes."""
+    conversation = moment.conversation
+    why = closed_now(moment)
+    if conversation.muted or conversation.restricted or why in ("blocked", "stopped", "unreachable"):
+        return
+    if why or silent(conversation):
+        before = [one for one in conversation.put_by if one.get("is") != "policy_changed"]
+        conversation.put_by = [*before, msgspec.to_builtins(event)]
+        return
+    url = moment.world.public_url
+    title = moment.profile.policy.title.to(moment.language)
+    text = moment.words("policy_changed.said", title=title)
+    if url:
+        text += "\n" + moment.words("policy_changed.read", link=f"{url}/{moment.profile.slug}/policy")
+    moment.tell(text, lane="notice")
 
 
 def _waiting_for(moment: Moment, file: str) -> Draft | None:

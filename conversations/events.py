@@ -143,6 +143,12 @@ class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
     case: dict[str, Any]
 
 
+class PolicyChanged(_Event, frozen=True, kw_only=True, tag="policy_changed"):
+    """The association's policy has a new version, and whoever has an open case hears of it, once."""
+
+    version: str
+
+
 class Found(_Event, frozen=True, kw_only=True, tag="found"):
     """The answer to a Lookup effect, in the same transaction."""
 
@@ -259,6 +265,7 @@ Event = (
     | CaseMoved
     | CaseUpdate
     | AppointmentChanged
+    | PolicyChanged
     | Found
     | Asked
     | Answered

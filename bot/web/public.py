@@ -26,6 +26,7 @@ class PublicPages:
         return [
             Route("/", self.index, methods=["GET"]),
             Route("/{association}/privacy", self.privacy, methods=["GET"]),
+            Route("/{association}/policy", self.policy, methods=["GET"]),
             Route("/{association}/receipt/{reference}", self.receipt, methods=["GET"]),
         ]
 
@@ -66,6 +67,29 @@ class PublicPages:
                 if (days := notice.retention_days.get(kind)) is not None
             ],
             keep_confirmed=notice.retention_confirmed,
+        )
+        pages.keep_language(self.site, request, response)
+        return response
+
+    async def policy(self, request: Request) -> Response:
+        """The policy as printed: where a notice of its new version sends people."""
+        association = pages.of_association(self.site, request)
+        language = pages.language_of(request)
+        if association is None:
+            return pages.kind_page("unknown", language=language, status=404)
+        from conversations.association.policy_version import policy_version
+
+        profile = association.profile
+        response = pages.page(
+            "policy.html",
+            language=language,
+            words=pages.words_in(language, association),
+            other="ar" if language == "en" else "en",
+            slug=association.slug,
+            name=profile.name.to(language),
+            policy=profile.policy,
+            clauses=profile.clauses,
+            version=policy_version(profile),
         )
         pages.keep_language(self.site, request, response)
         return response
