@@ -38,8 +38,10 @@ def ask(connection: Connection, vault: Vault, stored: Stored, token: str) -> dic
     return {"ask": str(found.id), "question": found.question, "reference": found.reference, "details": found.details}
 
 
-def missing(connection: Connection, vault: Vault, stored: Stored, reference: str) -> dict[str, Any] | None:
-    """What a returned case of theirs waits for, as a Return (flows/complete.py)."""
+def missing(connection: Connection, vault: Vault, stored: Stored, key: str) -> dict[str, Any] | None:
+    """What a returned case of theirs waits for, as a Return (flows/complete.py); `key`: its reference, or a file that
+    came for it and the reference."""
+    reference = key.rpartition(":")[2]
     found = own_case(connection, vault, stored, reference)
     if found is None or found.stage != "returned":
         return None

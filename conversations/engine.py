@@ -401,7 +401,7 @@ def _media(moment: Moment, event: Media) -> None:
         return
     step = current_step(moment)
     takes = step is not None and step.answer is not None and step.answer.wants in _TAKES_FILES
-    if takes and hear(moment, event):
+    if (takes and hear(moment, event)) or flows.complete.sent(moment, event):
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"

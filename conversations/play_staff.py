@@ -134,8 +134,9 @@ def _promised(
     return None
 
 
-def missing_of(play: "Play", reference: str) -> dict[str, Any] | None:
+def missing_of(play: "Play", key: str) -> dict[str, Any] | None:
     """As a lookup answers it."""
+    reference = key.rpartition(":")[2]
     if play.stages.get(reference) != "returned":
         return None
     waiting = [msgspec.to_builtins(one) for one in play.house.arranged.waiting.get(reference, ())]

@@ -38,7 +38,7 @@ _MAY_ASK = ("verifying", "with_committee", "accepted", "registered", "investigat
 
 def changed(moment: Moment, event: AppointmentChanged) -> None:
     conversation = moment.conversation
-    if not track.may_begin(moment, event.reference):
+    if conversation.blocked or not track.may_begin(moment, event.reference):
         return
     if conversation.stopped:
         if event.change != "remind":

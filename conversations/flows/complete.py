@@ -20,13 +20,15 @@ from conversations.association.association import Association
 from conversations.association.profile import Profile, Words
 from conversations.cases.missing import Missing, fields_of, ordered
 from conversations.conversation import Draft
-from conversations.course import course, is_first
+from conversations.course import asks_sensitive, course, is_first
 from conversations.dialogue import resume, start
 from conversations.effects import Lookup, MoveCase, Remember
-from conversations.events import Found
+from conversations.events import Found, Media
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows import own_moves
 from conversations.flows.apply import expiry_step, field_step
+from conversations.flows.shared_phone import visible
+from conversations.hearing import hear
 from conversations.moment import Moment
 from conversations.ways import queue, way_on
 from conversations.wording import house_wording
@@ -118,6 +120,21 @@ def begin(moment: Moment, case: CaseView) -> None:
     moment.do(Lookup(lookup="missing", key=case.reference))
 
 
+def sent(moment: Moment, event: Media) -> bool:
+    """A paper that comes by itself while one case of theirs waits for papers is for that case."""
+    conversation = moment.conversation
+    if conversation.open is not None or conversation.proof_needed or event.kind not in _PAPERS:
+        return False
+    waiting = [case for case in visible(moment) if own_moves.is_theirs(case, "complete")]
+    if len(waiting) != 1:
+        return False
+    moment.do(Lookup(lookup="missing", key=f"{event.file}:{waiting[0].reference}"))
+    return True
+
+
+_PAPERS = ("photo", "document", "other")
+
+
 def found(moment: Moment, event: Found) -> None:
     """What is missing now, or that nothing is any more."""
     back = msgspec.convert(event.result, Return) if event.result else None
@@ -136,12 +153,28 @@ def found(moment: Moment, event: Found) -> None:
         way_on(moment)
         return
     forget(moment, back.reference, but=subject)
-    for number, draft in enumerate(conversation.aside):
-        if draft.subject == subject:
-            resume(moment, number)
-            return
+    kept = next((number for number, draft in enumerate(conversation.aside) if draft.subject == subject), None)
+    file, _, _ = event.key.rpartition(":")
+    if file and kept is None and _takes(moment, subject, event, file):
+        return
+    if file:
+        moment.tell(moment.words("complete.which_file"))
+    if kept is not None:
+        resume(moment, kept)
+        return
     moment.tell(moment.words("complete.begin", count=len(back.missing), reference=back.reference))
     start(moment, "complete", subject)
+
+
+def _takes(moment: Moment, subject: str, event: Found, file: str) -> bool:
+    """Where only one of the things missing can be a paper sent here, the paper that came is that one."""
+    steps = course(moment.world.association, "complete", subject).steps
+    papers = [step for step in steps if step.answer is not None and step.answer.wants in ("file", "text_or_file")]
+    here = [step for step in papers if asks_sensitive(moment) or not step.sensitive]
+    if len(papers) != 1 or here != papers:
+        return False
+    moment.conversation.open = Draft(flow="complete", subject=subject, step=papers[0].id, touched=moment.world.now)
+    return hear(moment, Media(id=event.id, at=event.at, file=file, kind="document"))
 
 
 def forget(moment: Moment, reference: str, but: str = "") -> None:

@@ -78,6 +78,25 @@ async def test_what_is_asked_beyond_the_published_list_moves_no_date(desk: Desk,
     assert kept is not None and kept.state == "ready"
 
 
+async def test_a_paper_sent_without_pressing_anything_is_the_one_that_was_missing(desk: Desk, noura: Person) -> None:
+    reference = await returned(desk, noura, Missing(words="عقد الإيجار الجديد", kind="document"))
+    await noura.file()
+    await desk.later(seconds=30)
+    case = case_of(desk, reference)
+    assert case.stage == "verifying"
+    assert len(case.answers["other:1"]) == 1
+    assert desk.rows("handoffs") == []
+
+
+async def test_a_paper_that_may_be_one_of_several_begins_the_asking(desk: Desk, noura: Person) -> None:
+    reference = await returned(desk, noura, Missing(words="العقد"), Missing(words="الفاتورة"))
+    await noura.file()
+    await desk.later(seconds=30)
+    draft = noura.where.open
+    assert draft is not None and draft.step == "other_1" and not draft.answers
+    assert case_of(desk, reference).stage == "returned"
+
+
 async def test_a_secret_item_is_asked_on_the_secure_page(desk: Desk, noura: Person) -> None:
     reference = await returned(
         desk, noura,
