@@ -6,10 +6,10 @@
   if (!talk) return;
   const { path, keyOf } = talk.dataset;
   const at = (id) => document.getElementById(id);
-  const [log, box, form, state, told] = ["log", "reply", "composer", "state", "told"].map(at);
+  const [log, box, form, state, told] = ["talk-log", "reply", "reply-form", "reply-state", "told"].map(at);
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
   const digits = new Intl.NumberFormat(document.documentElement.lang === "ar" ? "ar-SA-u-nu-arab" : "en", { useGrouping: false }).format;
-  const list = () => document.querySelector("#lines .lines");
+  const list = () => document.querySelector("#talk-lines .talk-lines");
   talk.classList.add("scripted");
 
   // Lines: what is new, and ticks that moved
@@ -37,7 +37,7 @@
   function read(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
-    return holder.content.querySelector(".lines");
+    return holder.content.querySelector(".talk-lines");
   }
   function merge(fresh) {
     const lines = list(), near = Math.abs(log.scrollTop) < 140;
@@ -150,7 +150,7 @@
   function count() {
     const left = limit - [...box.value.trim()].length, over = left < 0;
     form.classList.toggle("over", over);
-    at("count").textContent = over ? form.dataset.overBy.replace("{count}", digits(-left)) : left < limit / 5 ? form.dataset.left.replace("{count}", digits(left)) : "";
+    at("reply-count").textContent = over ? form.dataset.overBy.replace("{count}", digits(-left)) : left < limit / 5 ? form.dataset.left.replace("{count}", digits(left)) : "";
     box.toggleAttribute("aria-invalid", over);
     return over;
   }
@@ -191,7 +191,7 @@
 
   // Files and voice
 
-  const chooser = at("file"), shown = at("files"), most = Number(chooser.dataset.most);
+  const chooser = at("reply-file"), shown = at("reply-files"), most = Number(chooser.dataset.most);
   let files = [];
   function add(file, voice = false) {
     if (file.size > Number(chooser.dataset.mb) * 1048576) { say(`${file.name}: ${talk.dataset.tooBig}`); return; }
@@ -225,7 +225,7 @@
   });
 
   const SOUNDS = { ogg: ["audio/ogg;codecs=opus", "ogg"], mp4: ["audio/mp4;codecs=mp4a.40.2", "m4a"], webm: ["audio/webm;codecs=opus", "webm"] };
-  const record = at("record"), recordTitle = record.getAttribute("aria-label");
+  const record = at("reply-record"), recordTitle = record.getAttribute("aria-label");
   const canRecord = window.MediaRecorder && navigator.mediaDevices?.getUserMedia
     && record.dataset.sounds.split(" ").map((one) => SOUNDS[one]).find(([kind]) => MediaRecorder.isTypeSupported(kind));
   let recorder = null;
