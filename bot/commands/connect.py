@@ -9,6 +9,7 @@ from conversations.association.association import Association
 from conversations.wording import LANGUAGES, Wording
 
 if TYPE_CHECKING:
+    from bot.channels.telegram import Telegram
     from bot.channels.telegram_connect import Texts
 
 MENU = ("menu", "apply", "track", "complain", "person", "urgent", "my_data", "language", "stop")
@@ -45,15 +46,27 @@ async def connect_telegram(settings: Settings, association: Association, poll: b
             settings.telegram_api_url,
             http,
             association.wording,
+            staff_group=account.telegram_staff_group,
         )
         found = await connect(channel, url, account.telegram_secret, texts(association))
+        lines, fine = await _staff_group(channel)
     except NotConnectable as error:
         raise CannotConnect(str(error)) from None
     except SendError as error:
         raise CannotConnect(_trouble(words, error.code, f"{prefix}TELEGRAM_TOKEN")) from None
     finally:
         await http.close()
-    return report(found, words), found.done
+    return [*report(found, words), *lines], found.done and fine
+
+
+async def _staff_group(channel: "Telegram") -> tuple[list[str], bool]:
+    """Where the association has one."""
+    if not channel.staff_group:
+        return [], True
+    from bot.desk.words import DeskWords
+    from bot.staff_group.connect import connect_group
+
+    return await connect_group(channel, DeskWords("en"))
 
 
 def texts(association: Association) -> "dict[str, Texts]":

@@ -77,7 +77,7 @@ class Acts:
         elif heard.service == "closed":
             await self._closed(group, topic, heard)
         elif command := _COMMAND.fullmatch(heard.text) if not heard.file else None:
-            act = _COMMANDS.get(command[1].lower(), Acts._unknown)
+            act = COMMANDS.get(command[1].lower(), Acts._unknown)
             await act(self, group, topic, heard, (command[2] or "").strip())
         elif heard.file and heard.kind in SENT:
             await self._file(group, topic, heard)
@@ -317,7 +317,7 @@ def _named(name: str, kind: str) -> str:
 
 
 _Command = Callable[[Acts, Group, Topic, InGroup, str], Awaitable[None]]
-_COMMANDS: Mapping[str, _Command] = {
+COMMANDS: Mapping[str, _Command] = {
     "take": Acts._take,
     "done": Acts._done,
     "note": Acts._note,

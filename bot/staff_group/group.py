@@ -6,7 +6,7 @@ deleteForumTopic, getForumTopicIconStickers, sendMessage). Only the wording of a
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -65,6 +65,16 @@ _failed = msgspec.json.Decoder(_Failed).decode
 _answer = msgspec.json.Decoder(_Answer).decode
 
 
+class Found(NamedTuple):
+    """What `wasl telegram connect` looks for."""
+
+    title: str
+    topics: bool
+    administrator: bool
+    manages: bool
+    deletes: bool
+
+
 class Group:
     """`chat` is the group's id, -100…"""
 
@@ -120,6 +130,27 @@ class Group:
     async def write_to(self, user: int, text: str) -> None:
         """To a worker in private, who wrote to the bot first."""
         await self._ask("sendMessage", _encode({"chat_id": user, "text": text, "link_preview_options": _NO_PREVIEW}))
+
+    # --- set-up ---
+
+    async def look(self) -> "Found":
+        """What the group is, and what the bot may do there."""
+        chat = await self._call("getChat")
+        me = int((await self._ask("getMe", b"{}"))["id"])
+        member = await self._call("getChatMember", user_id=me)
+        return Found(
+            title=str(chat.get("title", "")),
+            topics=bool(chat.get("is_forum")),
+            administrator=member.get("status") == "administrator",
+            manages=bool(member.get("can_manage_topics")),
+            deletes=bool(member.get("can_delete_messages")),
+        )
+
+    async def offer(self, language: str, commands: Mapping[str, str]) -> None:
+        """The commands that Telegram shows in this group; an empty language is everybody else's."""
+        given = [{"command": name, "description": what} for name, what in commands.items()]
+        scope = {"type": "chat", "chat_id": int(self.chat)}
+        await self._ask("setMyCommands", _encode({"commands": given, "scope": scope, "language_code": language}))
 
     # --- the wire ---
 

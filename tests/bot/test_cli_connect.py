@@ -13,6 +13,7 @@ from conversations.arabic.understand import command
 from conversations.association.association import Association
 from tests.bot.wasl import PROFILES, Wasl
 from tests.channels.harness import Reply, stand_in
+from tests.channels.specs import telegram_problems
 from tests.channels.test_telegram_connect import at_telegram, webhook
 
 PUBLIC = "https://wasl.example.org"
@@ -64,6 +65,51 @@ async def test_an_address_that_telegram_refuses_is_not_fine(harif: Association) 
     async with stand_in(at_telegram(webhook(""), webhook(""), setWebhook=refusal)) as there:
         lines, fine = await connect_telegram(settings(there.url), harif, poll=False)
     assert not fine and any("did not take" in line for line in lines)
+
+
+GROUP = {"WASL_HARIF_TELEGRAM_STAFF_GROUP": "-1001234"}
+
+
+def group(topics: bool = True, **member: Any) -> dict[str, Any]:
+    rights = {"status": "administrator", "can_manage_topics": True, "can_delete_messages": True} | member
+    chat = {"id": -1001234, "type": "supergroup", "title": "موظفونا", "is_forum": topics}
+    return {
+        "getChat": Reply(json={"ok": True, "result": chat}),
+        "getChatMember": Reply(json={"ok": True, "result": rights}),
+    }
+
+
+async def test_the_staff_group_gets_its_commands_and_is_looked_at(harif: Association) -> None:
+    async with stand_in(at_telegram(webhook(""), webhook(HOOK), **group()), telegram_problems) as there:
+        lines, fine = await connect_telegram(settings(there.url, **GROUP), harif, poll=False)
+    assert fine and any("موظفونا" in line for line in lines)
+    assert there.problems == []
+    inside = [call.fields for call in there.called("setMyCommands") if call.fields["scope"]["type"] == "chat"]
+    assert {one["language_code"] for one in inside} == {"", "ar", "en"}
+    assert [one["command"] for one in inside[0]["commands"]] == ["take", "done", "note", "case"]
+
+
+@pytest.mark.parametrize(
+    ("there_is", "said"),
+    [
+        (group(topics=False), "no topics"),
+        (group(status="member", can_manage_topics=False, can_delete_messages=False), "no administrator"),
+        (group(can_manage_topics=False), "may not manage topics"),
+        (group(can_delete_messages=False), "may not delete"),
+        (
+            {
+                "getChat": Reply(
+                    400, json={"ok": False, "error_code": 400, "description": "Bad Request: chat not found"}
+                )
+            },
+            "cannot see the group -1001234",
+        ),
+    ],
+)
+async def test_what_the_staff_group_lacks_is_named(harif: Association, there_is: dict[str, Any], said: str) -> None:
+    async with stand_in(at_telegram(webhook(""), webhook(HOOK), **there_is)) as there:
+        lines, fine = await connect_telegram(settings(there.url, **GROUP), harif, poll=False)
+    assert not fine and sum(said in line for line in lines) == 1
 
 
 @pytest.mark.parametrize(

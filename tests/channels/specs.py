@@ -39,6 +39,8 @@ TELEGRAM_METHODS_BY_HAND = {
     "reopenForumTopic": "chat_id!:Integer|String message_thread_id!:Integer",
     "deleteForumTopic": "chat_id!:Integer|String message_thread_id!:Integer",
     "getForumTopicIconStickers": "",
+    "getChat": "chat_id!:Integer|String",
+    "getChatMember": "chat_id!:Integer|String user_id!:Integer",
     "answerCallbackQuery": "callback_query_id!:String text:String",
     "deleteMessage": "chat_id!:Integer|String message_id!:Integer",
     "getFile": "file_id!:String",
@@ -63,7 +65,7 @@ TELEGRAM_TYPES_BY_HAND = {
     "ForceReply": "force_reply!:Boolean",
     "LinkPreviewOptions": "is_disabled:Boolean",
     "BotCommand": "command!:String description!:String",
-    "BotCommandScope": "type!:String",
+    "BotCommandScope": "type!:String chat_id:Integer|String",
 }
 _HAND_FIELD = re.compile(r"(\w+)(!?):((?:Array of )*[\w|]+)")
 
