@@ -1,7 +1,7 @@
 """The copy of everything kept of one person, as they are handed it: a page to read, the same as data, and their files.
 
-`gather` reads it (storage/personal.py), `pack` makes the file; neither asks whether it may be handed out: that is the
-page's part, once identity is proven. The page stands alone: it opens without a network, on any telephone.
+`gather` reads it (storage/personal_copy.py), `pack` makes the file; neither asks whether it may be handed out: that is
+the page's part, once identity is proven. The page stands alone: it opens without a network, on any telephone.
 """
 
 import json
@@ -16,16 +16,17 @@ from bot.desk.answers import FLOWS, Reader
 from bot.desk.desk import templates
 from bot.desk.words import DeskWords
 from conversations.association.association import Association
-from storage import cases, personal, requirements
+from storage import cases, personal_copy, requirements
 from storage.blobs import Missing
 from storage.cases import Case
-from storage.personal import Kept, Person
+from storage.person import Person
+from storage.personal import Kept
 from storage.vault import Vault
 
 
 class Copy(NamedTuple):
-    """`exported` is everything (personal.export_person); `facts` and `answers` the same as people read it: label and
-    value, the answers by reference."""
+    """`exported` is everything (personal_copy.py); `facts` and `answers` the same as people read it: label and value,
+    the answers by reference."""
 
     exported: dict[str, Any]
     facts: list[tuple[str, str]]
@@ -35,7 +36,7 @@ class Copy(NamedTuple):
 
 def gather(connection: Connection, vault: Vault, association: Association, person: Person, language: str) -> Copy:
     slug = association.slug
-    exported = personal.export_person(connection, vault, slug, person)
+    exported = personal_copy.export_person(connection, vault, slug, person)
     answers, opened = {}, {}
     for one in exported["cases"]:
         case = cases.by_reference(connection, vault, slug, one["reference"])

@@ -12,6 +12,7 @@ from bot.desk.personal_file import Copy, gather, pack, said_of
 from bot.desk.words import desk_wording
 from storage import personal
 from storage.blobs import Missing
+from storage.person import whose
 from storage.times import ms
 from tests.bot.desk import PDF, WORDS
 from tests.desk.house import House, words_of
@@ -29,7 +30,7 @@ def filed(house: House) -> tuple[Any, str]:
 
 def copied(house: House, reference: str, language: str = "ar") -> Copy:
     def read(connection: Any) -> Copy:
-        person = personal.whose(connection, house.vault, "harif", reference)
+        person = whose(connection, house.vault, "harif", reference)
         return gather(connection, house.vault, house.associations["harif"], person, language)
 
     found: Copy = house.ask(read)
@@ -93,11 +94,11 @@ def test_what_an_erasure_leaves_is_said_before_and_after_alike(house: House, fil
     _, reference = filed
 
     def stays(connection: Any) -> Any:
-        person = personal.whose(connection, house.vault, "harif", reference)
+        person = whose(connection, house.vault, "harif", reference)
         return personal.what_stays(connection, house.vault, "harif", person)
 
     def erase(connection: Any) -> Any:
-        person = personal.whose(connection, house.vault, "harif", reference)
+        person = whose(connection, house.vault, "harif", reference)
         return personal.erase_person(connection, house.vault, "harif", person, who="staff:1", now=ms(house.now))
 
     before = house.ask(stays)

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from conversations.conversation import Member
-from storage import asks, cases, consents, conversations, erasure, personal, retention, schema
+from storage import asks, cases, consents, conversations, erasure, personal, personal_copy, retention, schema
 from storage.blobs import Blobs
 from storage.database import Database
 from storage.keys import SEALED
-from storage.personal import KEPT, Kept, Nobody, Person
+from storage.person import Nobody, Person, whose
+from storage.personal import KEPT, Kept
 from storage.times import DAY
 from storage.vault import Vault
 from tests.storage.people import NOW, Somebody, files_left, found_by, places_of, settle, store
@@ -260,7 +261,7 @@ def test_another_than_the_first_takes_only_their_cases_along(
     erased = erase(database, vault, shared, member="saad")
     assert erased.cases == (shared.open,)
     assert "beneficiaries.known" in places_of(shared, database, vault)
-    exported = database.read_now(personal.export_person, vault, "harif", Person(shared.beneficiary))
+    exported = database.read_now(personal_copy.export_person, vault, "harif", Person(shared.beneficiary))
     assert [case["reference"] for case in exported["cases"]] == [shared.closed]
 
 
@@ -270,9 +271,9 @@ def test_another_than_the_first_takes_only_their_cases_along(
 def test_everything_kept_of_a_person_is_handed_over_and_nothing_of_anybody_else(
     database: Database, vault: Vault, noura: Somebody, others: list[Somebody]
 ) -> None:
-    person = database.read_now(personal.whose, vault, "harif", noura.closed)
+    person = database.read_now(whose, vault, "harif", noura.closed)
     assert person == Person(noura.beneficiary)
-    exported = database.read_now(personal.export_person, vault, "harif", person)
+    exported = database.read_now(personal_copy.export_person, vault, "harif", person)
     text = json.dumps(exported, ensure_ascii=False)
     for word in ("said", "first", "draft", "fact", "answer", "signed", "reason", "note", "wish", "what", "words"):
         assert f"noura {word}" in text or word == "first"
@@ -287,7 +288,7 @@ def test_everything_kept_of_a_person_is_handed_over_and_nothing_of_anybody_else(
 
 
 def test_on_a_shared_phone_each_is_handed_their_own(database: Database, vault: Vault, shared: Somebody) -> None:
-    exported = database.read_now(personal.export_person, vault, "harif", Person(shared.beneficiary, "saad"))
+    exported = database.read_now(personal_copy.export_person, vault, "harif", Person(shared.beneficiary, "saad"))
     assert [case["reference"] for case in exported["cases"]] == [shared.open]
     assert (exported["addresses"], exported["facts"], exported["consents"]) == ([], {}, [])
     assert {file["id"] for file in exported["files"]} == {str(shared.files[name]) for name in ("open", "before")}
@@ -297,7 +298,7 @@ def test_whose_an_anonymous_or_erased_case_is_nobody_can_say(database: Database,
     erase(database, vault, noura)
     for reference in (noura.hidden, noura.closed, "HRF-none"):
         with pytest.raises(Nobody):
-            database.read_now(personal.whose, vault, "harif", reference)
+            database.read_now(whose, vault, "harif", reference)
 
 
 def test_what_is_put_right_changes_what_is_offered_and_open_cases_and_what_they_are_found_by(
@@ -318,7 +319,7 @@ def test_what_is_put_right_changes_what_is_offered_and_open_cases_and_what_they_
     assert open_case.signature is not None, "what was signed stays as it was signed"
     assert database.read_now(cases.find, vault, "harif", "name", "هيا") == [noura.open]
     assert database.read_now(cases.find, vault, "harif", "name", "noura") == [noura.closed]
-    exported = database.read_now(personal.export_person, vault, "harif", Person(noura.beneficiary))
+    exported = database.read_now(personal_copy.export_person, vault, "harif", Person(noura.beneficiary))
     assert exported["facts"] == {"name": "هيا"}
     assert database.write_now(correct) == ()
     acts = database.read_now(lambda c: list(c.execute(select(schema.audit.c.act, schema.audit.c.detail))))
