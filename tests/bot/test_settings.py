@@ -281,6 +281,21 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
             "WASL_HARIF_TELEGRAM_SECRET: 1 to 256 of A-Z a-z 0-9 _ - — openssl rand -hex 32 makes one",
         ),
         (
+            HARIF | {"WASL_HARIF_TELEGRAM_STAFF_GROUP": "1234567"},
+            "WASL_HARIF_TELEGRAM_STAFF_GROUP: no id of a group — it begins with -100 (deploy/README.md)",
+        ),
+        (
+            {"WASL_HARIF_TELEGRAM_STAFF_GROUP": "-1001234567"},
+            "WASL_HARIF_TELEGRAM_TOKEN: missing — the staff's group needs the bot",
+        ),
+        (
+            HARIF
+            | {"WASL_HARIF_TELEGRAM_STAFF_GROUP": "-1001"}
+            | {"WASL_RUHAMA_TELEGRAM_TOKEN": "12:AAA", "WASL_RUHAMA_TELEGRAM_STAFF_GROUP": "-1001"},
+            "WASL_RUHAMA_TELEGRAM_STAFF_GROUP: the same as WASL_HARIF_TELEGRAM_STAFF_GROUP — "
+            "each association needs one of its own",
+        ),
+        (
             TWILIO | {"WASL_HARIF_TWILIO_WHATSAPP_FROM": "0500000001"},
             "WASL_HARIF_TWILIO_WHATSAPP_FROM: no sender — write the number as +9665…, without spaces",
         ),
