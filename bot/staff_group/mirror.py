@@ -153,9 +153,10 @@ class Mirror:
         """Who waits, why, since when they wrote what, and what can be done here."""
         words, reading = scene.reading.words, scene.reading
         head = [words("group.card.urgent" if work.urgent else "group.card.waits"), f"{scene.who} · {scene.channel}"]
-        reasons = dict.fromkeys(f"handoff.{reason}" for one in scene.waits for reason in one.reasons)
-        head += [words(reason) for reason in reasons if reason in words]
-        head += [words("group.card.case", reference=one.reference) for one in scene.waits if one.reference]
+        if reading.shows != "link":
+            reasons = dict.fromkeys(f"handoff.{reason}" for one in scene.waits for reason in one.reasons)
+            head += [words(reason) for reason in reasons if reason in words]
+            head += [words("group.card.case", reference=one.reference) for one in scene.waits if one.reference]
         head += [reading.url] if reading.url else []
         foot = words("group.card.how")
         room = TEXT - units("\n".join([*head, foot])) - 100

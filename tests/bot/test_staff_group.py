@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.desk.words import DeskWords
 from conversations.association.association import Association
 from conversations.events import Media
 from storage import alarms, files, notes, schema, staff, topics
@@ -80,6 +81,7 @@ async def test_who_asks_for_a_person_has_a_topic_with_what_was_written(line: Lin
     topic = forum.only
     card = topic.said[0]
     assert "ابغى موظف" in card
+    assert DeskWords("ar")("handoff.asked") in card, "why they wait"
     assert f"/desk/harif/conversation/{line.desk.id_of(person.handle)}" in card
     assert "بانتظار" in topic.name
     assert topic.icon == ICONS["❗️"]
@@ -855,7 +857,8 @@ async def test_link_shows_that_something_came_and_where_it_is(make_line: Callabl
     topic = forum.topics[number]
     assert "نورة" not in topic.name
     everything = "\n".join(topic.said)
-    assert not any(words in everything for words in ("نورة", "أولًا", "ابغى موظف"))
+    told = ("نورة", "أولًا", "ابغى موظف", DeskWords("ar")("handoff.asked"))
+    assert not any(words in everything for words in told)
     assert "٣ رسائل جديدة" in topic.said[-1]
     assert f"/conversation/{line.desk.id_of('7001')}" in topic.said[-1]
     assert not topic.files
