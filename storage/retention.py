@@ -31,7 +31,8 @@ from storage.vault import Vault, context
 
 CONVERSATION, DRAFT = "conversation", "draft"
 """What a period is set for besides the kinds of case."""
-SOME_CASES, SOME_CONVERSATIONS = 25, 200
+SOME_CASES, SOME_CONVERSATIONS, LOOKED_AT = 10, 10, 200
+"""Emptied in one step, and read in search of them: on SQLite nobody else writes meanwhile."""
 GRACE = 7 * DAY
 """An address that is to be erased stays until its person has heard so, and has been silent for so long."""
 WHO = "system"
@@ -91,16 +92,23 @@ def due(connection: Connection, vault: Vault, association: str, days: Mapping[st
     """What is due of an association; nothing is locked and nothing written. `days` by kind, `draft`, `conversation`."""
     leaving = _leaving(connection, association, now)
     walked, cursor = _walk(connection, association, days, now)
-    here = {row.id: row for row in (*leaving, *walked)}
-    kept = _kept(connection, association, (row.beneficiary for row in here.values()))
-    doing = [
-        row.id
-        for row in here.values()
-        if _deed(row, kept.get(row.beneficiary, []), _old_draft(vault, association, row, days, now), days, now)
-    ]
+    kept = _kept(connection, association, (row.beneficiary for row in (*leaving, *walked)))
+
+    def is_due(row: _Here) -> bool:
+        old = _old_draft(vault, association, row, days, now)
+        return bool(_deed(row, kept.get(row.beneficiary, []), old, days, now))
+
+    doing, left = [row.id for row in leaving], SOME_CONVERSATIONS - len(leaving)
+    for row, before in zip(walked, [None, *(row.id for row in walked)], strict=False):
+        if is_due(row):
+            if not left:
+                cursor = before  # the rest of them in the next step
+                break
+            left -= 1
+            doing.append(row.id)
     return Due(
         tuple(_cases(connection, association, days, now)),
-        tuple(sorted(doing)),
+        tuple(sorted(set(doing))),
         tuple(_quarantined(connection, association, days, now)),
         cursor,
     )
@@ -249,8 +257,8 @@ def _walk(
     k = conversations_table.c
     cursor = int(connection.scalar(select(meta.c.value).where(meta.c.key == _cursor(association))) or 0)
     made = (k.id > cursor, k.id < id_at(now - min(periods) * DAY))
-    found = _here(connection, association, *made, limit=SOME_CONVERSATIONS)
-    reached = found[-1].id if len(found) == SOME_CONVERSATIONS else 0
+    found = _here(connection, association, *made, limit=LOOKED_AT)
+    reached = found[-1].id if len(found) == LOOKED_AT else 0
     return [row for row in found if _is_silent(row.heard, {"": min(periods)}, "", now)], (
         reached if reached != cursor else None
     )

@@ -362,6 +362,7 @@ def test_many_conversations_are_walked_in_bounded_steps_that_resume(
     database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "SOME_CONVERSATIONS", 3)
+    monkeypatch.setattr(retention, "LOOKED_AT", 5)
     keys = [("harif", "telegram", str(n)) for n in range(8)]
     database.write_now(conversations.take, vault, keys, NOW)
     now = NOW + 366 * DAY
