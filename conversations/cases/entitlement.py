@@ -3,11 +3,13 @@
 Source: T steps 6 and 7, Harif ح-3 (registered after acceptance, delivered one by one).
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 
 import msgspec
 
+from conversations.arabic.normalise import ascii_digits
 from conversations.cases.calendar import RIYADH, Words, here, in_digits, said
 
 _DAY_ENDS = time(23, 59, 59)
@@ -48,12 +50,7 @@ def _line(one: Owed, language: str, words: Words) -> str:
 
 def amount_of(text: str) -> str:
     """Riyals as a plain number («١٬٥٠٠» is 1500). Raises ValueError for what is none."""
-    from conversations.arabic.normalise import ascii_digits
-
     plain = ascii_digits(text).replace(",", "").replace("٬", "").replace("٫", ".").strip()
-    if not plain:
-        return ""
-    whole, _, part = plain.partition(".")
-    if not whole.isascii() or not whole.isdigit() or (part and not (part.isascii() and part.isdigit())):
+    if plain and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", plain):
         raise ValueError("amount")
     return plain

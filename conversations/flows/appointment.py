@@ -47,7 +47,10 @@ def changed(moment: Moment, event: AppointmentChanged) -> None:
     if conversation.proof_needed or track.is_long_silent(moment):
         moment.tell(moment.words("appointment.news"), options=moment.options("/appointments"), lane="notice")
         return
-    moment.tell(text_of(moment, event), options=options_of(moment, event), lane="notice")
+    options = options_of(moment, event)
+    if conversation.open is None and event.state == "offered":
+        conversation.offered = list(options)  # a number or the words of a time choose it too
+    moment.tell(text_of(moment, event), options=options, lane="notice")
 
 
 def text_of(moment: Moment, event: AppointmentChanged) -> str:
