@@ -121,13 +121,13 @@ def next_step(waiting: Waiting, candidates: Sequence[Candidate], profile: Profil
         due = min(now + LOOK_AGAIN, escalates)
     else:
         due = escalates
-    return Step(chosen.staff, tried, chosen.why, due, alarm, bool(alarm) and may_tell(waiting, now))
+    return Step(chosen.staff, tried, chosen.why, due, alarm, late and may_tell(waiting, now, calendar))
 
 
-def may_tell(waiting: Waiting, now: datetime) -> bool:
-    """Once a day, by day, and never where a message may betray somebody."""
+def may_tell(waiting: Waiting, now: datetime, calendar: WorkingCalendar) -> bool:
+    """Once a day, by day or while the office is open, and never where a message may betray somebody."""
     told_today = waiting.told_at is not None and here(waiting.told_at).date() == here(now).date()
-    return not (waiting.restricted or told_today) and by_day(now) == now
+    return not (waiting.restricted or told_today) and (by_day(now) == now or calendar.is_open(now))
 
 
 def choose(waiting: Waiting, candidates: Sequence[Candidate], profile: Profile, now: datetime) -> Chosen:

@@ -183,7 +183,7 @@ class Desk:
         version = policy_version(association.profile)
         return Entered(
             worker,
-            found.seen_at,
+            min(found.seen_at, known.seen_at),
             member is not None,
             found.has_totp or found.way == sign_ins.SSO or not self.asks_totp,
             member is not None and policy.has_signed(connection, association.slug, found.staff, version),
