@@ -53,7 +53,7 @@ def of_case(connection: Connection, vault: Vault, association: str, case_id: int
     where = context(_NOTE, association, case_id)
     query = select(*(k[name] for name in Check._fields)).where(k.association == association, k.case_id == case_id)
     return {
-        row.item: Check(*row[:6], "" if row.note is None else vault.open(row.note, where).decode())
+        row.item: Check._make((*row[:6], "" if row.note is None else vault.open(row.note, where).decode()))
         for row in connection.execute(query)
     }
 

@@ -142,7 +142,7 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
         facts["until"] = said(local(due).date(), moment.language)
     for key, value in event.given.items():
-        day, coded = day_in(value), f"{key}.{value}"
+        day, coded = day_in(value), f"given.{key}.{value}"
         plain = moment.words(coded) if coded in moment.wording else value
         facts[key] = said(day, moment.language) if day else plain
     if event.given.get("amount"):

@@ -7,6 +7,7 @@ from bot.desk.room import Room
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding"),
     *("cases", "appointments", "clocks", "committee", "management", "policy", "audit"),
+    *("case", "case_moves"),
     *("people", "alarms", "signing", "account", "live"),
 )
 """In the order in which the navigation shows them."""
