@@ -37,6 +37,7 @@ from conversations.effects import (
     Lookup,
     MoveCase,
     OpenForm,
+    PaperSent,
     Remember,
     RequestAppointment,
     SetTimer,
@@ -44,8 +45,9 @@ from conversations.effects import (
 )
 from conversations.events import Event, Found
 from conversations.world import CaseView
-from storage import alarms, asks, cases, consents, conversations, files, forms, handoffs, messages, timers, world
+from storage import alarms, asks, audit, cases, consents, conversations, files, forms, handoffs, messages, timers, world
 from storage.conversations import Stored
+from storage.documents import SENT
 from storage.ids import new_id
 from storage.times import ms, ms_or_none
 from storage.vault import Vault
@@ -379,6 +381,11 @@ class Work:
     def _(self, effect: Lookup, stored: Stored, known: world.Known, event: Event) -> Event:
         result = LOOKUPS[effect.lookup](self.connection, self.vault, stored, effect.key)
         return Found(id=event.id, at=self.now, lookup=effect.lookup, key=effect.key, result=result)
+
+    @_do.register
+    def _(self, effect: PaperSent, stored: Stored, known: world.Known, event: Event) -> None:
+        subject, conversation = f"document:{effect.document}", f"conversation:{stored.id}"
+        audit.log(self.connection, [audit.Act(stored.association, ms(self.now), "person", SENT, subject, conversation)])
 
     @_do.register
     def _(self, effect: Alarm, stored: Stored, known: world.Known, event: Event) -> None:

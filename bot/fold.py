@@ -16,7 +16,7 @@ from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
 from conversations.says import Say
 from conversations.wording import LANGUAGES
-from conversations.world import Person, World
+from conversations.world import Paper, Person, World
 from storage import conversations, messages, timers, world
 from storage.conversations import Stored
 from storage.ids import new_id
@@ -88,6 +88,7 @@ class Means(Protocol):
     vault: Vault
     associations: Mapping[str, Association]
     channels: Mapping[tuple[str, str], Channel]
+    papers: Mapping[str, tuple[Paper, ...]]
     me: str
     public_url: str
     may_send: Callable[[str, str, str], str]
@@ -179,6 +180,7 @@ class Fold:
             traits=intake.channels[stored.association, stored.channel].traits,
             person=known.person,
             cases=known.cases,
+            papers=intake.papers.get(stored.association, ()),
             public_url=intake.public_url,
         )
 

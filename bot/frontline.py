@@ -35,7 +35,7 @@ from bot.staff_group.turns import CHANNEL as STAFF_GROUP
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
-from storage import accounts, backup, contents, conversations, keys
+from storage import accounts, backup, contents, conversations, keys, topics
 from storage.accounts import Account
 from storage.blobs import Blobs, place
 from storage.database import Database, DatabaseAway
@@ -81,8 +81,10 @@ class FrontLine:
         if self.database.is_alone:
             # Whoever held leases here is dead: what they left is dealt with now, not when the leases run out.
             await self.database.write(accounts.free_all)
+            await self.database.write(topics.free_all)
             await self.delivery.expire(everything=True)
         await self._refresh()
+        await self.rounds.library()
         self.rounds.add("switches", 1, self._refresh)
         self.rounds.add("reminders", 60, self._remind)
         if not self.database.is_sqlite:

@@ -20,6 +20,7 @@ from bot.log import log
 from conversations.association.association import Association
 from conversations.events import PERSONAL
 from conversations.says import Say
+from conversations.world import Paper
 from storage import conversations, messages, quarantine, seen, timers, world
 from storage.conversations import Stored
 from storage.database import Contention, Database, DatabaseAway
@@ -54,6 +55,8 @@ class Intake:
         self.database, self.vault, self.associations, self.channels = database, vault, associations, channels
         self.me, self.public_url, self.clock = me, public_url, clock
         self.after_commit, self.after_marks, self.may_send = after_commit, after_marks, may_send
+        self.papers: Mapping[str, tuple[Paper, ...]] = {}
+        """What each library holds, as this process knows it: read again every minute, and after a change here."""
         self.marks: list[Settlement] = []
         self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
         self._worker: asyncio.Task[None] | None = None

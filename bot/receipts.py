@@ -18,7 +18,7 @@ from conversations.flow import FLOWS
 from conversations.moment import Moment
 from conversations.says import Attachment
 from conversations.world import Traits, World
-from storage import cases, conversations, files
+from storage import cases, conversations, documents, files
 from storage.blobs import Blobs, Missing
 from storage.cases import Case
 from storage.database import Database
@@ -29,7 +29,8 @@ FLOW_OF = {"request": "apply", "complaint": "complain", "volunteering": "volunte
 
 
 class Attachments:
-    """Makes the bytes of what a say attaches: `receipt:REFERENCE` is drawn, anything else is a stored file."""
+    """Makes the bytes of what a say attaches: `receipt:REFERENCE` is drawn, `document:ID` is the newest version of a
+    document of the library, anything else is a stored file."""
 
     def __init__(
         self,
@@ -54,11 +55,25 @@ class Attachments:
             data = await asyncio.to_thread(self.draw, case, language)
             url = self.lend(association, attachment.file) if self.public_url else ""
             return Content(attachment.name, "application/pdf", data, url)
+        if attachment.file.startswith("document:"):
+            return await self._document(association, attachment)
         kept = await self.database.read(files.get, self.vault, association, int(attachment.file))
         if kept is None:
             return None
         try:
             data = await asyncio.to_thread(self.blobs.get, association, int(attachment.file))
+        except Missing:
+            return None
+        media_type = MEDIA_TYPES.get(kept.kind, "application/octet-stream")
+        return Content(attachment.name, media_type, data, self.lend(association, attachment.file))
+
+    async def _document(self, association: str, attachment: Attachment) -> Content | None:
+        asked = attachment.file.removeprefix("document:")
+        kept = await self.database.read(documents.newest, self.vault, association, asked)
+        if kept is None:
+            return None
+        try:
+            data = await asyncio.to_thread(self.blobs.get, association, kept.id)
         except Missing:
             return None
         media_type = MEDIA_TYPES.get(kept.kind, "application/octet-stream")

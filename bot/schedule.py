@@ -32,7 +32,7 @@ from conversations.events import (
     PolicyChanged,
     TimePassed,
 )
-from storage import asks, cases, files, seen, timers
+from storage import asks, cases, documents, files, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
 from storage.timers import Timer
@@ -88,6 +88,7 @@ class Rounds:
             "retain": (60, self.upkeep.retain),
             "erase": (5, self.upkeep.erase_files),
             "handoffs": (5, self.routing.offer),
+            "library": (60, self.library),
             "untouched": (3600, self.routing.untouched),
             "forget": (3600, self.forget),
         }
@@ -232,6 +233,11 @@ class Rounds:
             event = CaseUpdate(id=f"update-{reference}-{case.next_update}", at=now, case=told)
             claim = _NextUpdate(association, reference, case.next_update, following, self.vault)
             await self.intake.put(Arrived(association, "", "", event, conversation=whom, claim=claim))
+
+    async def library(self) -> None:
+        """What people may ask for: it changes seldom, and every turn knows it."""
+        mine = self.intake.associations
+        self.intake.papers = await self.database.read(documents.on_shelves, self.vault, mine)
 
     async def fetch_files(self) -> None:
         now = ms(self.clock())

@@ -130,6 +130,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "not": lambda moment, what: flows.entitlements.look(moment, "not", what),
     "meet": lambda moment, what: flows.appointment.pressed(moment, what),
     "move": lambda moment, what: flows.own_moves.chosen(moment, what),
+    "paper": lambda moment, id: flows.library.send(moment, id),
     "ask": lambda moment, number: flows.ask.picked(moment, number),
     "allow": lambda moment, what: flows.represent.allowed(moment, what, given=True),
     "deny": lambda moment, what: flows.represent.allowed(moment, what, given=False),

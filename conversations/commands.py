@@ -205,11 +205,19 @@ def menu(moment: Moment) -> bool:
 
 
 def more(moment: Moment) -> bool:
-    keys = ("complain", "suggest", "ask", "volunteer", "mydata", "technical", "person", "urgent", "language")
+    library = ("documents",) if moment.world.papers else ()
+    keys = ("complain", "suggest", "ask", "volunteer", "mydata", *library, "technical", "person", "urgent", "language")
     options = tuple(
         Option(f"/{key}", moment.words(f"option.{key}"), moment.words(f"option.{key}.about")) for key in keys
     )
     offer(moment, moment.words("menu.more"), options)
+    return True
+
+
+def documents(moment: Moment) -> bool:
+    if not moment.world.papers:
+        return False
+    flows.library.show(moment)
     return True
 
 
@@ -331,6 +339,7 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "technical": technical,
     "menu": menu,
     "more": more,
+    "documents": documents,
     "urgent": urgent,
     "stop": stop,
     "stop_unclear": stop_unclear,

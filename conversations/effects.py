@@ -90,6 +90,12 @@ class LogConsent(_Effect, frozen=True, kw_only=True, tag="log_consent"):
     reference: str = ""
 
 
+class PaperSent(_Effect, frozen=True, kw_only=True, tag="paper_sent"):
+    """A document of the library went to the person: on record."""
+
+    document: str
+
+
 class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
 
@@ -198,6 +204,7 @@ Effect = (
     | RequestAppointment
     | AnswerAppointment
     | LogConsent
+    | PaperSent
     | HandOver
     | Held
     | OpenForm

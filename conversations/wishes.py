@@ -71,6 +71,8 @@ def understood(moment: Moment, text: str, folded: str) -> bool:
     if reference := find_reference(text, moment.profile.reference_prefix):
         flows.track.show_one(moment, reference)
         return True
+    if flows.library.asked(moment, text, question=is_question(text)):
+        return True
     if wished is not None:
         wish(moment, wished.flow, text)
         return True
@@ -107,6 +109,8 @@ def something_else(moment: Moment, text: str, folded: str) -> bool:
     draft = moment.conversation.open
     if reference := find_reference(text, moment.profile.reference_prefix):
         flows.track.show_one(moment, reference)
+        return True
+    if flows.library.asked(moment, text, question=is_question(text)):
         return True
     wished = wish_of(folded)
     if wished is not None and draft is not None and wished.flow != draft.flow:

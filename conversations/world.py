@@ -41,6 +41,14 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     member: str = ""
 
 
+class Paper(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A document of the library that can be sent. `title` is empty for a tool: the profile says it."""
+
+    id: str
+    title: str = ""
+    kind: str = "pdf"
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The beneficiary behind the address: facts by field, consents by purpose (given or not)."""
 
@@ -58,6 +66,8 @@ class World(msgspec.Struct, kw_only=True):
     traits: Traits
     person: Person = Person()
     cases: tuple[CaseView, ...] = ()
+    papers: tuple[Paper, ...] = ()
+    """What the library holds."""
     public_url: str = ""
     """Our own address as people see it; empty without one."""
     drawn: int = 0

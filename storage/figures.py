@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, text, true
 
+from storage.documents import SENT
 from storage.schema import audit, case_moves, cases, consents, handoffs
 from storage.schema_desk import (
     appointments,
@@ -289,10 +290,6 @@ def by_source(connection: Connection, scope: Scope) -> dict[str, int]:
         .group_by(c.source)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-SENT: Final = "document.sent"
-"""The act by which a document of the library goes to a person, whoever sends it."""
 
 
 def samples(connection: Connection, scope: Scope, kind: str, move: str = "", limit: int = 3) -> list[str]:

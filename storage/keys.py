@@ -17,6 +17,7 @@ from storage.schema import asks as asks_table
 from storage.schema import case_index, conversations, meta
 from storage.schema import cases as cases_table
 from storage.schema import files as files_table
+from storage.schema_desk import documents
 from storage.vault import Tampered, Vault, WrongKey, context, key_name
 
 _KNOWN = b"wasl"
@@ -154,7 +155,8 @@ def _reseal(
 
 def _stored_files(connection: Connection) -> list[tuple[str, int]]:
     f = files_table.c
-    query = select(f.association, f.id).where(f.state == files.READY).order_by(f.association, f.id)
+    uploaded = select(f.association, f.id).where(f.state == files.READY)
+    query = uploaded.union_all(select(documents.c.association, documents.c.id)).order_by("association", "id")
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 

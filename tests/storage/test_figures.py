@@ -7,6 +7,7 @@ from sqlalchemy import insert
 
 from storage import figures
 from storage.database import Database
+from storage.documents import SENT
 from storage.figures import Scope
 from storage.schema import audit, case_moves, cases, consents, handoffs
 from storage.schema_desk import entitlements, pauses, policy_signatures
@@ -204,8 +205,8 @@ def test_what_was_recorded_is_counted_within_the_period_and_the_association(arch
         archive.put(policy_signatures, **mine, staff=archive.ids, version="v1", at=at)
         archive.put(pauses, **mine, case_id=id, by=1, at=at)
         for who, act, subject in (
-            ("person", figures.SENT, "document:1"),
-            ("staff:1", figures.SENT, "document:2"),
+            ("person", SENT, "document:1"),
+            ("staff:1", SENT, "document:2"),
             ("staff:1", "view", "document:2"),
         ):
             archive.put(audit, **mine, at=at, who=who, act=act, subject=subject)
