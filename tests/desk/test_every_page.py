@@ -14,6 +14,10 @@ from tests.desk.pictures import fill, served, sign_in
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parents[1] / "web" / "vendor" / "axe.min.js").read_text()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+WIDE = """() => [...document.querySelectorAll("body *")].filter(one => {
+  const box = one.getBoundingClientRect();
+  return box.width && (box.left < -1 || box.right > innerWidth + 1) && !one.closest(".scroll, .doors, .board");
+}).slice(0, 3).map(one => one.outerHTML.slice(0, 120))"""
 LOOKS = [(360, "ar", "light"), (1280, "en", "dark")]
 """Width in pixels, language, colours."""
 
@@ -46,7 +50,7 @@ def test_every_page_is_readable_by_everybody(
     page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
     for path in paths:
         answer = page.goto(f"{address}/desk{path}")
-        if "text/html" not in answer.headers.get("content-type", ""):
+        if "text/html" not in answer.headers.get("content-type", "") or b"<html" not in answer.body()[:200]:
             continue
         if answer.status != 200:
             troubles.append(f"{path}: {answer.status}")
@@ -57,7 +61,8 @@ def test_every_page_is_readable_by_everybody(
             f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]} ({len(one['nodes'])})" for one in found["violations"]
         ]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
-            troubles.append(f"{path}: wider than the screen")
+            wide = page.evaluate(WIDE)
+            troubles.append(f"{path}: wider than the screen: {wide}")
         if page.evaluate("document.documentElement.dir") != ("rtl" if language == "ar" else "ltr"):
             troubles.append(f"{path}: runs the wrong way")
     context.close()
