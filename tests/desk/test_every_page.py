@@ -66,4 +66,4 @@ def test_every_page_is_readable_by_everybody(
         if page.evaluate("document.documentElement.dir") != ("rtl" if language == "ar" else "ltr"):
             troubles.append(f"{path}: runs the wrong way")
     context.close()
-    assert troubles == []
+    assert not troubles, "\n".join(troubles)
