@@ -93,7 +93,8 @@ def _line(
         channel = words.or_key(f"channel.{row.channel}")
         tail = tails.get(row.conversation)
         who = first_name(names.get(row.conversation, ""))
-        who = who or (words("inbox.who.tail", tail=tail) if tail else words("inbox.who.unknown"))
+        number = "number" if row.channel == "whatsapp" else "tail"
+        who = who or (words(f"inbox.who.{number}", tail=tail) if tail else words("inbox.who.unknown"))
     since = row.at or row.waits_since or row.updated or 0
     if not row.id:
         since = row.waits_since or row.updated or 0
