@@ -62,11 +62,11 @@ async def reply(at: At) -> Response:
     here = await at.read(scene.load, at, id)
     stored = NOTHING
     try:
-        closed = _sendable(at, here, text)
+        composer = _sendable(at, here, text)
         stored = await composing.store(at, here, form.uploads("file"), next(iter(form.uploads("voice")), None))
         if not text and not stored.attachments:
             raise Refused("conversation.nothing")
-        said = _said(at, here, text, stored.attachments, knock=form.get("knock") == "yes")
+        said = _said(at, here, text, stored.attachments, knock=form.get("knock") == "yes" and composer.template)
 
         def also(connection: Connection) -> None:
             composing.keep_rows(connection, at, stored)
@@ -79,11 +79,11 @@ async def reply(at: At) -> Response:
         return await refused(at, id, error, text)
     if by_script(at):
         return Response(status_code=204)
-    return at.back(f"/conversation/{id}", said="reply_kept" if closed else "reply_sent")
+    return at.back(f"/conversation/{id}", said="reply_kept" if composer.closed else "reply_sent")
 
 
-def _sendable(at: At, here: scene.Scene, text: str) -> str:
-    """Why it will be kept; empty where it goes out now. Raises Refused where it can be neither."""
+def _sendable(at: At, here: scene.Scene, text: str) -> composing.Composer:
+    """Raises Refused for what can neither go out now nor be kept."""
     composer = composing.composer(at, here)
     if composer.closed in ("blocked", "off"):
         raise Refused(f"conversation.closed.{composer.closed}")
@@ -91,7 +91,7 @@ def _sendable(at: At, here: scene.Scene, text: str) -> str:
         raise Refused("conversation.too_long", count=len(text) - composer.limit)
     if composer.closed and len(here.state.kept) >= staffed.MOST_KEPT:
         raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
-    return composer.closed
+    return composer
 
 
 def _said(
