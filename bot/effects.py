@@ -45,9 +45,21 @@ from conversations.effects import (
 )
 from conversations.events import Event, Found
 from conversations.world import CaseView
-from storage import alarms, asks, audit, cases, consents, conversations, files, forms, handoffs, messages, timers, world
+from storage import (
+    alarms,
+    asks,
+    cases,
+    consents,
+    conversations,
+    documents,
+    files,
+    forms,
+    handoffs,
+    messages,
+    timers,
+    world,
+)
 from storage.conversations import Stored
-from storage.documents import SENT
 from storage.ids import new_id
 from storage.times import ms, ms_or_none
 from storage.vault import Vault
@@ -384,8 +396,7 @@ class Work:
 
     @_do.register
     def _(self, effect: PaperSent, stored: Stored, known: world.Known, event: Event) -> None:
-        subject, conversation = f"document:{effect.document}", f"conversation:{stored.id}"
-        audit.log(self.connection, [audit.Act(stored.association, ms(self.now), "person", SENT, subject, conversation)])
+        documents.sent(self.connection, stored.association, "person", effect.document, stored.id, ms(self.now))
 
     @_do.register
     def _(self, effect: Alarm, stored: Stored, known: world.Known, event: Event) -> None:

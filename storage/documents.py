@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from conversations.world import Paper
+from storage import audit
+from storage.audit import Act
 from storage.batch import among
 from storage.schema_desk import documents
 from storage.vault import Vault, context
@@ -79,6 +81,12 @@ def withdraw(connection: Connection, association: str, id: int, now: int) -> boo
         .values(withdrawn_at=now)
     )
     return withdrawn.rowcount == 1
+
+
+def sent(connection: Connection, association: str, who: str, document: str, conversation: int, now: int) -> None:
+    """On record: `document` (a document's id, whichever version) went to the person of a conversation."""
+    act = Act(association, now, who, SENT, f"document:{document}", f"conversation:{conversation}")
+    audit.log(connection, [act])
 
 
 def on_shelves(connection: Connection, vault: Vault, associations: Iterable[str]) -> dict[str, tuple[Paper, ...]]:

@@ -4,6 +4,8 @@ Source: T tools 1–4, Harif ب-1 to ب-5 and خ-2 (forms and information on eve
 and nobody has put into the library yet is said to be missing, and a person is offered.
 """
 
+import re
+
 from conversations.arabic.normalise import fold
 from conversations.asking import offer
 from conversations.effects import PaperSent
@@ -12,6 +14,8 @@ from conversations.says import BUTTON_TITLE, ROW_ABOUT, ROW_TITLE, Attachment, O
 from conversations.ways import way_on
 from conversations.world import Paper
 
+_NAMELESS = re.compile(r'[\\/:*?"<>|\s]*[\\/:*?"<>|][\\/:*?"<>|\s]*')
+"""What no file may be called."""
 _MOST = 9
 """Documents in one list: a list of ten has room for a person beside them."""
 _NOUNS = frozenset(
@@ -67,17 +71,20 @@ def send(moment: Moment, id: str) -> None:
 
 def attachment(paper: Paper, title: str) -> Attachment:
     """What is sent: whichever version is the newest when it leaves."""
-    return Attachment(f"document:{paper.id}", f"{title}.{paper.kind}", paper.kind)
+    return Attachment(f"document:{paper.id}", f"{_NAMELESS.sub('-', title)}.{paper.kind}", paper.kind)
 
 
 def asked(moment: Moment, text: str, *, question: bool) -> bool:
     """True where the words ask for a document, and it was sent or offered. `question`: they ask something; then only
     words of sending mean the paper itself («ما هي سياسة الدعم؟» does not)."""
     said = _words(text)
-    nouns, sending = said & _NOUNS, said & _SEND
-    if not nouns or not (sending or (not question and len(said) <= _SHORT)):
+    sending = bool(said & _SEND)
+    named = {id: _words(title) for id, title in titles(moment).items()}
+    if not said & _NOUNS and not (sending and any(words <= said for words in named.values())):
         return False
-    scores = {id: len(said & _words(title)) for id, title in titles(moment).items()}
+    if not sending and (question or len(said) > _SHORT):
+        return False
+    scores = {id: len(said & words) for id, words in named.items()}
     best = max(scores.values(), default=0)
     if not best:
         return _offered_all(moment)

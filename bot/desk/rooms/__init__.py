@@ -6,7 +6,7 @@ from bot.desk.room import Room
 
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding"),
-    *("cases", "appointments", "clocks", "committee", "management", "policy", "audit"),
+    *("cases", "appointments", "clocks", "committee", "management", "policy", "library", "audit"),
     *("case", "case_moves"),
     *("people", "alarms", "signing", "account", "live"),
 )
