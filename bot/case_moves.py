@@ -18,7 +18,7 @@ from conversations.cases.missing import Missing
 from conversations.cases.move import Facts, Starts, until
 from conversations.cases.promise import Asked, Promised, promise_for, recounted
 from conversations.events import CaseMoved
-from storage import cases, entitlements, requirements
+from storage import cases, checks, entitlements, requirements
 from storage.requirements import Requirement
 from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
@@ -68,6 +68,7 @@ def move_case(
     elif name == "complete":
         before = _replaced(case, answers or {})
         came = requirements.arrive(connection, vault, case.association, case.id, before, ms(now))
+        checks.forget(connection, case.association, case.id, [one.item for one in came])
     elif owed:
         entitlements.add(connection, vault, case.association, case.id, owed)
     elif name == "confirm":

@@ -81,6 +81,7 @@ class Reader:
         self.association, self.case, self.language, self.shown = association, case, language, shown
         self.words = DeskWords(language, association)
         self.asked = {step_of(one.item): one for one in asked if one.words}
+        self.replaced = [one for one in asked if one.before]
         subject = case.service if case.kind == "request" else ""
         self.draft = Draft(flow=FLOWS[case.kind], subject=subject, answers=dict(case.answers))
         at = moment(case.opened_at)
@@ -101,10 +102,17 @@ class Reader:
         return [(group, theirs) for group, theirs in found if theirs]
 
     def line(self, step: str) -> Line:
-        value = self.case.answers.get(step)
-        known = self.steps.get(step)
+        return Line(step, self.label(step), *self._told(step, self.steps.get(step), self.case.answers.get(step)))
+
+    def _told(self, step: str, known: Step | None, value: Any) -> tuple[str, str, bool, tuple[int, ...]]:
         text, hidden = self._text(step, known, value)
-        return Line(step, self.label(step), text, self._group(step), hidden, tuple(files_in(value)))
+        return text, self._group(step), hidden, tuple(files_in(value))
+
+    def before(self, step: str) -> list[Line]:
+        """What stood there before it was asked for again, oldest first."""
+        known = self.steps.get(step)
+        found = [one.before[step] for one in self.replaced if one.before.get(step) is not None]
+        return [Line(step, self.label(step), *self._told(step, known, value)) for value in found]
 
     def label(self, step: str) -> str:
         if step in self.asked:
