@@ -216,6 +216,11 @@ def change(connection: Connection, topic: Topic, /, **changed: Any) -> None:
     connection.execute(update(topics).where(one).values({"not_before": 0, **changed}))
 
 
+def free_all(connection: Connection) -> None:
+    """Nobody works on anything: for whoever is alone with the database, so that those who did are dead."""
+    connection.execute(update(topics).where(topics.c.not_before > 0).values(not_before=0))
+
+
 def erase(connection: Connection, association: str, conversation: int) -> None:
     """What was said is erased: its copies in the group go too, in the group's next turn."""
     t = topics.c

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -76,6 +76,8 @@ class Forum:
         self.problems: list[str] = []
         self.fails: dict[str, deque[Failure]] = {}
         self.files: dict[str, bytes] = {}
+        self.updates: list[dict[str, Any]] = []
+        """What waits for whoever polls."""
         self.may_delete = True
         self.url = ""
         self.clock = lambda: 0.0
@@ -136,6 +138,8 @@ class Forum:
             return [{"emoji": emoji, "custom_emoji_id": id} for emoji, id in ICONS.items()]
         if method == "getMe":
             return {"id": BOT_ID, "is_bot": True, "first_name": "وصل", "username": "wasl_test_bot"}
+        if method == "getUpdates":
+            return [one for one in self.updates if one["update_id"] >= given["offset"]]
         if method == "getFile":
             return {"file_id": given["file_id"], "file_unique_id": "u", "file_path": str(given["file_id"])}
         if method == "createForumTopic":
@@ -367,6 +371,12 @@ def private(user: int, text: str) -> dict[str, Any]:
         "date": int(SUNDAY.timestamp()),
         "text": text,
     }
+
+
+async def until(happened: Callable[[], Any], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not happened():  # noqa: ASYNC110 - it happens elsewhere
+            await asyncio.sleep(0.02)
 
 
 async def waits(line: Line, handle: str = "7001", text: str = "ابغى موظف") -> Person:

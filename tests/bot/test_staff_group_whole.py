@@ -1,0 +1,268 @@
+"""The staff group in the whole front line: by webhook, by polling, and when the process is killed."""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.frontline import FrontLine, build
+from bot.settings import read_settings
+from conversations.association.association import Association
+from conversations.association.policy_version import policy_version
+from storage import codes, policy, staff
+from storage.staff import Member
+from storage.times import ms
+from storage.vault import generate_key
+from tests.bot.desk import PUBLIC
+from tests.bot.forum import CHAT, TOKEN, Forum, forum_at_work, in_topic, private, until
+from tests.bot.forum_child import POINTS
+
+ROOT = Path(__file__).parents[2]
+USER, PERSON = 501, 7001
+MARKS = ("قد تكون هذه الرسالة وصلت من قبل", "قد تكون هذه الرسالة قد وصلتكم من قبل")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def forum() -> AsyncIterator[Forum]:
+    async with forum_at_work() as there:
+        yield there
+
+
+@pytest.fixture
+def environ(forum: Forum, empty_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "WASL_DATA": str(tmp_path),
+        "WASL_DATABASE_URL": empty_url,
+        "WASL_KEYS": generate_key(),
+        "WASL_INDEX_KEY": generate_key(),
+        "WASL_ONLY": "harif",
+        "WASL_PUBLIC_URL": PUBLIC,
+        "WASL_TELEGRAM_API_URL": forum.url,
+        "WASL_HARIF_TELEGRAM_TOKEN": TOKEN,
+        "WASL_HARIF_TELEGRAM_SECRET": "s3cret",
+        "WASL_HARIF_TELEGRAM_STAFF_GROUP": str(CHAT),
+    }
+
+
+@asynccontextmanager
+async def at_work(environ: dict[str, str], associations: dict[str, Association]) -> AsyncIterator[FrontLine]:
+    line = build(read_settings(environ), {"harif": associations["harif"]})
+    await line.start()
+    try:
+        yield line
+    finally:
+        await line.close()
+
+
+def hire(line: FrontLine, user: int) -> str:
+    """A new worker's one-time code."""
+    now = ms(line.intake.clock())
+
+    def add(connection: Any) -> str:
+        id = staff.add(connection, line.vault, "sara@example.org", "سارة العتيبي", now)
+        staff.join(connection, Member("harif", id, frozenset(["relations_officer"])), now)
+        policy.sign(connection, "harif", id, policy_version(line.associations["harif"].profile), now)
+        return codes.make(connection, id, "telegram", now)
+
+    return line.database.write_now(add)
+
+
+async def hook(line: FrontLine, **what: Any) -> int:
+    """An update by webhook; its status."""
+    body = json.dumps({"update_id": next(_numbers), **what}).encode()
+    headers = [(b"x-telegram-bot-api-secret-token", b"s3cret")]
+    scope = {"type": "http", "method": "POST", "path": "/telegram/harif", "headers": headers, "query_string": b""}
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await line.webhooks(scope, receive, send)
+    return statuses[0]
+
+
+def told(forum: Forum, whom: int) -> str:
+    return "\n".join(text for to, text in forum.private if to == whom)
+
+
+async def test_by_webhook_from_the_code_to_the_reply(
+    forum: Forum, environ: dict[str, str], associations: dict[str, Association]
+) -> None:
+    async with at_work(environ, associations) as line:
+        code = hire(line, USER)
+        assert await hook(line, message=private(USER, f"/start staff-{code}")) == 200
+        await until(lambda: "سارة" in told(forum, USER))
+        for text in ("السلام عليكم", "ابغى موظف"):
+            assert await hook(line, message=private(PERSON, text)) == 200
+        await until(lambda: forum.topics and forum.only.said)
+        (number,) = forum.topics
+        assert await hook(line, message=in_topic(USER, number, text="أهلًا بكم، كيف نخدمكم؟")) == 200
+        await until(lambda: "كيف نخدمكم" in told(forum, PERSON))
+        await until(lambda: "سارة" in forum.only.name)
+        rows = line.database.read_now(lambda c: c.exec_driver_sql("SELECT count(*) FROM conversations").scalar())
+        assert rows == 1, "neither the group nor the worker's chat is a conversation"
+
+
+async def test_without_a_public_address_the_group_is_polled_too(
+    forum: Forum, environ: dict[str, str], associations: dict[str, Association]
+) -> None:
+    environ |= {"WASL_PUBLIC_URL": ""}
+    async with at_work(environ, associations) as line:
+        code = hire(line, USER)
+        messages = [
+            private(USER, f"/start staff-{code}"),
+            private(PERSON, "السلام عليكم"),
+            private(PERSON, "ابغى موظف"),
+        ]
+        forum.updates += [{"update_id": next(_numbers), "message": message} for message in messages]
+        await until(lambda: forum.topics and forum.only.said)
+        (number,) = forum.topics
+        answer = in_topic(USER, number, text="أهلًا بكم، كيف نخدمكم؟")
+        forum.updates.append({"update_id": next(_numbers), "message": answer})
+        await until(lambda: "كيف نخدمكم" in told(forum, PERSON))
+
+
+async def test_a_group_that_is_not_set_is_nobodys(
+    forum: Forum, environ: dict[str, str], associations: dict[str, Association]
+) -> None:
+    del environ["WASL_HARIF_TELEGRAM_STAFF_GROUP"]
+    async with at_work(environ, associations) as line:
+        assert await hook(line, message=in_topic(USER, 100, text="أهلًا")) == 200
+        assert "staff_group" not in line.rounds.seconds
+    assert not forum.private
+
+
+# --- killed ----------------------------------------------------------------------------------------------------------
+
+
+class Child:
+    """The front line's process, started again and again; what people write is brought to it until it is taken."""
+
+    def __init__(self, environ: dict[str, str], session: aiohttp.ClientSession) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("WASL_")}
+        own = {"WASL_PORT": str(self.port), "WASL_ASSOCIATIONS": str(ROOT / "deploy" / "associations")}
+        self.environ, self.session = kept | environ | own | {"WASL_LOG_LEVEL": "error"}, session
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, point: str = "", times: int = 1) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.bot.forum_child", point, str(times),
+            cwd=ROOT, env=self.environ, stdout=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+
+    async def died(self) -> None:
+        assert self.process is not None
+        async with asyncio.timeout(40):
+            assert await self.process.wait() == -signal.SIGKILL
+
+    async def stop(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
+    async def hear(self, **what: Any) -> None:
+        headers = {"X-Telegram-Bot-Api-Secret-Token": "s3cret"}
+        body = {"update_id": next(_numbers), **what}
+        for _ in range(2000):
+            try:
+                async with self.session.post(
+                    f"http://127.0.0.1:{self.port}/telegram/harif", json=body, headers=headers
+                ) as answer:
+                    if answer.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            await asyncio.sleep(0.03)
+        raise AssertionError("never taken")
+
+
+class Talk:
+    """Somebody who writes on, and a worker who answers in whatever topic there is."""
+
+    def __init__(self, child: Child, forum: Forum) -> None:
+        self.child, self.forum = child, forum
+        self.asked: list[str] = []
+        self.answered: list[str] = []
+        self.going = True
+
+    async def person(self) -> None:
+        await self.child.hear(message=private(PERSON, "السلام عليكم"))
+        await self.child.hear(message=private(PERSON, "ابغى موظف"))
+        while self.going:
+            self.asked.append(f"كلام رقم {len(self.asked)}.")
+            await self.child.hear(message=private(PERSON, self.asked[-1]))
+            await asyncio.sleep(0.2)
+
+    async def worker(self) -> None:
+        while self.going:
+            await asyncio.sleep(0.5)
+            spoken = [number for number, topic in self.forum.topics.items() if topic.said]
+            if spoken:
+                text = f"جواب رقم {len(self.answered)}."
+                await self.child.hear(message=in_topic(USER, spoken[-1], text=text))
+                self.answered.append(text)
+
+
+@pytest.mark.crash
+async def test_killed_at_every_point_nothing_is_lost_and_nobodys_words_stand_in_an_orphan(
+    forum: Forum, environ: dict[str, str], associations: dict[str, Association]
+) -> None:
+    line = build(read_settings(environ), {"harif": associations["harif"]})
+    code = hire(line, USER)
+    line.database.close()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        child = Child(environ, session)
+        talk = Talk(child, forum)
+        await child.start(next(iter(POINTS)))
+        try:
+            await child.hear(message=private(USER, f"/start staff-{code}"))
+            people = [asyncio.create_task(talk.person()), asyncio.create_task(talk.worker())]
+            for point in list(POINTS)[1:]:
+                await child.died()
+                if point in ("after_create", "before_made"):
+                    forum.topics.clear()  # somebody deleted it: it is made again
+                await child.start(point)
+            await child.died()
+            await child.start()
+            await asyncio.sleep(1)
+            talk.going = False
+            await asyncio.gather(*people)
+            last = talk.asked[-1]
+            await until(lambda: any(last in text for topic in forum.topics.values() for text in topic.said), 30)
+            await until(lambda: all(text in told(forum, PERSON) for text in talk.answered), 30)
+        finally:
+            await child.stop()
+    check(forum, talk)
+
+
+def check(forum: Forum, talk: Talk) -> None:
+    spoken = [topic for topic in forum.topics.values() if topic.said]
+    assert len(spoken) == 1, "one topic"
+    assert len(forum.topics) <= 3, "and at most an empty one for each time Telegram could not be asked"
+    since = next(number for number, text in enumerate(talk.asked) if text in spoken[0].said[0])
+    sent = [text for text in spoken[0].said if not any(mark in text for mark in MARKS)]
+    once = Counter(asked for asked in talk.asked[since:] for text in sent if asked in text)
+    everything = "\n".join(spoken[0].said)
+    assert all(asked in everything for asked in talk.asked[since:]), "nothing is lost"
+    assert set(once.values()) <= {1}, "and nothing stands there twice without saying so"
+    replies = [text for to, text in forum.private if to == PERSON and not any(mark in text for mark in MARKS)]
+    assert max(Counter(one for one in talk.answered for text in replies if one in text).values()) == 1
