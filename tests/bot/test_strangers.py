@@ -10,6 +10,7 @@ from bot.web.house import FILES_AN_HOUR
 from bot.web.ports import NotTaken
 from conversations.events import Press
 from storage import schema
+from storage.keys import SEALED
 from storage.vault import Tampered
 from tests.bot.desk import PDF, Desk, Person
 
@@ -98,7 +99,7 @@ async def test_what_is_copied_over_another_row_of_the_database_does_not_open(des
     await stranger.say("السلام عليكم")
     mine, theirs = desk.id_of(stranger.handle), desk.id_of(noura.handle)
     swapped = 0
-    for table, columns in schema.SEALED:
+    for table, columns in SEALED:
         if "conversation" not in table.c and table.name != "conversations":
             continue
         whose = table.c.id if table.name == "conversations" else table.c.conversation
