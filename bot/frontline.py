@@ -250,6 +250,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
         line.delivery.dispatch(committed.sends)
         if committed.refused:
             line.delivery.refused(list(committed.refused))
+            line.staff_groups.refused(committed.refused)
         for slug, handle, seq in committed.wakes:
             line.changes.wake(slug, handle, seq)
         line.hub.tell(committed)

@@ -24,11 +24,12 @@ from bot.staff_group.turns import CHANNEL
 from conversations.cases.move import RELATIONS_OFFICER
 from conversations.events import Event, FileReady, FileRefused, StaffGaveBack, StaffSaid, StaffTook
 from conversations.rights import kinds_seen_by
-from storage import files, notes, seen, topics
+from storage import files, messages, notes, seen, staff, topics
 from storage.database import Database
 from storage.files import File
 from storage.ids import new_id
 from storage.schema import cases, conversations
+from storage.schema import messages as sent_messages
 from storage.seen import digest_key
 from storage.times import ms
 from storage.topics import Topic
@@ -292,6 +293,23 @@ class Acts:
     def _where(self, topic: Topic) -> str:
         url = self.gate.scenes.url(topic.association, topic.conversation)
         return url or self.words(topic.association)("group.the_desk")
+
+    # --- what did not arrive -----------------------------------------------------------------------------------------
+
+    def not_arrived(self, connection: Connection, association: str, conversation: int, row: int, code: str) -> None:
+        """A message that its provider could not deliver after all, where a worker wrote it."""
+        topic, m = topics.of(connection, association, conversation), sent_messages.c
+        seq = connection.scalar(select(m.seq).where(m.association == association, m.id == row))
+        line = messages.line(connection, self.vault, association, conversation, seq or 0)
+        if topic is None or topic.state != "open" or line is None or line.kind != "say":
+            return
+        say = self.intake.read_say(line.body)
+        if not say.by:
+            return
+        words = self.words(association)
+        who = staff.names(connection, self.vault, [int(say.by)]).get(int(say.by)) or words("group.a_worker")
+        why = words(f"send_error.{code}" if f"send_error.{code}" in words else "group.lost.why")
+        self.gate.say(connection, topic, ms(self.intake.clock()), "group.lost", who=who, why=why)
 
     # --- a topic of ours that nobody leads ---------------------------------------------------------------------------
 

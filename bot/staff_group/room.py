@@ -5,7 +5,7 @@ sends to the bot in private.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from bot.channels.contract import Incoming, SendError, StatusReport
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_inbound import InGroup
 from bot.desk.words import DeskWords
+from bot.fold import Refused
 from bot.intake import Intake
 from bot.log import log
 from bot.rate import Rate
@@ -26,7 +27,7 @@ from bot.staff_group.turns import Turns
 from conversations.events import FileReady, FileRefused, Opened
 from storage import alarms, audit, codes, staff
 from storage.blobs import Blobs
-from storage.database import Database
+from storage.database import Database, DatabaseAway
 from storage.files import File
 from storage.schema_desk import HOUSE
 from storage.times import ms
@@ -95,6 +96,24 @@ class StaffGroups:
         elif heard.topic:
             await self.acts.hear(group, heard)
 
+    def refused(self, late: Sequence[Refused]) -> None:
+        """What a provider took first and reported as failed afterwards: the topic of a worker's reply says so. Best
+        effort: the desk shows it in any case, and an alarm rings."""
+        if theirs := [one for one in late if one.association in self.groups]:
+            self._begin(self._not_arrived(theirs))
+
+    async def _not_arrived(self, late: list[Refused]) -> None:
+        try:
+            for one in late:
+                await self.database.write(self.acts.not_arrived, one.association, one.conversation, one.row, one.code)
+        except DatabaseAway:
+            log.warning("not_noted", what="not_arrived")
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
     # --- whose Telegram account it is --------------------------------------------------------------------------------
 
     async def invite(self, worker: int) -> Invitation:
@@ -123,9 +142,7 @@ class StaffGroups:
         """The code is used up with its commit; the words to the worker are best effort."""
         bound = await self.database.write(self._use, association, int(heard.handle), code)
         words = DeskWords(bound.language, self.intake.associations[association])(bound.words, **bound.facts)
-        task = asyncio.get_running_loop().create_task(self._answer(association, int(heard.handle), words))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
+        self._begin(self._answer(association, int(heard.handle), words))
 
     def _use(self, connection: Connection, association: str, user: int, code: str) -> Bound:
         now = ms(self.intake.clock())

@@ -81,6 +81,12 @@ def _missing(profile: Profile) -> Iterator[Found]:
         )
 
 
+def _shown(profile: Profile) -> Iterator[Found]:
+    if profile.staff_group.shows == "full":
+        told = "everything people write, files and voice too, is copied into the staff's Telegram group"
+        yield "staff_group, shows", told, "masked and link show less"
+
+
 def _crowded(profile: Profile) -> Iterator[Found]:
     for where, members in lists(profile):
         if len(members) > ROWS:
@@ -93,5 +99,6 @@ _NOTES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _readings,
     _not_built,
     _missing,
+    _shown,
     _crowded,
 )

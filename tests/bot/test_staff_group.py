@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.channels.contract import StatusReport
 from bot.desk.words import DeskWords
 from conversations.association.association import Association
 from conversations.events import Media
@@ -581,6 +582,24 @@ async def test_a_reply_that_did_not_arrive_says_so_in_the_topic(line: Line, foru
     _, number = await open_topic(line, forum)
     forum.fail("private sendMessage", Failure(403, "Forbidden: bot was blocked by the user"))
     await line.writes(USER, number, "أهلًا بكم")
+    await line.rest()
+    assert "لم يصل رد سارة" in forum.topics[number].said[-1]
+
+
+async def test_a_reply_that_its_provider_gives_up_later_is_told_in_the_topic(line: Line, forum: Forum) -> None:
+    await line.staffed()
+    person = Person(line.desk, "+966500000001", "whatsapp")
+    await person.say("السلام عليكم", "ابغى موظف")
+    await line.rest()
+    number = number_of(forum)
+    await line.writes(USER, number, "أهلًا بكم")
+    await line.rest()
+    row = next(one.row for one in line.whatsapp.sent if "أهلًا بكم" in one.text)
+    report = StatusReport(key="late", status="failed", row=row, code="63024")
+    await line.desk.intake.take("harif", "whatsapp", [report])
+    (committed,) = [one for one in line.desk.committed if one.refused]
+    line.room.refused(committed.refused)
+    await asyncio.gather(*line.room._answers)
     await line.rest()
     assert "لم يصل رد سارة" in forum.topics[number].said[-1]
 

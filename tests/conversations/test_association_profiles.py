@@ -1,6 +1,7 @@
 """The five profiles are what their policies print, and a new association is one copied folder."""
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -297,3 +298,11 @@ def test_every_fulfilment_is_named_by_a_clause_or_goes_beyond_the_policies(house
     named = {id_ for one in house.values() for clause in one.profile.clauses for id_ in clause.fulfilled_by}
     beyond = {"flow.urgent", "flow.harm", "flow.stop", "case.data_request"}
     assert set(FULFILMENTS) - named == beyond
+
+
+def test_showing_everything_in_the_staff_group_is_noted(house: dict[str, Association]) -> None:
+    quiet = house["harif"]
+    group = quiet.profile.staff_group.model_copy(update={"shows": "full"})
+    loud = replace(quiet, profile=quiet.profile.model_copy(update={"staff_group": group}))
+    assert not [note for note in notes(quiet) if note.where.startswith("staff_group")]
+    assert [note.where for note in notes(loud) if note.where.startswith("staff_group")] == ["staff_group, shows"]
