@@ -42,12 +42,14 @@ _PICTURES = frozenset({"jpeg", "png", "webp", "heic"})
 
 class Composer(NamedTuple):
     """`closed`: why nothing gets through now (staffed.closed, or `off`: the channel is not connected here);
-    `until`: when the window closes; `limit`: characters of one message; `template`: an approved one is there;
+    `until`: when the window closes; `limit`: characters of one message, `joins` more once they know who writes;
+    `template`: an approved one is there;
     `knocked`: it went out already; `held`: why an operator lets nothing go out (paused, staging)."""
 
     closed: str
     until: datetime | None
     limit: int
+    joins: int = 0
     template: bool = False
     knocked: bool = False
     held: str = ""
@@ -67,6 +69,7 @@ def composer(at: "At", scene: "Scene") -> Composer:
         closed=staffed.closed(state, hours, at.now),
         until=staffed.open_until(state, hours),
         limit=channel.capabilities.text - joins,
+        joins=joins,
         template=bool(getattr(channel, "templates", {}).get(staffed.WAITING)),
         knocked=state.knocked,
         held=at.desk.intake.may_send(at.slug, scene.channel, scene.handle) if channel.pushes else "",

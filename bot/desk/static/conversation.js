@@ -83,15 +83,16 @@
 
   // Who looks, who writes
 
-  let version = document.querySelector("[data-version]")?.dataset.version, typedAt = 0, beatAt = 0;
+  let version = document.querySelector("[data-version]")?.dataset.version, typedAt = 0, beatAt = 0, toldTyping = false;
   async function post(where, fields) {
     return fetch(`${path}/${where}`, { method: "POST", headers: { "X-Part": "1" }, body: new URLSearchParams({ key: keyOf, ...fields }) });
   }
   async function beat() {
     if (document.hidden) return;
     beatAt = Date.now();
+    toldTyping = beatAt - typedAt < 6000;
     try {
-      const answer = await post("here", { typing: Date.now() - typedAt < 6000 ? "yes" : "" });
+      const answer = await post("here", { typing: toldTyping ? "yes" : "" });
       if (!answer.ok) return;
       const company = at("company");
       const html = await answer.text();
@@ -125,7 +126,8 @@
 
   // The box: kept on this device at once, on the server soon
 
-  const limit = Number(form.dataset.limit), place = `reply:${path}`;
+  let limit = Number(form.dataset.limit);
+  const place = `reply:${path}`;
   const keep = (value) => { try { value ? localStorage.setItem(place, JSON.stringify(value)) : localStorage.removeItem(place); } catch { /* private mode */ } };
   try {
     const mine = JSON.parse(localStorage.getItem(place));
@@ -135,7 +137,7 @@
   function typed() {
     typedAt = Date.now();
     keep(box.value && { text: box.value, saved: false });
-    if (Date.now() - beatAt > 5000) beat();
+    if (!toldTyping || Date.now() - beatAt > 5000) beat();
     count();
     clearTimeout(saving);
     saving = setTimeout(save, 1200);
@@ -316,6 +318,7 @@
     keep(null);
     told.replaceChildren();
     at("over").value = "";
+    limit = Number(form.dataset.limit) + Number(form.dataset.joins);
     count();
     patience = 600;
     log.scrollTop = 0;
