@@ -20,7 +20,7 @@ async def page(at: At) -> Response:
 async def seen(at: At) -> Response:
     id = at.number("alarm")
     await at.write("alarm.seen", f"alarm:{id}", _seen, at, id)
-    back = "/inbox" if at.form.get("from") == "inbox" and at.worker.may("inbox") else "/alarms"
+    back = "/inbox" if at.form.get("back") == "inbox" and at.worker.may("inbox") else "/alarms"
     return at.back(back, said="alarm_seen")
 
 
