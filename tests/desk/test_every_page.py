@@ -42,16 +42,19 @@ def test_every_page_is_readable_by_everybody(
     paths = [
         path for path in filled.ask(paths_of, filled.desk, "harif") if not path.endswith((".pdf", ".csv", ".xlsx"))
     ]
-    assert len(paths) >= 5
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
     sign_in(context, address, worker)
     page = context.new_page()
     troubles: list[str] = []
+    shown = 0
     page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
     for path in paths:
         answer = page.goto(f"{address}/desk{path}")
         if "text/html" not in answer.headers.get("content-type", "") or b"<html" not in answer.body()[:200]:
             continue
+        if answer.status == 404:
+            continue  # not a page of this kind of case
+        shown += 1
         if answer.status != 200:
             troubles.append(f"{path}: {answer.status}")
             continue
@@ -66,4 +69,5 @@ def test_every_page_is_readable_by_everybody(
         if page.evaluate("document.documentElement.dir") != ("rtl" if language == "ar" else "ltr"):
             troubles.append(f"{path}: runs the wrong way")
     context.close()
+    assert shown >= 20
     assert not troubles, "\n".join(troubles)
