@@ -112,7 +112,10 @@ class Gate:
         topics.say(connection, self.intake.vault, topic.association, topic.conversation, words, at)
 
     def log(self, connection: Connection, entry: Entry, at: int, act: str, detail: str = "group") -> None:
+        """On record; and whoever works here is present, as at the desk."""
         assert entry.worker is not None
+        if act != "refused":
+            staff.saw(connection, entry.topic.association, entry.worker.id, at)
         subject = f"conversation:{entry.topic.conversation}"
         audit.log(connection, [audit.Act(entry.topic.association, at, entry.worker.who, act, subject, detail)])
 

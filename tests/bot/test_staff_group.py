@@ -414,6 +414,15 @@ async def test_take_takes_it_and_done_gives_it_back(line: Line, forum: Forum) ->
     assert all(row.done_at for row in line.desk.rows("handoffs"))
 
 
+async def test_who_works_in_the_group_is_present(line: Line, forum: Forum) -> None:
+    worker = await line.staffed()
+    _, number = await open_topic(line, forum)
+    line.later(hours=1)
+    await line.writes(USER, number, "/take")
+    member = line.desk.ask(staff.member_of, "harif", worker)
+    assert member.seen_at == line.now
+
+
 async def test_closing_the_topic_is_done_too(line: Line, forum: Forum) -> None:
     await line.staffed()
     person, number = await open_topic(line, forum)
