@@ -30,7 +30,7 @@ LEAST: Final = 5
 """Below this many, a count may point at a person (DOMAIN, rule 9)."""
 RIYADH: Final = 3 * HOUR
 """Riyadh is three hours ahead of UTC all year: a day there is a whole number after adding them."""
-AT_MOST: Final = 5_000
+AT_MOST: Final = 2_000
 """Waits that are measured one by one; of more, the newest, which say the same."""
 _OPEN, _DECIDED, _SIGNED = "cases.closed_at IS NULL", "cases.decided_at IS NOT NULL", "cases.digest <> ''"
 _WAITING = "handoffs.done_at IS NULL"
@@ -185,7 +185,7 @@ def moved(connection: Connection, scope: Scope, kind: str, move: str) -> list[tu
         .join_from(cases, case_moves, and_(m.association == c.association, m.case_id == c.id))
         .where(c.opened_at >= scope.start, c.opened_at < scope.end, c.kind == kind, m.move == move, *_seen(scope))
         .order_by(c.opened_at.desc())
-        .limit(AT_MOST // 5)
+        .limit(AT_MOST // 2)
     )
     return [tuple(row) for row in connection.execute(query)]
 

@@ -23,12 +23,13 @@ READY = (
     "policy.profile",
     "case.request", "case.complaint", "case.compensation", "case.suggestion", "case.inquiry", "case.volunteering",
     "case.data_request",
-    "desk.committee", "desk.entitlements", "desk.management", "desk.policy_signing",
-    "committee_minutes", "appointments", "audit",
+    "desk.verification", "desk.committee", "desk.delivery", "desk.entitlements", "desk.settlement", "desk.routing",
+    "desk.management", "desk.policy_signing",
+    "committee_minutes", "appointments", "library", "audit",
 )
 NOT_YET = (
-    "desk.record", "desk.verification", "desk.delivery", "desk.settlement", "desk.routing",
-    "publication_permission", "library",
+    "desk.record",
+    "publication_permission",
     "survey.satisfaction", "survey.field", "survey.results",
     "supervisory_visits", "improvement_log",
     "broadcast.services", "broadcast.changes",
