@@ -26,6 +26,12 @@ def claim(connection: Connection, keys: Iterable[tuple[str, bytes]], now: int) -
     return {(row[0], row[1]) for row in _CLAIM.run(connection, rows)}
 
 
+def is_taken(connection: Connection, association: str, key: bytes) -> bool:
+    """A look, that marks nothing."""
+    one = select(seen.c.at).where(seen.c.association == association, seen.c.key == key)
+    return connection.execute(one).first() is not None
+
+
 def forget(connection: Connection, before: int) -> int:
     """Delete digests older than `before`; providers give up long before. Returns how many."""
     return connection.execute(delete(seen).where(seen.c.at < before)).rowcount

@@ -166,9 +166,16 @@ class At:
     def once(self, connection: Connection) -> None:
         """Claim the form's own number. Raises Replayed."""
         number = self.form.get("once")
-        key = (self.slug, digest_key("desk", f"{self.worker.sign_in}:{number}"))
-        if self.request.method == "POST" and not (number and seen.claim(connection, [key], ms(self.now))):
+        if self.request.method == "POST" and not (number and seen.claim(connection, [self._number], ms(self.now))):
             raise Replayed
+
+    def came_before(self, connection: Connection) -> bool:
+        """Whether the form's own number is spent, for an act that begins before `once` decides."""
+        return seen.is_taken(connection, *self._number)
+
+    @property
+    def _number(self) -> tuple[str, bytes]:
+        return self.slug, digest_key("desk", f"{self.worker.sign_in}:{self.form.get('once')}")
 
     def log(self, connection: Connection, act: str, subject: str, detail: str = "") -> None:
         audit.log(connection, [audit.Act(self.slug, ms(self.now), self.worker.who, act, subject, detail)])

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from bot import leaving
-from bot.desk.at import At, NotFound, Refused
+from bot.desk.at import At, NotFound, Refused, Replayed
 from bot.desk.room import Room
 from conversations.association.profile import Profile
 from conversations.rights import WORKER_ROLES
@@ -206,6 +206,8 @@ async def change(at: At) -> Response:
 @room.post("/people/{staff}/end")
 async def end(at: At) -> Response:
     """Their access to this association ends; what they had in hand goes back."""
+    if await at.read(at.came_before):
+        raise Replayed
     _, member = await at.read(_one, at)
     try:
         # Before anything is passed on.
