@@ -223,9 +223,11 @@ class StaffPassedOn(_Event, frozen=True, kw_only=True, tag="staff_passed_on"):
 
 
 class StaffKnocked(_Event, frozen=True, kw_only=True, tag="staff_knocked"):
-    """The channel's window is closed and a reply waits: the person is told so by the approved template."""
+    """The channel's window is closed and a reply waits: the person is told so by the approved template. `again`: the
+    one that was sent did not arrive."""
 
     staff: str
+    again: bool = False
 
 
 class StaffTookBack(_Event, frozen=True, kw_only=True, tag="staff_took_back"):

@@ -140,6 +140,7 @@ def passed_on(moment: Moment, event: StaffPassedOn) -> None:
 
 
 def knocked(moment: Moment, event: StaffKnocked) -> None:
+    moment.conversation.knocked = moment.conversation.knocked and not event.again
     _knock(moment, event.staff)
 
 

@@ -51,7 +51,10 @@ TOUCH_MS = 60_000
 FORM = 256 * 1024
 """Bytes of a form without files."""
 SHOWN_INLINE = frozenset(
-    {"image/jpeg", "image/png", "image/webp", "application/pdf", "audio/ogg", "audio/mpeg", "audio/mp4", "video/mp4"}
+    {
+        *("image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"),
+        *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/webm", "video/mp4"),
+    }
 )
 """What a browser may show beside our pages; everything else is only ever downloaded, HTML and SVG above all."""
 STATUS: Mapping[type[Exception], tuple[int, str]] = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, false, select
 
 from bot.desk.at import NotFound
 from bot.desk.sight import cases_seen_by, conversations_seen_by, handoffs_seen_by
@@ -59,10 +59,8 @@ class Scene:
         return int(self.state.holder.partition(":")[2] or 0) if staffed.is_held(self.state) else 0
 
     def is_theirs(self) -> ColumnElement[bool]:
-        """Of cases: those of this conversation, and of the person behind it."""
-        c = cases.c
-        whose = c.conversation == self.id
-        return or_(whose, c.beneficiary == self.beneficiary) if self.beneficiary is not None else whose
+        """Of cases: those of the person behind it, wherever they wrote."""
+        return cases.c.beneficiary == self.beneficiary if self.beneficiary is not None else false()
 
 
 def may_see(connection: Connection, at: "At", id: int) -> bool:

@@ -24,7 +24,7 @@ from storage import files, messages, notes, staff
 from storage.files import File
 from storage.messages import Line
 from storage.schema import case_moves, cases
-from storage.times import moment
+from storage.times import HOUR, moment, ms
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,7 +38,8 @@ MOST_NEW = 200
 AGAIN = 20
 """Lines before the last one that a page shows, sent again with what is new: their ticks may have moved."""
 ON_ITS_WAY = frozenset({"queued", "sending"})
-UNSETTLED = ON_ITS_WAY | {"accepted"}
+CONFIRMS = frozenset({"whatsapp", "web_chat"})
+"""Channels that say later that a message arrived, or was read."""
 OURS = ("failed", "uncertain", "held")
 """States in which a person decides what follows."""
 _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
@@ -125,7 +126,8 @@ def newest(connection: Connection, at: "At", scene: "Scene", before: int | None 
     begins = not lines or lines[0].seq <= 1
     ends = None if before is None else _at_of(connection, at, scene, before)
     shown = _read(connection, at, scene, lines, since=0 if begins else lines[0].at, until=ends)
-    return Transcript(shown, 0 if begins else lines[0].seq, lines[-1].seq if lines else 0, _moves(lines))
+    moves = _moves(lines, at, scene)
+    return Transcript(shown, 0 if begins else lines[0].seq, lines[-1].seq if lines else 0, moves)
 
 
 def after(connection: Connection, at: "At", scene: "Scene", seq: int) -> Transcript:
@@ -134,7 +136,7 @@ def after(connection: Connection, at: "At", scene: "Scene", seq: int) -> Transcr
     lines = messages.transcript(connection, at.desk.vault, at.slug, scene.id, after=first, limit=MOST_NEW)
     since = lines[0].at if lines and first else 0
     shown = _read(connection, at, scene, lines, since=since, until=None)
-    return Transcript(shown, 0, lines[-1].seq if lines else seq, _moves(lines))
+    return Transcript(shown, 0, lines[-1].seq if lines else seq, _moves(lines, at, scene))
 
 
 def replied_since(connection: Connection, at: "At", conversation: int, seq: int) -> list[Line]:
@@ -167,9 +169,14 @@ def _named(line: Line) -> str:
     return _CODES.get(code, code)
 
 
-def _moves(lines: Iterable[Line]) -> bool:
+def _moves(lines: Iterable[Line], at: "At", scene: "Scene") -> bool:
     """Whether anything of it will change by itself soon."""
-    return any(one.direction == "out" and one.state in UNSETTLED for one in lines)
+    since = ms(at.now) - HOUR
+    return any(
+        one.direction == "out"
+        and (one.state in ON_ITS_WAY or (one.state == "accepted" and scene.channel in CONFIRMS and one.at > since))
+        for one in lines
+    )
 
 
 def _is_said(line: Line) -> bool:
@@ -335,7 +342,7 @@ def _acts(reading: _Reading, line: Line, say: Say) -> tuple[str, ...]:
         return ("release", "arrived") if line.state == "uncertain" else ("release",)
     if line.state != "failed":
         return ()
-    again = ("again",) if say.by and not say.template and _named(line) not in _AGAIN_IS_NO_USE else ()
+    again = ("again",) if say.by and _named(line) not in _AGAIN_IS_NO_USE else ()
     return (*again, "call") if reading.phone else again
 
 

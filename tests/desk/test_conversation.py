@@ -443,6 +443,16 @@ def test_passing_on_to_a_colleague_with_a_word_for_them(house: House, noura: Bro
     assert [row.offered_to for row in offered if row.done_at is None and row.reason == "passed_on"] == [reem.id]
 
 
+def test_what_is_confidential_is_passed_on_to_those_who_see_that_alone(house: House, person: Person) -> None:
+    person.does(person.say("أبوي يضربني"))
+    protection = house.worker("protection_officer", name="هند", woman=True)
+    house.worker("relations_officer", name="ريم", woman=True)
+    html = protection.get(page_of(person)).text
+    assert 'value="role:protection_officer"' in html
+    assert 'value="role:relations_officer"' not in html and 'value="staff:' not in html
+    assert protection.post(f"{page_of(person)}/pass", to="role:relations_officer").status_code == 422
+
+
 @pytest.mark.parametrize("to", ["", "role:auditor", "role:x", "staff:99", "staff:x", "me"])
 def test_it_is_passed_on_to_nobody_who_may_not_answer(noura: Browser, person: Person, to: str) -> None:
     answer = noura.post(f"{page_of(person)}/pass", to=to, word="كلمة")

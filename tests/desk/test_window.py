@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.contract import UseTemplate
+from bot.channels.contract import ContentRefused, UseTemplate
 from conversations.staffed import WAITING
 from tests.desk.house import Browser, House, Person, words_of
 from tests.desk.test_conversation import page_of, reply
@@ -86,6 +86,21 @@ def test_it_can_be_announced_later_too(house: House, noura: Browser, person: Per
     assert sent(house)[-1].template == WAITING
     assert noura.post(f"{page_of(person)}/knock").status_code == 409
     assert (noura.who, "knock", f"conversation:{person.id}", "") in house.acts()
+
+
+@pytest.mark.usefixtures("approved")
+def test_a_template_that_did_not_arrive_may_be_sent_once_more(house: House, noura: Browser, person: Person) -> None:
+    noura = back_after(noura, hours=25)
+    house.papers["harif", "whatsapp"].fails[person.handle].append(ContentRefused("63027"))
+    reply(noura, person, "اكتمل طلبكم", knock="yes")
+    html = noura.get(page_of(person)).text
+    assert "القالب المعتمد غير صالح أو موقوف" in html
+    again = re.search(r'action="([^"]+/again/\d+)"', html)
+    assert again
+    assert noura.post(again[1]).status_code == 200
+    house.settle()
+    assert sent(house)[-1].template == WAITING
+    assert "ردود تنتظر" in noura.text(page_of(person)), "the reply itself still waits"
 
 
 def test_without_an_approved_template_the_page_says_so_and_sends_none(

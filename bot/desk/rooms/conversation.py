@@ -24,6 +24,7 @@ from conversations.cases.move import (
     SOCIAL_RESEARCHER,
 )
 from conversations.events import Media
+from conversations.rights import rights_of
 from storage import files, looking, messages, reply_drafts
 from storage.blobs import Missing
 from storage.messages import Line
@@ -36,7 +37,7 @@ LOOKS, TYPES = 25 * SECOND, 8 * SECOND
 DRAFT = 20_000
 """Characters of a draft."""
 ANSWERING = (RELATIONS_OFFICER, SOCIAL_RESEARCHER, CONTACT_OFFICER, PROTECTION_OFFICER, MANAGEMENT)
-"""Roles it can be passed on to."""
+"""Roles that answer people."""
 BLOCKS = ("spam", "blocked")
 """Why an address is blocked."""
 
@@ -116,7 +117,7 @@ async def page(
         newer=looked.newer,
         before=before,
         colleagues=looked.colleagues,
-        roles=ANSWERING,
+        roles=answering(here),
         canned=replies,
         draft=draft,
         warned=warned,
@@ -128,6 +129,11 @@ async def page(
         file_mb=min(at.desk.site.megabytes, composing.ACCEPTS[channel][1]),
         most_files=composing.MOST_FILES,
     )
+
+
+def answering(here: Scene) -> list[str]:
+    """Roles it can be passed on to: what is confidential, to those who see that alone."""
+    return [role for role in ANSWERING if not here.state.restricted or "restricted" in rights_of([role])]
 
 
 def _status(at: At, here: Scene, company: scene.Company, holder: str) -> dict[str, Any]:

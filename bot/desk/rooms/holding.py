@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot.desk import composing, scene
 from bot.desk.at import At, Refused, Stale
 from bot.desk.room import Room
-from bot.desk.rooms.conversation import ANSWERING, BLOCKS, page
+from bot.desk.rooms.conversation import BLOCKS, answering, page
 from conversations.events import Event, StaffBlocked, StaffGaveBack, StaffPassedOn, StaffTook
 from storage import conversations as people
 from storage import notes
@@ -52,7 +52,7 @@ async def pass_on(at: At) -> Response:
     kind, _, whom = to.partition(":")
     here = await at.read(scene.load, at, id)
     known = await at.read(scene.colleagues, at, here)
-    is_role = kind == "role" and whom in ANSWERING
+    is_role = kind == "role" and whom in answering(here)
     is_staff = kind == "staff" and whom in {str(one) for one, _ in known}
     if not (is_role or is_staff):
         return await _refused(at, id, 422, "conversation.pass_to_whom")

@@ -153,13 +153,15 @@ def by_script(at: At) -> bool:
 
 @room.post("/conversation/{id}/again/{seq}")
 async def again(at: At) -> Response:
-    """A worker's reply that failed, as a new message."""
+    """A worker's reply that failed, as a new message; a template that failed, as itself."""
     id, seq = at.number("id"), at.number("seq")
     here = await at.read(scene.load, at, id)
     line = await at.read(_line, at, id, seq)
     say = transcript.read_say(line)
     if line.state != "failed" or not say.by:
         raise Stale("conversation.moved_on")
+    if say.template:
+        return await _knock(at, here, again=True)
     text = say.text
     attachments = (say.file,) if say.file is not None else ()
     try:
@@ -218,14 +220,16 @@ def _line(connection: Connection, at: At, id: int, seq: int) -> Line:
 @room.post("/conversation/{id}/knock")
 async def knock(at: At) -> Response:
     """The approved template: a reply is waiting."""
-    id = at.number("id")
-    here = await at.read(scene.load, at, id)
+    return await _knock(at, await at.read(scene.load, at, at.number("id")))
+
+
+async def _knock(at: At, here: scene.Scene, again: bool = False) -> Response:
     composer = composing.composer(at, here)
-    if not composer.template or composer.knocked or not here.state.kept:
+    if not composer.template or (composer.knocked and not again) or not here.state.kept:
         raise Stale("conversation.moved_on")
-    event = StaffKnocked(id=f"knock-{new_id()}", at=at.now, staff=str(at.worker.id))
-    await at.put("knock", id, event, unless=_seen(at, id))
-    return at.back(f"/conversation/{id}", said="talk_knocked")
+    event = StaffKnocked(id=f"knock-{new_id()}", at=at.now, staff=str(at.worker.id), again=again)
+    await at.put("knock", here.id, event, unless=_seen(at, here.id))
+    return at.back(f"/conversation/{here.id}", said="talk_knocked")
 
 
 @room.post("/conversation/{id}/take-back/{reply}")
