@@ -20,7 +20,7 @@ from storage.handoffs import NOBODY, About, Handoff
 from storage.timers import Timer
 from storage.times import moment, moment_or_none, ms
 
-AT_ONCE = 200
+AT_ONCE = 100
 SYSTEM = "system"
 UNTOUCHED = "waiting_for_information"
 
@@ -48,6 +48,8 @@ class Routing:
         due = handoffs.claim_due(connection, ms(now), self.associations, AT_ONCE)
         about, excluded = handoffs.cases_of(connection, due), handoffs.excluded_from(connection, due)
         there = {slug: inbox.candidates(connection, slug) for slug in {one.association for one in due}}
+        kept: list[Handoff] = []
+        acts: list[audit.Act] = []
         told: list[Timer] = []
         rings: dict[tuple[str, str], bool] = {}
         changed: list[tuple[str, int]] = []
@@ -60,15 +62,16 @@ class Routing:
                 changed.append((one.association, one.conversation))
                 there[one.association] = carried(there[one.association], one.offered_to, step.offered_to)
             tells = step.tell and one.conversation != NOBODY
-            handoffs.keep_step(connection, after(one, step, now, tells))
+            kept.append(after(one, step, now, tells))
             if step.alarm:
                 rings[one.association, step.alarm] = bool(one.urgent)
             if tells:
                 told.append(Timer(one.association, one.conversation, "waiting", ms(now)))
             if step.offered_to is not None and (step.offered_to != one.offered_to or not one.offers):
                 detail = f"{step.offered_to} {step.why}"
-                act = audit.Act(one.association, ms(now), SYSTEM, "offer", f"handoff:{one.id}", detail)
-                audit.log(connection, [act])
+                acts.append(audit.Act(one.association, ms(now), SYSTEM, "offer", f"handoff:{one.id}", detail))
+        handoffs.keep_steps(connection, kept)
+        audit.log(connection, acts)
         timers.set_all(connection, told)
         for (slug, code), urgent in rings.items():
             alarms.ring(connection, slug, code, ms(now), urgent=urgent)

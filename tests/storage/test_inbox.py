@@ -83,7 +83,7 @@ def test_what_makes_it_graver_has_it_looked_at_again_and_what_does_not_leaves_th
         handoffs.add(connection, vault, [waits(one)])
         (row,) = handoffs.claim_due(connection, NOW, ["harif"])
         offer = row._replace(offered_to=7, offers=2, tried="5", due=NOW + MINUTE)
-        handoffs.keep_step(connection, offer)
+        handoffs.keep_steps(connection, [offer])
         assert not handoffs.any_due(connection, NOW, ["harif"])
         handoffs.add(connection, vault, [waits(one, "voice")])
         (row,) = handoffs.of_conversation(connection, vault, "harif", one)
@@ -138,7 +138,7 @@ def test_a_process_that_dies_between_claim_and_commit_has_offered_nothing(databa
 
     def dies(connection: Connection) -> None:
         (row,) = handoffs.claim_due(connection, NOW, ["harif"])
-        handoffs.keep_step(connection, row._replace(offered_to=7, offers=1, due=NOW + MINUTE))
+        handoffs.keep_steps(connection, [row._replace(offered_to=7, offers=1, due=NOW + MINUTE)])
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -293,7 +293,7 @@ def test_a_list_has_another_pulse_after_every_change(database: Database, vault: 
     database.write_now(handoffs.add, vault, [waits(stored.id)])
     beat()
     (row,) = database.write_now(handoffs.claim_due, NOW, ["harif"])
-    database.write_now(handoffs.keep_step, row._replace(offered_to=7, offers=1, due=NOW + MINUTE))
+    database.write_now(handoffs.keep_steps, [row._replace(offered_to=7, offers=1, due=NOW + MINUTE)])
     beat()
     database.write_now(lambda c: handoffs.hold(c, "harif", stored.id, 7, NOW, replied=False))
     beat()
