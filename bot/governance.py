@@ -190,6 +190,10 @@ def _count(number: int, kind: str, words: Words) -> object:
     return words("evidence.few") if kind in _GUARDED and 0 < number < LEAST else number
 
 
+def _percent(share: int | None, words: Words) -> str:
+    return "" if share is None else str(words("evidence.percent", number=share))
+
+
 def _days(waited: Spread, words: Words) -> str:
     if waited.median is None:
         return ""
@@ -203,7 +207,7 @@ _NAMED: Mapping[str, Callable[[Overview, Proof, str, Words], object]] = {
     "open": lambda view, _, of, words: _count(_line(view, of).open, of, words) if of else view.total.open,
     "overdue": lambda view, _, of, words: view.total.overdue,
     "late": lambda view, _, of, words: _line(view, of).late,
-    "kept": lambda view, _, of, words: "" if (kept := _line(view, of).kept) is None else f"{kept}%",
+    "kept": lambda view, _, of, words: _percent(_line(view, of).kept, words),
     "days": lambda view, _, of, words: "" if _guarded(view, of) else _days(_line(view, of).days, words),
     "handed_over": lambda view, _, of, words: sum(view.reasons.values()),
     "first_answer": lambda view, _, of, words: span(view.answers.median, words),
@@ -229,7 +233,7 @@ def _summary(view: Overview, words: Words) -> Iterator[Figure]:
             in_digits(_count(line.opened, kind, words), language),
         )
     if view.total.kept is not None:
-        yield _label("kept", "", words), in_digits(f"{view.total.kept}%", language)
+        yield _label("kept", "", words), _percent(view.total.kept, words)
     if view.answers.median is not None:
         yield _label("first_answer", "", words), span(view.answers.median, words)
     yield (

@@ -272,7 +272,7 @@ def test_the_report_is_a_pdf_of_the_period_with_every_clause_beside_its_evidence
     by_id = {clause.id: clause for clause in made.clauses}
     (promise, _) = by_id["ت-6"].evidence
     assert ("الطلبات: بُتّ فيها", "٦") in promise.figures
-    assert ("الطلبات: في موعدها", "١٠٠%") in promise.figures
+    assert ("الطلبات: في موعدها", "١٠٠٪") in promise.figures
     # One complaint may point at somebody: neither its number nor its reference leaves the house.
     complaints = [one for one in by_id["ج-1"].evidence if one.figures]
     assert ("الشكاوى: وصلت", "أقل من ٥") in complaints[0].figures
