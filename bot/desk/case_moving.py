@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot import entitlements as acts
 from bot.case_moves import facts_for, move_case, moved_event
+from bot.desk.answers import IDENTITY
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.case_file import find
 from conversations.cases import lifecycle
@@ -90,7 +91,7 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
     for role in (role for role in ROLES if role in at.worker.roles):
         for move in lifecycle.moves(case.kind, case.stage, role):
             facts = facts_for(connection, case, history, at.now, move.needs, confirmed=confirmed)
-            why = ""
+            why = "" if move.name != "verify" or identity_proven(connection, at, case) else "case.identity_first"
             try:
                 lifecycle.apply(case.kind, case.stage, move.name, role, facts)
             except NotAllowed as error:
@@ -99,6 +100,14 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
                 why = error.words
             found.setdefault(move.name, Way(move.name, role, move, why))
     return list(found.values())
+
+
+def identity_proven(connection: Connection, at: At, case: Case) -> bool:
+    """Of a data request: somebody made sure that who asks is who the data are about, before anything is shown."""
+    if case.kind != "data_request":
+        return True
+    known = checks.of_case(connection, at.desk.vault, at.slug, case.id).get(IDENTITY)
+    return known is not None and known.outcome == checks.OK
 
 
 def way(connection: Connection, at: At, case: Case, name: str) -> Way:
@@ -116,6 +125,8 @@ def make(connection: Connection, at: At, id: int, name: str, given: Given, tell:
     if case.moves != given.moves:
         raise Stale("case.stale")
     theirs = way(connection, at, case, name)
+    if theirs.why == "case.identity_first":
+        raise Refused(theirs.why)
     vault, by, me = at.desk.vault, at.worker.who, at.worker.id
     if given.early and theirs.early and at.worker.may("supervise"):
         word = checks.Check(checks.EARLY, checks.OK, False, False, me, ms(at.now), given.early)
@@ -223,7 +234,3 @@ def _plainly(at: At, event: CaseMoved, words: str) -> str:
 def _names(at: At, language: str) -> dict[str, str]:
     profile = at.association.profile
     return {"association": profile.name.to(language), "short": profile.short_name.to(language)}
-
-
-def refusal(at: At, error: NotAllowed) -> Refused:
-    return Refused(error.words)

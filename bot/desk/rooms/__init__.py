@@ -7,7 +7,7 @@ from bot.desk.room import Room
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding"),
     *("cases", "appointments", "clocks", "committee", "management", "policy", "library", "audit"),
-    *("case", "case_moves", "verification"),
+    *("case", "case_moves", "verification", "exclusions", "case_data"),
     *("people", "alarms", "signing", "account", "live"),
 )
 """In the order in which the navigation shows them."""

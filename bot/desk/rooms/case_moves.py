@@ -15,6 +15,7 @@ from bot.desk.case_forms import OWED, OWN_WORDS, Form, blank, choices, given, ty
 from bot.desk.case_moving import Heard, Way, make, preview, ways
 from bot.desk.case_views import at_stage, move_name, views
 from bot.desk.room import Room
+from conversations.cases.lifecycle import LIFECYCLES
 from conversations.cases.move import Move, NotAllowed
 
 room = Room("case_moves", right="cases")
@@ -41,7 +42,9 @@ async def make_move(at: At) -> Response:
     id, name = at.number("case"), at.path("name")
     file, way = await at.read(_load, at, id, name)
     moves = _count(at.form.get("moves"))
-    if way is None and moves == file.case.moves:
+    if way is None and (
+        moves == file.case.moves or not any(name == key for _, key in LIFECYCLES[file.case.kind].steps)
+    ):
         raise NotFound
     if way is None:
         return _gone(at, file, name)
@@ -52,6 +55,8 @@ async def make_move(at: At) -> Response:
         return _page(at, file, way, form, None, error=at.words("case.stale"), status=409)
     if way.early and not (form.early and at.worker.may("supervise")):
         form.wrong["early"] = at.words("not_allowed.not_before_earliest")
+    if way.why and not way.early:
+        return _page(at, file, way, form, None, error=at.words(way.why), status=409)
     if form.wrong:
         return _page(at, file, way, form, None, status=422)
     brought = given(at, file, form, moves)
