@@ -87,6 +87,7 @@ class FrontLine:
         await self.rounds.library()
         self.rounds.add("switches", 1, self._refresh)
         self.rounds.add("reminders", 60, self._remind)
+        self.rounds.add("alarms", 10, self._ring_on_duty)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
             self.rounds.add("desk_pages", 2, self._wake_desk)
@@ -112,6 +113,12 @@ class FrontLine:
         public_url = self.settings.public_url
         reminders = Reminders(self.database, self.intake, self.associations, self.channels, mail, public_url)
         await reminders.ring()
+
+    async def _ring_on_duty(self) -> None:
+        from bot.on_duty import OnDuty
+
+        clock, public_url = self.intake.clock, self.settings.public_url
+        await OnDuty(self.database, self.associations, self.channels, clock, public_url).ring()
 
     async def close(self, grace: float = 10.0) -> None:
         """Take nothing more in, let what is under way finish, give the leases back."""

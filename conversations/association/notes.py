@@ -73,11 +73,11 @@ def _missing(profile: Profile) -> Iterator[Found]:
     for tool in profile.tools:
         if not tool.file:
             yield f'tool "{tool.id}"', "no document yet", "put it in documents/ and set file"
-    if not (profile.on_duty.telegram_chat or profile.on_duty.phone):
+    if not profile.on_duty.telegram_chat:
         yield (
             "on_duty",
             "nobody is reached by «عاجل»",
-            "set telegram_chat or phone; until then people see numbers to call",
+            "set telegram_chat; until then people see numbers to call",
         )
 
 

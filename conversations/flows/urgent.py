@@ -25,8 +25,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 
 def begin(moment: Moment) -> None:
     """The on-duty contact is reached before anything is asked."""
-    on_duty = moment.profile.on_duty
-    reached = bool(on_duty.telegram_chat or on_duty.phone)
+    reached = bool(moment.profile.on_duty.telegram_chat)  # whom nobody can ring is not said to have been told
     moment.do(Alarm(code="urgent", urgent=True))
     queue(moment, "urgent", urgent=True)
     somebody = "urgent.nobody_on_duty" if opens_at(moment) else "urgent.office_open"
