@@ -62,7 +62,7 @@ class Invited:
             login=login or invitation.login or (account.login if account else ""),
             name=name or invitation.name,
             roles=[words(f"role.{role}") for role in sorted(invitation.roles)],
-            association=association.profile.name.to(language) if association else "",
+            association=association.profile.short_name.to(language) if association else "",
             here=request.url.path,
             other="ar" if language == "en" else "en",
             shortest=passwords.SHORTEST,
