@@ -87,22 +87,31 @@ _RECEIVE = ("protection_officer", "relations_officer", "contact_officer", "socia
 def said(moment: Moment, event: StaffSaid) -> None:
     conversation = moment.conversation
     _holds(moment, event.staff)
-    text = event.text
-    if conversation.introduced != event.staff:
-        conversation.introduced = event.staff
-        text = f"{moment.words('staff.joined', title=event.title)}\n\n{text}".rstrip()
     first = Attachment(event.file, event.file_name, event.file_kind) if event.file else None
-    says = [Say(text=text, file=first, by=event.staff, via=event.via)]
+    says = [Say(text=event.text, file=first, by=event.staff, via=event.via)]
     says += [Say(text="", file=file, by=event.staff, via=event.via) for file in event.more]
     if closed_now(moment):
-        kept = [{**msgspec.to_builtins(say), "id": event.id, "at": event.at} for say in says]
+        about = {"id": event.id, "at": event.at, "title": event.title}
+        kept = [msgspec.to_builtins(say) | about for say in says]
         conversation.kept = [*conversation.kept, *kept][-MOST_KEPT:]
         if event.knock:
             _knock(moment, event.staff)
     else:
-        moment.says += says
+        moment.says += [_introduced(moment, says[0], event.title), *says[1:]]
     _answered(moment)
     moment.do(Held(staff=event.staff, replied=True))
+
+
+def _introduced(moment: Moment, say: Say, title: str) -> Say:
+    """Their first words say who is there; those of somebody who has handed back, from whom they are."""
+    conversation = moment.conversation
+    if conversation.introduced == say.by:
+        return say
+    here = conversation.holder == f"staff:{say.by}"
+    if here:
+        conversation.introduced = say.by
+    text = moment.words("staff.joined" if here else "staff.wrote", title=title)
+    return msgspec.structs.replace(say, text=f"{text}\n\n{say.text}".rstrip())
 
 
 def took(moment: Moment, event: StaffTook) -> None:
@@ -219,7 +228,13 @@ def say_kept(moment: Moment) -> None:
     conversation = moment.conversation
     if not conversation.kept or closed_now(moment):
         return
-    moment.says += [msgspec.convert(raw, Say) for raw in conversation.kept]
+    begun = set()
+    for raw in conversation.kept:
+        say = msgspec.convert(raw, Say)
+        if say.by not in begun:
+            say = _introduced(moment, say, raw.get("title", ""))
+        begun.add(say.by)
+        moment.says.append(say)
     conversation.kept = []
 
 

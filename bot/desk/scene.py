@@ -12,7 +12,6 @@ from conversations import staffed
 from conversations.answers import answer_for
 from conversations.conversation import Conversation
 from conversations.rights import rights_of
-from conversations.says import Say
 from storage import consents, handoffs, looking, reply_drafts, staff, world
 from storage import conversations as people
 from storage.conversations import open_handle
@@ -116,14 +115,12 @@ class TheirCase(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """`facts` are title and value as a worker may read them; `waits` what brought it to the queue; `kept` the replies
-    that wait: id, when written, and their parts."""
+    """`facts` are title and value as a worker may read them; `waits` what brought it to the queue."""
 
     cases: list[TheirCase]
     facts: list[tuple[str, str, bool]]
     consents: list[consents.Consent]
     waits: list[handoffs.Handoff]
-    kept: list[tuple[str, Any, list[Say]]]
 
 
 def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
@@ -132,7 +129,6 @@ def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
         facts=_facts(at, scene),
         consents=_latest(consents.of_person(connection, at.slug, scene.id, scene.beneficiary)),
         waits=_waits(connection, at, scene),
-        kept=staffed.kept_of(scene.state),
     )
 
 

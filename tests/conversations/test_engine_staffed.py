@@ -316,7 +316,17 @@ def test_a_kept_reply_stays_the_workers_beside_what_the_bot_then_says() -> None:
     gives_back(who)
     turn = who.text("السلام عليكم")
     assert [say.by for say in turn.says] == [NURA, ""]
-    assert turn.says[0].text == "اكتمل طلبكم"
+    assert turn.says[0].text == "رسالة من موظفة علاقات المستفيدين:\n\nاكتمل طلبكم"
+
+
+def test_who_first_writes_past_the_window_says_who_is_there_once_it_is_heard() -> None:
+    who = somebody("whatsapp")
+    who.text("السلام عليكم")
+    who.now += timedelta(hours=25)
+    says(who, "اكتمل طلبكم")
+    says(who, "وتسلّمونه غدًا")
+    assert text_of(who.text("نعم")) == "معكم موظفة علاقات المستفيدين.\n\nاكتمل طلبكم\n\nوتسلّمونه غدًا"
+    assert text_of(says(who, "بارك الله فيكم")) == "بارك الله فيكم"
 
 
 def test_the_template_goes_out_once_until_they_write() -> None:

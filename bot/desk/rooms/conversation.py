@@ -16,6 +16,7 @@ from bot.desk.room import Room
 from bot.desk.scene import Scene
 from bot.desk.transcript import Shown, Transcript
 from bot.web.lines import MEDIA_TYPES
+from conversations import staffed
 from conversations.cases.move import (
     CONTACT_OFFICER,
     MANAGEMENT,
@@ -144,6 +145,7 @@ def _status(at: At, here: Scene, company: scene.Company, holder: str) -> dict[st
         "holder": holder,
         "mine": here.holder == at.worker.id,
         "composer": composing.composer(at, here),
+        "kept": staffed.kept_of(here.state),
         "ms": ms,
     }
 
@@ -180,12 +182,7 @@ def _read_status(connection: Connection, at: At, id: int) -> dict[str, Any]:
 @room.get("/conversation/{id}/waiting")
 async def waiting(at: At) -> Response:
     """Replies that wait for the person, and whether the window is open."""
-
-    def read(connection: Connection) -> dict[str, Any]:
-        found = _read_status(connection, at, at.number("id"))
-        return {**found, "beside": scene.beside(connection, at, found["scene"])}
-
-    return at.part("conversation/waiting.html", **await at.read(read))
+    return at.part("conversation/waiting.html", **await at.read(_read_status, at, at.number("id")))
 
 
 @room.get("/conversation/{id}/cases")

@@ -288,7 +288,11 @@
       if (!html.includes("<html")) {
         told.innerHTML = html;
         const warned = told.querySelector(".warned");
-        if (warned) { at("seen").value = warned.dataset.seen; at("over").value = "yes"; }
+        if (warned) {
+          at("seen").value = warned.dataset.seen;
+          at("over").value = "yes";
+          name("anyway");
+        }
         await renewLines();
         if (told.querySelector("[data-replayed]") && isThere(text)) { sent(); return; }
         box.focus();
@@ -308,6 +312,11 @@
       }
     }
   }
+  const sendTitle = at("send")?.textContent;
+  function name(how) {
+    const button = at("send");
+    if (button) button.textContent = how ? button.dataset[how] : sendTitle;
+  }
   function isThere(text) {
     return [...document.querySelectorAll(".line.staff .text")].slice(-5).some((one) => one.textContent.trim().endsWith(text.trim()));
   }
@@ -318,6 +327,7 @@
     keep(null);
     told.replaceChildren();
     at("over").value = "";
+    name("");
     limit = Number(form.dataset.limit) + Number(form.dataset.joins);
     count();
     patience = 600;
