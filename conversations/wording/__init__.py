@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("ar", "en")
+_PLURALS = {
+    "ar": "n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 && n%100<=99 ? 4 : 5",
+    "en": "n != 1",
+}
+"""As every catalogue's own header says it: «١١ يومًا» is the fifth form, «١٠٠ يوم» the sixth. babel has these two the
+other way round."""
 _HERE = Path(__file__).parent
 
 
@@ -43,7 +49,6 @@ def read_catalogue(path: Path) -> tuple[dict[str, str | tuple[str, ...]], Callab
     """One .po file. Raises FileNotFoundError, or babel's PoFileError with the line."""
     from gettext import c2py
 
-    from babel.messages.plurals import get_plural
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
@@ -54,7 +59,7 @@ def read_catalogue(path: Path) -> tuple[dict[str, str | tuple[str, ...]], Callab
             key = message.id if isinstance(message.id, str) else message.id[0]
             text = message.string
             sentences[key] = text if isinstance(text, str) else tuple(text)
-    return sentences, c2py(get_plural(path.parent.name if path.parent.name in LANGUAGES else "ar").plural_expr)
+    return sentences, c2py(_PLURALS.get(path.parent.name, _PLURALS["ar"]))
 
 
 @cache

@@ -113,6 +113,14 @@ def test_no_sentence_is_empty_and_counted_ones_have_every_form() -> None:
                 assert len(sentence) == forms[language] and all(form.strip() for form in sentence), key
 
 
+def test_arabic_counts_as_arabic_counts() -> None:
+    """A row of forms in each catalogue's order: none, one, two, few (3–10), many (11–99), hundreds."""
+    forms = ("لا أيام", "يوم", "يومان", "أيام", "يومًا", "يوم من مئات")
+    wording = Wording("ar", {"days": forms}, house_wording("ar")._plural)
+    counted = {0: 0, 1: 1, 2: 2, 3: 3, 10: 3, 11: 4, 15: 4, 99: 4, 100: 5, 101: 5, 102: 5, 103: 3, 111: 4, 200: 5}
+    assert {count: forms.index(wording("days", count=count)) for count in counted} == counted
+
+
 def test_every_sentence_asked_for_by_name_exists() -> None:
     named = {(where, key) for where, call in calls("words") for key in literals(call.args[0])}
     assert len(named) > 100

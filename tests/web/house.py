@@ -59,7 +59,7 @@ PROFILE = Profile.model_validate(
         "policy": {"title": both("السياسة", "The policy"), "template": "T"},
         "contact": [{"kind": "website", "printed": "www.nakhla.example"}],
         "channel": [],
-        "clause": [],
+        "clause": [{"id": "ت-1", "text": "حسن الاستقبال بالأخلاق الرفيعة."}],
         "promise": {"request": {"rule": "not_less_than", "amount": 14, "unit": "days"}},
         "committees": {"request": both("لجنة البحث", "The committee"), "complaint": both("الإدارة", "Management")},
         "helper": {"title": both("مسؤول البحث", "The researcher"), "role": "researcher"},

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from bot.web import page as pages
 from bot.web.ports import Away
 from conversations.wording import LANGUAGES, read_catalogue
-from tests.web.house import SLUG, House
+from tests.web.house import PROFILE, SLUG, House
 
 RECEIPT = f"/{SLUG}/receipt/NKH-7K2MP-4TWX6"
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,15 @@ def test_a_reference_typed_small_is_found_and_an_unknown_one_gets_a_kind_page(cl
 def test_the_privacy_notice_is_read_in_both_languages(client: TestClient) -> None:
     assert "بياناتي" in client.get(f"/{SLUG}/privacy").text
     assert "withdraw consent" in client.get(f"/{SLUG}/privacy?lang=en").text
+
+
+def test_the_policy_is_read_as_printed(client: TestClient) -> None:
+    assert PROFILE.clauses
+    for language in LANGUAGES:
+        html = client.get(f"/{SLUG}/policy?lang={language}").text
+        assert PROFILE.policy.title.to(language) in html
+        assert all(clause.text in html for clause in PROFILE.clauses)
+    assert client.get("/nobody/policy").status_code == 404
 
 
 def test_while_the_database_is_away_the_receipt_says_so(client: TestClient, house: House) -> None:
