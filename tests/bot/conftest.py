@@ -1,6 +1,6 @@
 """A front line of paper over each database, and nobody reaches beyond this machine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from conversations.association.load import load_associations
 from storage.database import Database
 from storage.vault import Vault
 from tests.bot.desk import Desk, Paper, Person
+from tests.bot.forum import Forum, Line, forum_at_work
 from tests.channels.harness import only_local
 
 
@@ -59,3 +60,31 @@ def desk(make_desk: Callable[..., Desk]) -> Desk:
 @pytest.fixture
 def noura(desk: Desk) -> Person:
     return Person(desk, "7001")
+
+
+@pytest.fixture
+async def forum() -> AsyncIterator[Forum]:
+    """A staff group with topics, at a stand-in of Telegram's."""
+    async with forum_at_work() as there:
+        yield there
+
+
+@pytest.fixture
+async def make_line(
+    forum: Forum, database: Database, vault: Vault, associations: dict[str, Association], tmp_path: Path
+) -> AsyncIterator[Callable[..., Line]]:
+    """Processes that work in it, over one database."""
+    lines: list[Line] = []
+
+    def make(**more: Any) -> Line:
+        lines.append(Line(forum, database, vault, associations, tmp_path, **more))
+        return lines[-1]
+
+    yield make
+    for line in lines:
+        await line.close()
+
+
+@pytest.fixture
+def line(make_line: Callable[..., Line]) -> Line:
+    return make_line()

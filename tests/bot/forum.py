@@ -25,7 +25,7 @@ from bot.staff_group.room import StaffGroups
 from bot.staff_group.turns import CHANNEL
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
-from conversations.events import StaffSaid
+from conversations.events import Media, StaffSaid
 from conversations.says import Say
 from conversations.world import Traits
 from storage import codes, policy, staff, topics
@@ -37,6 +37,9 @@ from tests.bot.desk import PUBLIC, SUNDAY, Desk, Paper, Person
 from tests.channels.harness import Call, _read
 from tests.channels.specs import telegram_problems
 
+OGG = b"OggS\x00\x02" + b"\x00" * 20 + b"\x01\x13OpusHead\x01" + b"\x00" * 40
+USER, OTHER = 501, 502
+"""Telegram accounts of two workers."""
 TOKEN = "700100200:AAExampleExampleExampleExampleExample"
 CHAT = -1001234567890
 BOT_ID = 700100200
@@ -313,7 +316,7 @@ class Line:
         await self.update(association, message=private(user, f"/start {payload}"))
         await asyncio.gather(*self.room._answers)
 
-    async def staffed(self, name: str = "سارة العتيبي", user: int = 501, **more: Any) -> int:
+    async def staffed(self, name: str = "سارة العتيبي", user: int = USER, **more: Any) -> int:
         worker = self.hire(name, **more)
         await self.bind(worker, user)
         self.forum.private.clear()
@@ -384,3 +387,31 @@ async def waits(line: Line, handle: str = "7001", text: str = "ابغى موظف
     person = Person(line.desk, handle)
     await person.say("السلام عليكم", text)
     return person
+
+
+async def open_topic(line: Line, forum: Forum, handle: str = "7001") -> tuple[Person, int]:
+    """Somebody waits, and their topic stands; its number."""
+    before = set(forum.topics)
+    person = await waits(line, handle)
+    await line.rest()
+    (number,) = set(forum.topics) - before
+    return person, number
+
+
+def number_of(forum: Forum) -> int:
+    (number,) = forum.topics
+    return number
+
+
+def told_to(forum: Forum, chat: int) -> list[str]:
+    """What reached one person in private."""
+    return [text for to, text in forum.private if to == chat]
+
+
+async def sends_file(line: Line, person: Person, data: bytes, kind: Any, name: str = "", caption: str = "") -> None:
+    """A file of the person's, as their channel brings it, fetched."""
+    source = f"p{len(line.forum.files)}"
+    line.forum.files[source] = data
+    event = Media(id="m", at=line.desk.now, file="theirs", kind=kind, name=name, caption=caption)
+    await person.send(person.incoming(event, source=source))
+    await line.files()

@@ -25,19 +25,13 @@ from storage.staff import Member
 from storage.times import ms
 from storage.vault import generate_key
 from tests.bot.desk import PUBLIC
-from tests.bot.forum import CHAT, TOKEN, Forum, forum_at_work, in_topic, private, until
+from tests.bot.forum import CHAT, TOKEN, USER, Forum, in_topic, private, until
 from tests.bot.forum_child import POINTS
 
 ROOT = Path(__file__).parents[2]
-USER, PERSON = 501, 7001
+PERSON = 7001
 MARKS = ("قد تكون هذه الرسالة وصلت من قبل", "قد تكون هذه الرسالة قد وصلتكم من قبل")
 _numbers = itertools.count(1)
-
-
-@pytest.fixture
-async def forum() -> AsyncIterator[Forum]:
-    async with forum_at_work() as there:
-        yield there
 
 
 @pytest.fixture
