@@ -12,7 +12,7 @@ from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
 from storage.batch import Batch, among, columns_of, inserting
-from storage.schema import cases, handoffs
+from storage.schema import cases, conversations, handoffs
 from storage.schema_desk import excluded
 from storage.vault import Vault, context
 
@@ -164,17 +164,21 @@ def any_due(connection: Connection, now: int, associations: Iterable[str]) -> bo
 
 
 def claim_due(connection: Connection, now: int, associations: Iterable[str], limit: int = 200) -> list[Handoff]:
-    """Untaken rows that are to be looked at, urgent first, then oldest, without what the person said; locked until the
-    commit, those that another process looks at left out."""
-    h = handoffs.c
+    """Untaken rows that are to be looked at, urgent first, then oldest, as confidential as their conversation is by
+    now, and without what the person said; locked until the commit, those that another process looks at left out."""
+    h, c = handoffs.c, conversations.c
     query = (
-        select(*_COLUMNS)
+        select(*_COLUMNS, or_(h.restricted, c.restricted.is_(True)), or_(h.women_only, c.women_only.is_(True)))
+        .outerjoin(conversations, and_(c.association == h.association, c.id == h.conversation))
         .where(*_due(now, associations))
         .order_by(h.urgent.desc(), h.at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=handoffs)
     )
-    return [Handoff._make(row)._replace(callback="") for row in connection.execute(query)]
+    return [
+        Handoff(*row[:-2])._replace(callback="", restricted=bool(row[-2]), women_only=bool(row[-1]))
+        for row in connection.execute(query)
+    ]
 
 
 def keep_steps(connection: Connection, given: Iterable[Handoff]) -> None:

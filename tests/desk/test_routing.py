@@ -341,6 +341,15 @@ def test_what_is_restricted_is_asked_of_the_protection_officer_alone_and_nothing
     assert rings(house)["waiting_urgent"] >= 1
 
 
+def test_what_waited_before_they_disclosed_something_is_the_protection_officers_too(house: House) -> None:
+    officer, protection = house.worker("relations_officer"), house.worker("protection_officer")
+    person = asks(house)
+    person.does(person.say("أبوي يضربني"))
+    looks(officer, protection)
+    house.later(minutes=1)
+    assert {row.offered_to for row in queue(person)} == {protection.id}
+
+
 def test_urgent_at_night_asks_whoever_is_awake_and_rings_until_somebody_takes_it(house: House) -> None:
     officer = house.worker("relations_officer")
     at(house, 26, 23)
