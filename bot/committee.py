@@ -15,7 +15,7 @@ from conversations.association.association import Association
 from conversations.association.profile import Words
 from conversations.cases import lifecycle
 from conversations.cases.move import COMMITTEE, FOLLOW_UP_COMMITTEE, INVESTIGATION_COMMITTEE, Move, NotAllowed
-from storage import cases, sittings
+from storage import audit, cases, checks, sittings
 from storage.times import moment, ms
 from storage.vault import Vault
 
@@ -83,6 +83,12 @@ def carry_out(
         why = _carry(connection, vault, association, sitting, item, who, now, tell)
         sittings.carried(connection, association.slug, sitting.id, item.case_id, ms(now), why)
         made, failed = made + (not why), failed + bool(why)
+        if not why:
+            move = f"{item.decision}:{sitting.committee}"
+            audit.log(
+                connection,
+                [audit.Act(association.slug, ms(now), f"staff:{who}", "case.move", f"case:{item.case_id}", move)],
+            )
     return made, failed
 
 
@@ -112,7 +118,8 @@ def _carry(
             sitting.committee,
             now,
             given=given,
-            confirmed=item.confirmed_by is not None,
+            confirmed=item.confirmed_by is not None
+            or checks.early(connection, association.slug, case.id, case.completed_at),
             actor=str(who),
             tell=tell,
         )

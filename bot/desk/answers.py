@@ -17,7 +17,6 @@ from conversations.conversation import Address, Conversation, Draft
 from conversations.course import course_of
 from conversations.events import TimePassed
 from conversations.flow import Step
-from conversations.flows.complete import step_of
 from conversations.moment import Moment
 from conversations.world import Traits, World
 from storage.cases import Case
@@ -80,7 +79,7 @@ class Reader:
     ) -> None:
         self.association, self.case, self.language, self.shown = association, case, language, shown
         self.words = DeskWords(language, association)
-        self.asked = {step_of(one.item): one for one in asked if one.words}
+        self.asked = {one.item: one for one in asked if one.words}
         self.replaced = [one for one in asked if one.before]
         subject = case.service if case.kind == "request" else ""
         self.draft = Draft(flow=FLOWS[case.kind], subject=subject, answers=dict(case.answers))
