@@ -134,7 +134,7 @@ def bench(
     only: Annotated[str, typer.Option(help="engine, path, start or desk: one part")] = "",
     seconds: Annotated[float, typer.Option(help="Seconds a measurement")] = 5.0,
 ) -> None:
-    """Measure: the engine alone, the whole path against its floor on both databases, start-up, the pages of the desk."""
+    """Measure the engine alone, the whole path against its floor on both databases, start-up, the desk's pages."""
     from bot.bench import run
 
     run(only, seconds)

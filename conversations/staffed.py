@@ -271,15 +271,17 @@ def let_go(moment: Moment, holder: str) -> bool:
 
 def _wait_for_holder(moment: Moment) -> None:
     hours = moment.profile.limits.holder_hours
-    due = after_open_hours(calendar_of(moment.profile), moment.world.now, hours)
+    women = moment.conversation.women_only
+    due = after_open_hours(calendar_of(moment.profile), moment.world.now, hours, women)
     moment.do(SetTimer(timer=TIMER, due=due))
 
 
-def after_open_hours(calendar: WorkingCalendar, now: datetime, hours: float) -> datetime:
-    """When the office will have been open for so many hours more; plain hours where it never opens."""
+def after_open_hours(calendar: WorkingCalendar, now: datetime, hours: float, women: bool = False) -> datetime:
+    """When the office (a woman, where `women`) will have been there for so many hours more; plain hours where it never
+    opens."""
     left, day = timedelta(hours=hours), here(now).date() - timedelta(days=1)
     for _ in range(60):
-        span = calendar.hours(day)
+        span = calendar.hours(day, women)
         if span is not None and span[1] > now:
             begins = max(span[0], now)
             if begins + left <= span[1]:

@@ -115,7 +115,7 @@ def _change(connection: Connection, association: str, channel: str, values: dict
 
 
 def pace(connection: Connection, association: str, channel: str, now: int, every: int, burst: int) -> int:
-    """Take a turn: one every `every` milliseconds, `burst` of them at once after a rest. Milliseconds to wait; 0: taken.
+    """Take a turn: one every `every` milliseconds, `burst` of them at once after a rest. Milliseconds left to wait.
 
     `cursor` holds when all of the burst is there again, so that no process forgets what another one sent."""
     a = accounts.c

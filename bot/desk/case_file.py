@@ -12,6 +12,7 @@ from bot.desk.at import At, NotFound
 from bot.desk.case_views import move_name
 from bot.desk.sight import cases_seen_by, conversations_seen_by
 from bot.exclusion import ABOUT
+from conversations.cases.calendar import here
 from storage import appointments, case_lists, cases, checks, clocks, entitlements, excluded, notes, requirements, staff
 from storage.appointments import Appointment
 from storage.case_lists import Listed
@@ -24,7 +25,7 @@ from storage.notes import Note
 from storage.requirements import Requirement
 from storage.schema import conversations
 from storage.staff import Colleague
-from storage.times import ms_or_none
+from storage.times import moment, ms_or_none
 
 _CODES = ("counted", "entitlement")
 """What comes with a move for the machine alone."""
@@ -160,8 +161,18 @@ class Entry:
     lines: tuple[tuple[str, str], ...] = ()
 
 
-def timeline(at: At, file: CaseFile) -> list[Entry]:
-    """Everything that was done, the newest first."""
+def timeline(at: At, file: CaseFile) -> list[tuple[int, list[Entry]]]:
+    """Everything that was done, by its day (a moment of it), the newest first."""
+    days: list[tuple[int, list[Entry]]] = []
+    for entry in _entries(at, file):
+        if days and here(moment(days[-1][0])).date() == here(moment(entry.at)).date():
+            days[-1][1].append(entry)
+        else:
+            days.append((entry.at, [entry]))
+    return days
+
+
+def _entries(at: At, file: CaseFile) -> list[Entry]:
     entries = [Entry(file.case.opened_at, "opened", at.words("case.opened"), at.words("role.beneficiary"))]
     entries += [_move(at, file, step) for step in file.history]
     entries += [
@@ -174,7 +185,8 @@ def timeline(at: At, file: CaseFile) -> list[Entry]:
         Entry(one.at, "pause", at.words("case.paused"), file.names.get(one.by, ""), (("", one.reason),))
         for one in file.pauses
     ]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+    in_order = sorted(enumerate(entries), key=lambda one: (one[1].at, one[0]), reverse=True)
+    return [entry for _, entry in in_order]
 
 
 def _appointment(at: At, file: CaseFile, one: Appointment) -> Entry:

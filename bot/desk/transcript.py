@@ -123,7 +123,7 @@ class Transcript(NamedTuple):
 
 def newest(connection: Connection, at: "At", scene: "Scene", before: int | None = None) -> Transcript:
     lines = messages.newest(connection, at.desk.vault, at.slug, scene.id, before=before, limit=PAGE)
-    begins = not lines or lines[0].seq <= 1
+    begins = len(lines) < PAGE or lines[0].seq <= 1
     ends = None if before is None else _at_of(connection, at, scene, before)
     shown = _read(connection, at, scene, lines, since=0 if begins else lines[0].at, until=ends)
     moves = _moves(lines, at, scene)

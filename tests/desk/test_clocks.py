@@ -26,7 +26,7 @@ def test_a_case_is_far_then_near_then_overdue(house: House) -> None:
 
 
 def test_a_pause_needs_a_reason_is_seen_by_all_and_ends(house: House) -> None:
-    _, reference, id = case_of(house)
+    _, _, id = case_of(house)
     manager, officer = house.worker("management"), house.worker("relations_officer")
     assert officer.post(f"/clocks/{id}/pause", reason="بانتظار الجهة").status_code == 403
     assert manager.post(f"/clocks/{id}/pause", reason=" ").status_code == 422

@@ -420,6 +420,21 @@ def test_taking_and_handing_back(house: House, noura: Browser, person: Person) -
     assert acts == ["take", "reply", "give_back"]
 
 
+def test_who_waits_for_a_worker_that_is_gone_is_back_in_the_queue(house: House, noura: Browser, person: Person) -> None:
+    reply(noura, person)
+    assert house.line.rows("conversations", "waits_since") == [(None,)]
+    person.does(person.say("ومتى أستلم؟"))
+    ((since,),) = house.line.rows("conversations", "waits_since")
+    assert since == int(house.now.timestamp() * 1000)
+    assert "تنتظر ردّكم منذ ١٠:٠٠" in noura.text(page_of(person))
+    house.later(hours=4, minutes=1)
+    assert person.where.holder == "queue"
+    assert person.told[-1].startswith("تأخّر عليكم من كان معكم، ونعتذر.")
+    assert house.line.rows("conversations", "waits_since") == [(None,)]
+    waits = [row.reason for row in house.line.rows("handoffs", "reason", "done_at") if row.done_at is None]
+    assert waits == ["holder_gone"]
+
+
 def test_nobody_hands_back_what_a_colleague_holds(house: House, noura: Browser, person: Person) -> None:
     noura.post(f"{page_of(person)}/take")
     reem = house.worker("relations_officer", name="ريم", woman=True)

@@ -124,6 +124,9 @@ def test_nothing_typed_is_lost_by_a_reload_a_lost_connection_or_a_refusal(
     tab.page.locator("#send").click()
     tab.page.get_by_text("انتهى الدخول").wait_for()
     expect(tab.box).to_have_value("ثم خرجت من دون أن أدري")
+    sign_in(tab.context, tab.url.partition("/desk")[0], Browser(house, noura.id, "harif"))
+    tab.page.locator("#send").click()
+    tab.page.locator("li.line.staff").get_by_text("ثم خرجت من دون أن أدري").wait_for()
 
 
 def test_an_answer_whose_confirmation_was_lost_is_not_sent_twice(

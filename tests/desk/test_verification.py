@@ -91,6 +91,21 @@ def test_each_item_is_saved_by_itself_and_leads_to_the_next(house: House, reques
     assert "full_name" not in shown(officer, id)
 
 
+def test_nobody_says_by_mistake_that_they_saw_an_original(house: House, request_with_papers: int) -> None:
+    id = request_with_papers
+    officer = house.worker("relations_officer")
+
+    def ticked(page: str) -> bool:
+        return " checked" in page.partition('name="matches"')[2].partition(">")[0]
+
+    assert not ticked(officer.get(f"/case/{id}/verify").text)
+    following = officer.post(f"/case/{id}/verify", item="full_name", outcome="ok")
+    assert not ticked(following.text)
+    assert "لم يُرَ الأصل" in words_of(following.text)
+    following = officer.post(f"/case/{id}/verify", item="birth_date", outcome="ok", matches="1")
+    assert ticked(following.text), "who has the originals at hand says so once"
+
+
 def test_what_is_found_wrong_is_ticked_when_the_request_goes_back(house: House, request_with_papers: int) -> None:
     id = request_with_papers
     officer = house.worker("relations_officer")

@@ -77,8 +77,9 @@ async def _show(
         outcomes=OUTCOMES,
         may=_may(at, known.case),
         around=(items[place - 1] if place else None, items[place + 1] if place + 1 < len(items) else None),
-        address=lambda one: _address(known.case.id, one, on_view.id if on_view else None),
-        paper_address=lambda paper: _address(known.case.id, chosen, paper.id, stays=True),
+        address=lambda one: _address(at, known.case.id, one, on_view.id if on_view else None),
+        paper_address=lambda paper: _address(at, known.case.id, chosen, paper.id, stays=True),
+        originals=at.query("originals") == "1",
         done=sum(one.item in known.checks for one in items),
         shown=shown,
         **views(at),
@@ -115,7 +116,7 @@ async def check(at: At) -> Response:
     keep = int(file) if file.isascii() and file.isdigit() else None
     if not left:
         return at.back(f"/case/{id}/verify?{urlencode({'item': item})}", "verified_all")
-    return at.back(_address(id, left[0], keep), "verified")
+    return at.back(_address(at, id, left[0], keep), "verified")
 
 
 @room.post("/case/{case}/verify/reveal")
@@ -171,8 +172,10 @@ def _kept(connection: Connection, at: At, case: Case, paper: Paper | None) -> tu
     return opens, kept if kept is not None and kept.state == READY else None
 
 
-def _address(id: int, one: Item, file: int | None = None, *, stays: bool = False) -> str:
-    """The page of a datum, with the file on view: its own, where it has one, unless another `stays`."""
+def _address(at: At, id: int, one: Item, file: int | None = None, *, stays: bool = False) -> str:
+    """The page of a datum, with the file on view: its own, where it has one, unless another `stays`. Who has the
+    originals before them says so once."""
     own = one.line is not None and bool(one.line.files)
     given = {"item": one.item} | ({"file": str(file)} if file and (stays or not own) else {})
-    return f"/case/{id}/verify?{urlencode(given)}"
+    originals = at.form.get("matches") if at.request.method == "POST" else at.query("originals")
+    return f"/case/{id}/verify?{urlencode(given | ({'originals': '1'} if originals == '1' else {}))}"

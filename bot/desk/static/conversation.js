@@ -4,7 +4,8 @@
 (() => {
   const talk = document.querySelector(".talk");
   if (!talk) return;
-  const { path, keyOf } = talk.dataset;
+  const { path } = talk.dataset;
+  let { keyOf } = talk.dataset;
   const at = (id) => document.getElementById(id);
   const [log, box, form, state, told] = ["talk-log", "reply", "reply-form", "reply-state", "told"].map(at);
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
@@ -276,7 +277,11 @@
     body.delete("file");
     if (button?.name) body.set(button.name, button.value);
     files.forEach((one) => body.append(one.voice ? "voice" : "file", one.file, one.file.name));
-    const answer = await deliver(body);
+    let answer = await deliver(body);
+    if (answer.status === 403 && await renewKey()) {
+      body.set("key", keyOf);
+      answer = await deliver(body);
+    }
     form.elements.once.value = newId();
     buttons.forEach((one) => { one.disabled = false; });
     box.readOnly = false;
@@ -301,6 +306,16 @@
     }
     told.replaceChildren(Object.assign(document.createElement("p"), { textContent: talk.dataset[answer.status === 401 ? "signedOut" : answer.status === 413 ? "tooBig" : "away"] }));
     box.focus();
+  }
+  async function renewKey() {
+    // Signed in anew in another window: the forms of this page carry the key of a sign-in that is over.
+    const answer = await fetch(path).catch(() => null);
+    if (!answer?.ok || answer.redirected) return false;
+    const key = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".talk")?.dataset.keyOf;
+    if (!key || key === keyOf) return false;
+    keyOf = key;
+    document.querySelectorAll("input[name=key]").forEach((one) => { one.value = key; });
+    return true;
   }
   async function deliver(body) {
     for (let wait = 2000; ; wait = Math.min(wait * 2, 20000)) {
