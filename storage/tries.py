@@ -3,7 +3,7 @@
 A try is counted before it is looked at, so that many at once gain nothing. What it is counted under (a login, an
 address, a browser that signed in before) is kept as a keyed digest: nobody reads an address from the table, and a login
 that does not exist waits like one that does. A stranger who keeps a login waiting does not keep out its owner, whose
-browser is known and counted apart (bot/desk/door.py).
+browser is known and counted apart (bot/desk/door/).
 """
 
 from collections.abc import Iterable

@@ -192,7 +192,7 @@ def address(line: "FrontLine") -> str:
 
 def _password(line: "FrontLine", login: str, name: str) -> str:
     """What is kept of the password that is read here, for an account that does not exist yet."""
-    from bot.desk import passwords
+    from bot.desk.door import passwords
     from storage import staff
 
     password = sys.stdin.readline().rstrip("\r\n")

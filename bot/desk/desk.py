@@ -95,7 +95,7 @@ class Desk:
         self.site, self.database, self.vault, self.intake = site, database, vault, intake
         self.blobs, self.attachments, self.hub, self.settings = blobs, attachments, hub, settings
         self.associations = site.associations
-        from bot.desk.door import single_sign_on
+        from bot.desk.door.front import single_sign_on
         from bot.desk.rooms import rooms
 
         self.sso = single_sign_on(settings, vault)
@@ -110,7 +110,7 @@ class Desk:
         return self.site.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
     def routes(self) -> list[Route]:
-        from bot.desk.door import Door
+        from bot.desk.door.front import Door
 
         return [*Door(self).routes(), *(self._route(page) for room in self.rooms for page in room.pages)]
 

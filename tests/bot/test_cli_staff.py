@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import passwords
+from bot.desk.door import passwords
 from conversations.association.association import Association
 from conversations.rights import WORKER_ROLES
 from storage import invitations, staff

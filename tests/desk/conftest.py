@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import passwords
+from bot.desk.door import passwords
 from conversations.association.association import Association
 from conversations.association.load import load_associations
 from storage import sign_ins, staff

@@ -7,9 +7,9 @@ from typing import Any
 import pyotp
 import pytest
 
-from bot.desk import passwords
 from bot.desk.desk import COOKIE
-from bot.desk.door import RECOVERY
+from bot.desk.door import passwords
+from bot.desk.door.front import RECOVERY
 from conversations.association.policy_version import policy_version
 from storage import codes, policy, sign_ins, staff
 from storage.schema_desk import HOUSE

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.desk import passwords
-from bot.desk.authenticator import new_paper_codes
-from bot.desk.caution import COOKIE as KNOWN
 from bot.desk.desk import COOKIE, digest
-from bot.desk.door import RECOVERY
+from bot.desk.door import passwords
+from bot.desk.door.authenticator import new_paper_codes
+from bot.desk.door.caution import COOKIE as KNOWN
+from bot.desk.door.front import RECOVERY
 from storage import codes, invitations, sign_ins, staff, tries
 from storage.invitations import Invitation
 from storage.schema_desk import HOUSE

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from bot.desk.inbox_rows import first_name, merged
+from bot.desk.conversation.inbox_rows import first_name, merged
 from bot.desk.words import DeskWords
 from bot.routing import UNTOUCHED
 from conversations.arabic.disclosures import Category

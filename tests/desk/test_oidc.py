@@ -9,10 +9,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from bot.desk import oidc
 from bot.desk.desk import COOKIE
-from bot.desk.door import SSO_COOKIE
-from bot.desk.oidc import SingleSignOn
+from bot.desk.door import oidc
+from bot.desk.door.front import SSO_COOKIE
+from bot.desk.door.oidc import SingleSignOn
 from storage import sign_ins, staff
 from storage.schema_desk import HOUSE
 from storage.times import DAY, ms

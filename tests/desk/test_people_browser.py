@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from bot.desk.oidc import SingleSignOn
+from bot.desk.door.oidc import SingleSignOn
 from conversations.rights import WORKER_ROLES
 from storage import invitations
 from storage.invitations import FIRST, Invitation

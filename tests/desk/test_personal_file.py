@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.desk.personal_file import Copy, gather, pack, said_of
+from bot.desk.cases.personal_file import Copy, gather, pack, said_of
 from bot.desk.words import desk_wording
 from storage import personal
 from storage.blobs import Missing

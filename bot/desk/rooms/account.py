@@ -5,9 +5,9 @@ import base64
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from bot.desk import authenticator, passwords
 from bot.desk.at import At, NotFound, Refused
-from bot.desk.door import RECOVERY, wait_words
+from bot.desk.door import authenticator, passwords
+from bot.desk.door.front import RECOVERY, wait_words
 from bot.desk.room import Room
 from bot.web import page as pages
 from conversations.rights import WORKER_ROLES

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from bot import entitlements as acts
 from bot.case_clock import refresh
 from bot.desk.at import At, NotFound, Refused
-from bot.desk.case_file import CaseFile, file_step, find, load, may_open_files, timeline
-from bot.desk.case_moving import OF_ENTITLEMENTS, Way, way, ways
-from bot.desk.case_views import days_to, move_name, views
+from bot.desk.cases.file import CaseFile, file_step, find, load, may_open_files, timeline
+from bot.desk.cases.moving import OF_ENTITLEMENTS, Way, way, ways
+from bot.desk.cases.views import days_to, move_name, views
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
 from bot.desk.worker import worker_of

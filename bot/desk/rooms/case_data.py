@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from bot.case_moves import found_by
 from bot.desk.at import At, NotFound, Refused, Stale
-from bot.desk.case_file import find
-from bot.desk.case_moving import Given, identity_proven, make
-from bot.desk.case_views import views
+from bot.desk.cases.file import find
+from bot.desk.cases.moving import Given, identity_proven, make
+from bot.desk.cases.views import views
 from bot.desk.room import Room
 from bot.desk.words import DeskWords
 from conversations.answers import answer_for
@@ -67,7 +67,7 @@ async def data(at: At) -> Response:
 
 
 async def _show(at: At, error: str = "", status: int = 200, **typed: str) -> Response:
-    from bot.desk.personal_file import said_of
+    from bot.desk.cases.personal_file import said_of
 
     asked = await at.read(_load, at, at.number("case"))
     await at.saw(f"case:{asked.case.id}", "data")
@@ -135,7 +135,7 @@ def _known(at: At, field: ServiceField, facts: dict[str, Any]) -> Known:
 @room.post("/case/{case}/data/export")
 async def export(at: At) -> Response:
     """Everything that is kept of them as one file, to be handed over: on record, and never kept here."""
-    from bot.desk.personal_file import gather, pack
+    from bot.desk.cases.personal_file import gather, pack
 
     id = at.number("case")
 

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound, Stale
-from bot.desk.case_file import CaseFile, load
-from bot.desk.case_forms import OWED, OWN_WORDS, Form, blank, choices, given, typed
-from bot.desk.case_moving import Heard, Way, make, preview, ways
-from bot.desk.case_views import at_stage, move_name, views
+from bot.desk.cases.file import CaseFile, load
+from bot.desk.cases.forms import OWED, OWN_WORDS, Form, blank, choices, given, typed
+from bot.desk.cases.moving import Heard, Way, make, preview, ways
+from bot.desk.cases.views import at_stage, move_name, views
 from bot.desk.room import Room
 from conversations.cases.lifecycle import LIFECYCLES
 from conversations.cases.move import Move, NotAllowed

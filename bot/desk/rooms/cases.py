@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from bot.desk.at import At
-from bot.desk.case_views import kinds_of, open_stages, views
+from bot.desk.cases.views import kinds_of, open_stages, views
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
 from conversations.answers.phone import phone_in

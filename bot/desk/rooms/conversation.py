@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, Response
 
 from bot.channels.contract import Content
-from bot.desk import composing, scene, transcript
 from bot.desk.at import At, NotFound
+from bot.desk.conversation import composing, scene, transcript
+from bot.desk.conversation.scene import Scene
+from bot.desk.conversation.transcript import Shown, Transcript
 from bot.desk.room import Room
-from bot.desk.scene import Scene
-from bot.desk.transcript import Shown, Transcript
 from bot.web.lines import MEDIA_TYPES
 from conversations import staffed
 from conversations.cases.move import (

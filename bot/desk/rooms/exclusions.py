@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound, Refused
-from bot.desk.case_file import find
+from bot.desk.cases.file import find
 from bot.desk.room import Room
 from bot.desk.rooms.case import show
 from bot.desk.sight import cases_seen_by

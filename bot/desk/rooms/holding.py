@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from bot.desk import composing, scene
 from bot.desk.at import At, Refused, Stale
+from bot.desk.conversation import composing, scene
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import BLOCKS, answering, page
 from conversations.events import Event, StaffBlocked, StaffGaveBack, StaffPassedOn, StaffTook

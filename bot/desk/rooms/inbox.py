@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from bot.desk import inbox_rows
 from bot.desk.at import At, NotFound, Refused, Stale
-from bot.desk.inbox_rows import Shown
+from bot.desk.conversation import inbox_rows
+from bot.desk.conversation.inbox_rows import Shown
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, handoffs_seen_by
 from bot.fold import Committed

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from bot import governance
-from bot.desk import charts
 from bot.desk.at import At
-from bot.desk.figure_tables import service_title, summary, tables
+from bot.desk.figures import charts
+from bot.desk.figures.tables import service_title, summary, tables
 from bot.desk.room import Room
 from bot.figures import Overview, overview, rows_of, scope_of
 from bot.sheets import CSV, XLSX, Cell, Table, csv_of, day_cell, xlsx

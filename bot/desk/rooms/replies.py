@@ -10,9 +10,9 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from bot.desk import composing, scene, transcript
 from bot.desk.at import At, NotFound, Refused, Replayed, Stale
-from bot.desk.composing import Stored
+from bot.desk.conversation import composing, scene, transcript
+from bot.desk.conversation.composing import Stored
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import Warned, page
 from conversations import staffed

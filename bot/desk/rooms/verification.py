@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from bot.desk.answers import IDENTITY, Item, Reader, files_of
 from bot.desk.at import At, NotFound, Refused
-from bot.desk.case_file import CaseFile, find, load, may_open_files
-from bot.desk.case_views import views
+from bot.desk.cases.answers import IDENTITY, Item, Reader, files_of
+from bot.desk.cases.file import CaseFile, find, load, may_open_files
+from bot.desk.cases.views import views
 from bot.desk.room import Room
 from bot.desk.rooms.case import framed
 from bot.web.lines import MEDIA_TYPES

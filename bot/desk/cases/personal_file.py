@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from bot.desk.answers import FLOWS, Reader
+from bot.desk.cases.answers import FLOWS, Reader
 from bot.desk.desk import templates
 from bot.desk.words import DeskWords
 from conversations.association.association import Association

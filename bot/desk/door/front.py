@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.channels.contract import Unparseable
-from bot.desk import authenticator, caution, passwords
-from bot.desk.oidc import LASTS as SSO_LASTS
-from bot.desk.oidc import NotSignedOn, SingleSignOn
+from bot.desk.door import authenticator, caution, passwords
+from bot.desk.door.oidc import LASTS as SSO_LASTS
+from bot.desk.door.oidc import NotSignedOn, SingleSignOn
 from bot.desk.words import DeskWords
 from bot.log import log
 from bot.web import page as pages
@@ -53,7 +53,7 @@ class Door:
         self.desk = desk
 
     def routes(self) -> list[Route]:
-        from bot.desk.invited import Invited
+        from bot.desk.door.invited import Invited
 
         return [
             Route("/", self.start, methods=["GET"]),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.desk import caution, passwords
+from bot.desk.door import caution, passwords
 from bot.desk.words import DeskWords
 from bot.web import page as pages
 from storage import codes, invitations, sign_ins, staff
@@ -22,7 +22,7 @@ from storage.staff import Account, Member
 from storage.times import ms
 
 if TYPE_CHECKING:
-    from bot.desk.door import Door
+    from bot.desk.door.front import Door
 
 
 class Over(Exception):

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from bot import entitlements as acts
 from bot.case_moves import facts_for, move_case, moved_event
-from bot.desk.answers import IDENTITY
 from bot.desk.at import At, NotFound, Refused, Stale
-from bot.desk.case_file import find
+from bot.desk.cases.answers import IDENTITY
+from bot.desk.cases.file import find
 from conversations.cases import lifecycle
 from conversations.cases.entitlement import Owed
 from conversations.cases.missing import Missing

@@ -19,7 +19,7 @@ from storage.times import ms
 
 if TYPE_CHECKING:
     from bot.desk.at import At
-    from bot.desk.scene import Scene
+    from bot.desk.conversation.scene import Scene
     from bot.web.body import Upload
 
 MB = 1024 * 1024

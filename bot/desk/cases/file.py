@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from bot.case_clock import last_day
-from bot.desk.answers import Reader, files_of
 from bot.desk.at import At, NotFound
-from bot.desk.case_views import move_name
+from bot.desk.cases.answers import Reader, files_of
+from bot.desk.cases.views import move_name
 from bot.desk.sight import cases_seen_by, conversations_seen_by
 from bot.exclusion import ABOUT
 from conversations.cases.calendar import here

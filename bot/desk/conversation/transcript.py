@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from bot.desk.at import At
-    from bot.desk.scene import Scene
+    from bot.desk.conversation.scene import Scene
 
 PAGE = 40
 """Lines shown at first, and with each look further back."""

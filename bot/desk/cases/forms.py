@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.case_moves import SEVERITIES
 from bot.desk.at import At
-from bot.desk.case_file import CaseFile
-from bot.desk.case_moving import Given
+from bot.desk.cases.file import CaseFile
+from bot.desk.cases.moving import Given
 from conversations.cases.entitlement import Owed, amount_of
 from conversations.cases.missing import Missing, fields_of
 from conversations.cases.move import Move

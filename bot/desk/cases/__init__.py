@@ -1,0 +1,1 @@
+"""A case as the desk reads and moves it."""

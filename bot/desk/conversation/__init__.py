@@ -1,0 +1,1 @@
+"""A conversation as the desk reads and answers it."""
