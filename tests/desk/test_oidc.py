@@ -188,7 +188,7 @@ def test_a_key_that_the_issuer_took_into_use_is_looked_for(
     issuer.published.append(issuer.key)
     assert sign_on(Visitor(house), issuer).status_code == 403, "not more often than once a minute"
     later = time.monotonic() + oidc.AGAIN_AFTER + 1
-    monkeypatch.setattr("bot.desk.oidc.time.monotonic", lambda: later)
+    monkeypatch.setattr("bot.desk.door.oidc.time.monotonic", lambda: later)
     assert sign_on(Visitor(house), issuer).status_code == 303
     assert issuer.asked.count("/.well-known/openid-configuration") == 1
 
