@@ -8,6 +8,7 @@ from datetime import date, time
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class _Table(BaseModel):
@@ -195,8 +196,14 @@ class Compensation(_Table):
     enabled: bool = False
 
 
-Clock = Annotated[time, AfterValidator(lambda at: at.replace(tzinfo=None))]
-"""A time of day in Riyadh; a bare number would be read as one of UTC, and compare with none of ours."""
+def _in_riyadh(at: time) -> time:
+    if at.tzinfo is not None:
+        raise PydanticCustomError("time_zone", "not a time of day in Riyadh")
+    return at
+
+
+Clock = Annotated[time, AfterValidator(_in_riyadh)]
+"""A time of day in Riyadh. What names a zone is refused, and a bare number, which would be read as seconds of UTC."""
 
 
 class Season(_Table):
