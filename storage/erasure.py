@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from conversations.conversation import Conversation, Draft
-from storage import conversations, quarantine, schema, schema_desk, topics
+from storage import conversations, quarantine, schema, schema_desk, schema_notices, topics
 from storage.asks import phone_index
 from storage.batch import deleting
 from storage.conversations import Stored
@@ -33,6 +33,7 @@ OF_CASE: Mapping[Table, tuple[str, ...]] = {
     schema_desk.agenda: ("given",),
     schema_desk.votes: ("reason",),
     schema_desk.notes: ("body",),
+    schema_notices.tasks: ("body",),
 }
 """Sealed columns that belong to a case, and are emptied with it."""
 OF_CONVERSATION: Mapping[Table, tuple[str, ...]] = {
@@ -41,6 +42,7 @@ OF_CONVERSATION: Mapping[Table, tuple[str, ...]] = {
     schema_desk.topic_lines: ("body",),
     schema_desk.notes: ("body",),
     schema_desk.appointments: ("place", "wish", "outcome_note"),
+    schema_notices.tasks: ("body",),
     handoffs: ("callback",),
     asks: ("details",),
     files: ("source", "name"),

@@ -24,7 +24,7 @@ from storage.columns import (
     table,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. A database that says so is opened without loading Alembic."""
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -50,6 +50,7 @@ conversations = table(
     at("updated"),
     maybe_at("erased_at"),
     maybe_at("leaves_at"),
+    maybe_at("proven_at"),
     UniqueConstraint("association", "channel", "handle_index"),
     # Partial, so that PostgreSQL never mistakes them for a way to an address while the table is small.
     index("ix_conversations_held", "association", "holder", where="holder <> 'bot'"),
@@ -59,7 +60,8 @@ conversations = table(
     postgresql_with={"fillfactor": 60},
 )
 """`waits_since`: since when whoever holds it owes an answer. `erased_at`: what was said up to then is erased
-(retention.py); `leaves_at`: when the address itself may go."""
+(retention.py); `leaves_at`: when the address itself may go. `proven_at`: when whoever has an address that was named
+from elsewhere said that it is theirs; those who write from it need no proof."""
 
 beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("known"), at("updated"))
 
@@ -87,8 +89,11 @@ messages = table(
     maybe("error"),
     flag("again"),
     maybe_at("updated"),
+    maybe_id("notice"),
+    code("cost"),
     UniqueConstraint("association", "conversation", "seq"),
     index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
+    index("ix_messages_notice", "association", "notice", where="notice IS NOT NULL"),
     index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
 )
 
@@ -204,6 +209,7 @@ consents = table(
     code("wording_version"),
     code("channel"),
     code("reference"),
+    code("how"),
     at("at"),
     Index(None, "association", "beneficiary"),
     Index(None, "association", "conversation"),
