@@ -5,9 +5,11 @@ and nobody has put into the library yet is said to be missing, and a person is o
 """
 
 import re
+from collections.abc import Iterable
 
 from conversations.arabic.normalise import fold
 from conversations.asking import offer
+from conversations.association.profile import Profile
 from conversations.effects import PaperSent
 from conversations.moment import Moment
 from conversations.says import BUTTON_TITLE, ROW_ABOUT, ROW_TITLE, Attachment, Option
@@ -43,8 +45,12 @@ _LEAST = 3
 
 def titles(moment: Moment) -> dict[str, str]:
     """By id, in this conversation's language: the profile's tools, there or not, then the association's own."""
-    named = {tool.id: tool.title.to(moment.language) for tool in moment.profile.tools}
-    return named | {paper.id: paper.title for paper in moment.world.papers if paper.id not in named}
+    return titled(moment.profile, moment.world.papers, moment.language)
+
+
+def titled(profile: Profile, papers: Iterable[Paper], language: str) -> dict[str, str]:
+    named = {tool.id: tool.title.to(language) for tool in profile.tools}
+    return named | {paper.id: paper.title for paper in papers if paper.id not in named}
 
 
 def show(moment: Moment, among: tuple[str, ...] = ()) -> None:

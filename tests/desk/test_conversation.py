@@ -344,6 +344,56 @@ def test_replies_at_hand_are_filled_in_and_put_into_the_box(house: House, noura:
     assert "Thank you, it was a pleasure to help." in noura.get(page_of(english)).text, "in the person's language"
 
 
+def shelve(house: House, document: str, title: str = "", kind: str = "pdf") -> None:
+    keeper = house.worker("administrator")
+    data = {"pdf": PDF, "webp": b"RIFF\x10\0\0\0WEBPVP8 " + bytes(16)}[kind]
+    answer = keeper.post("/library", files={"file": (f"x.{kind}", data, "x/x")}, document=document, title=title)
+    assert answer.status_code == 200
+
+
+def test_a_document_of_the_library_goes_with_a_reply_and_is_on_record(
+    house: House, noura: Browser, person: Person
+) -> None:
+    assert 'name="paper"' not in noura.get(page_of(person)).text, "an empty shelf offers nothing"
+    shelve(house, "bylaws")
+    shelve(house, "new", "دليل الأسر المنتجة")
+    html = noura.get(page_of(person)).text
+    offered = re.findall(r'name="paper" value="([^"]+)"', html)
+    assert offered[0] == "bylaws" and len(offered) == 2
+    assert "اللائحة الأساسية" in words_of(html) and "دليل الأسر المنتجة" in words_of(html)
+    assert reply(noura, person, "هذه هي اللائحة.", paper=offered).status_code == 200
+    files = [say.file for say in house.papers["harif", "telegram"].says if say.file]
+    assert [(file.file, file.name) for file in files] == [
+        ("document:bylaws", "اللائحة الأساسية.pdf"),
+        (f"document:{offered[1]}", "دليل الأسر المنتجة.pdf"),
+    ]
+    on_record = [act for act in house.acts() if act[1] == "document.sent"]
+    assert on_record == [(noura.who, "document.sent", f"document:{id}", f"conversation:{person.id}") for id in offered]
+
+
+def test_a_document_needs_no_words_beside_it_and_one_that_is_gone_is_said_to_be(
+    house: House, noura: Browser, person: Person
+) -> None:
+    shelve(house, "bylaws")
+    before = len(person.told)
+    answer = reply(noura, person, "تفضلوا", paper=["bylaws", "forms"])
+    assert answer.status_code == 422 and "سُحبت من المكتبة" in words_of(answer.text)
+    assert re.search(r'value="bylaws"[^>]* checked', answer.text), "what was chosen stays chosen"
+    assert len(person.told) == before and not [act for act in house.acts() if act[1] == "document.sent"]
+    assert reply(noura, person, "", paper="bylaws").status_code == 200
+    said = house.papers["harif", "telegram"].says[-1]
+    assert said.file is not None and said.file.file == "document:bylaws"
+
+
+def test_only_what_the_channel_carries_is_offered(house: House, noura: Browser) -> None:
+    shelve(house, "new", "صورة المبنى", "webp")
+    shelve(house, "bylaws")
+    there = house.person("+966500000077", "whatsapp")
+    there.does(there.say("ابغى موظف"))
+    html = noura.get(page_of(there)).text
+    assert re.findall(r'name="paper" value="([^"]+)"', html) == ["bylaws"]
+
+
 # --- what became of it -----------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from bot.desk.at import Refused
 from conversations import staffed
 from conversations.answers.signatures import kind_of
 from conversations.conversation import Conversation
+from conversations.flows import library
 from conversations.says import Attachment
 from storage import files
 from storage.ids import new_id
@@ -105,6 +106,26 @@ def canned(at: "At", scene: "Scene", references: Iterable[str]) -> list[Canned]:
 
 
 _SPARE = re.compile(r" +(?=[.,:!?،؛؟])")
+
+
+class AtHand(NamedTuple):
+    """A document of the library: its title for the worker, and as it is sent, in the person's language."""
+
+    id: str
+    title: str
+    attachment: Attachment
+
+
+def papers(at: "At", scene: "Scene") -> list[AtHand]:
+    """What the shelf holds and the channel carries; the policy's own first, in its order."""
+    profile, there = at.association.profile, at.desk.intake.papers.get(at.slug, ())
+    kept = {paper.id: paper for paper in there if paper.kind in ACCEPTS[scene.channel][0]}
+    theirs = library.titled(profile, there, scene.state.language)
+    return [
+        AtHand(id, title, library.attachment(kept[id], theirs[id]))
+        for id, title in library.titled(profile, there, at.language).items()
+        if id in kept
+    ]
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

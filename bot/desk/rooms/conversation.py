@@ -120,6 +120,8 @@ async def page(
         colleagues=looked.colleagues,
         roles=answering(here),
         canned=replies,
+        papers=composing.papers(at, here),
+        chosen_papers=at.form.all("paper"),
         draft=draft,
         warned=warned,
         typed=typed or {},

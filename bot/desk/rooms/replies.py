@@ -19,7 +19,7 @@ from conversations import staffed
 from conversations.events import StaffKnocked, StaffSaid, StaffTookBack
 from conversations.says import Attachment
 from storage import conversations as people
-from storage import messages, outbox, reply_drafts
+from storage import documents, messages, outbox, reply_drafts
 from storage.ids import new_id
 from storage.messages import Line, Settlement
 from storage.times import ms
@@ -63,13 +63,17 @@ async def reply(at: At) -> Response:
     stored = NOTHING
     try:
         composer = _sendable(at, here, text)
+        papers = _papers(at, here)
         stored = await composing.store(at, here, form.uploads("file"), next(iter(form.uploads("voice")), None))
-        if not text and not stored.attachments:
+        attachments = (*(paper.attachment for paper in papers), *stored.attachments)
+        if not text and not attachments:
             raise Refused("conversation.nothing")
-        said = _said(at, here, text, stored.attachments, knock=form.get("knock") == "yes" and composer.template)
+        said = _said(at, here, text, attachments, knock=form.get("knock") == "yes" and composer.template)
 
         def also(connection: Connection) -> None:
             composing.keep_rows(connection, at, stored)
+            for paper in papers:
+                documents.sent(connection, at.slug, at.worker.who, paper.id, id, ms(at.now))
             reply_drafts.forget(connection, at.slug, id, at.worker.id)
 
         seen = int(form.get("seen")) if form.get("seen").isdecimal() else 0
@@ -92,6 +96,15 @@ def _sendable(at: At, here: scene.Scene, text: str) -> composing.Composer:
     if composer.closed and len(here.state.kept) >= staffed.MOST_KEPT:
         raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
     return composer
+
+
+def _papers(at: At, here: scene.Scene) -> list[composing.AtHand]:
+    """Of the library, as chosen. Raises Refused for what was withdrawn meanwhile."""
+    chosen = set(at.form.all("paper"))
+    found = [paper for paper in composing.papers(at, here) if paper.id in chosen]
+    if len(found) < len(chosen):
+        raise Refused("conversation.paper_gone")
+    return found
 
 
 def _said(

@@ -192,6 +192,15 @@
   });
   document.addEventListener("click", (event) => { if (canned?.open && !canned.contains(event.target)) canned.open = false; });
 
+  // Documents of the library
+
+  const papers = at("papers");
+  papers?.addEventListener("toggle", () => { if (papers.open) papers.querySelector("input")?.focus(); });
+  papers?.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" || (event.key === "Enter" && event.target.matches("input"))) { event.preventDefault(); event.stopPropagation(); papers.open = false; box.focus(); }
+  });
+  document.addEventListener("click", (event) => { if (papers?.open && !papers.contains(event.target)) papers.open = false; });
+
   // Files and voice
 
   const chooser = at("reply-file"), shown = at("reply-files"), most = Number(chooser.dataset.most);
@@ -339,6 +348,7 @@
     box.value = "";
     files = [];
     show();
+    papers?.querySelectorAll("input").forEach((one) => { one.checked = false; });
     keep(null);
     told.replaceChildren();
     at("over").value = "";
