@@ -114,10 +114,11 @@ def test_everything_the_image_copies_is_there_and_not_ignored(steps: list[tuple[
 
 
 def test_every_file_of_the_three_storeys_is_in_the_package() -> None:
+    """But for what is read beside the code."""
     data = tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
     files = files_below("bot", "conversations", "storage")
     assert len(files) > 100
-    assert [name for name in files if not name.endswith(".py") and not any(fnmatch(name, one) for one in data)] == []
+    assert [name for name in files if not name.endswith((".py", ".md")) and not any(fnmatch(name, one) for one in data)] == []
 
 
 # --- the same versions everywhere
