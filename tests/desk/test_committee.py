@@ -7,7 +7,7 @@ import pytest
 
 from bot.case_moves import move_case
 from conversations.cases.move import SOCIAL_RESEARCHER
-from storage import cases, sittings
+from storage import cases, excluded, sittings
 from storage.timers import Timer, set_all
 from storage.times import ms
 from tests.desk.house import Browser, House
@@ -130,6 +130,29 @@ def test_minutes_are_approved_by_everyone_who_was_there_and_by_nobody_else(house
     assert state() == "signed"
     pdf = member.get(f"{sitting}/minutes.pdf")
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+
+
+def test_what_was_decided_of_a_colleague_is_carried_out_whoever_closes_the_sitting(
+    house: House, member: Browser
+) -> None:
+    _, one, _ = applied(house, "7001")
+    _, two, id = applied(house, "7002")
+    about = house.worker("committee", name="عضو معني")
+    house.do(excluded.add, "harif", [excluded.Excluded(f"case:{id}", about.id, "by_hand", 0, ms(house.now))])
+    sitting = planned(member)
+    member.post(f"{sitting}/attendance", present=[str(member.id), str(about.id)])
+    ids = [str(row[0]) for row in house.line.rows("cases", "id")]
+    member.post(f"{sitting}/decide", case=ids, decision="accept")
+    assert one in about.text(sitting) and two not in about.text(sitting)
+    assert about.post(f"{sitting}/close").status_code == 200
+    house.settle()
+    assert (stage_of(house, one), stage_of(house, two)) == ("accepted", "accepted")
+    assert two not in about.text(sitting)
+    about.post(f"{sitting}/sign")
+    digest = house.line.rows("sittings", "digest")
+    assert two not in about.text(sitting)
+    member.post(f"{sitting}/sign")
+    assert house.line.rows("sittings", "digest") == digest, "of the whole minutes, whoever approves first"
 
 
 def test_a_sitting_of_another_committee_or_association_is_not_there(house: House, member: Browser) -> None:

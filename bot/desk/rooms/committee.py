@@ -15,12 +15,14 @@ from bot.desk.sight import cases_seen_by
 from bot.papers.minutes import minutes_digest, minutes_pdf
 from conversations.cases.calendar import RIYADH
 from conversations.cases.move import Move
-from storage import sittings, staff
+from storage import schema, sittings, staff
 from storage.sittings import Item, Sitting
 from storage.times import moment, ms
 
 room = Room("committee", nav="/committee", right="committee")
 VOTES = ("for", "against", "abstain")
+WHOLE = schema.cases.c.restricted.is_(False)
+"""The whole agenda, whoever is excluded from a case on it; what became confidential meanwhile is no committee's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,14 +311,14 @@ def _close(connection: Connection, at: At) -> tuple[int, int]:
 
 
 def _carry(connection: Connection, at: At, sitting: Sitting, approved: bool = False) -> tuple[int, int]:
-    shown = cases_seen_by(at.worker)
+    """All that the committee decided, also of a case whose page is closed to whoever presses the button."""
     tell = at.tell(connection)
     return committee.carry_out(
         connection,
         at.desk.vault,
         at.association,
         sitting,
-        shown,
+        WHOLE,
         at.worker.id,
         at.now,
         tell,
@@ -338,7 +340,7 @@ def _sign(connection: Connection, at: At) -> None:
     sitting = _sitting(connection, at, lock=True)
     if sitting.state != sittings.DECIDED:
         raise Stale("committee.not_to_sign")
-    digest = sitting.digest or minutes_digest(_minutes(connection, at, sitting, "ar"))
+    digest = sitting.digest or minutes_digest(_minutes(connection, at, sitting, "ar", WHOLE))
     if not sittings.sign(connection, at.slug, sitting.id, at.worker.id, ms(at.now)):
         raise Refused("committee.cannot_sign")
     seats = sittings.seats(connection, at.slug, sitting.id).values()
@@ -348,13 +350,12 @@ def _sign(connection: Connection, at: At) -> None:
         _carry(connection, at, sitting, approved=True)
 
 
-def _minutes(connection: Connection, at: At, sitting: Sitting, language: str) -> Any:
+def _minutes(connection: Connection, at: At, sitting: Sitting, language: str, shown: Any) -> Any:
     from bot.desk.words import DeskWords
 
     seats = sittings.seats(connection, at.slug, sitting.id)
     names = staff.names(connection, at.desk.vault, seats)
     words = DeskWords(language, at.association)
-    shown = cases_seen_by(at.worker)
     return committee.minutes_of(connection, at.desk.vault, at.association, sitting, shown, names, words, language)
 
 
@@ -364,7 +365,8 @@ async def minutes(at: At) -> Response:
 
     def draw(connection: Connection) -> Any:
         sitting = _sitting(connection, at)
-        return sitting, _minutes(connection, at, sitting, at.query("lang", "ar") if at.query("lang") == "en" else "ar")
+        language = "en" if at.query("lang") == "en" else "ar"
+        return sitting, _minutes(connection, at, sitting, language, cases_seen_by(at.worker))
 
     sitting, found = await at.read(draw)
     await at.saw(f"sitting:{sitting.id}", "minutes")
