@@ -47,8 +47,11 @@ def entered(case: Case, history: Sequence[Step]) -> datetime:
 
 
 def last_day(kind: str, history: Sequence[Step]) -> datetime | None:
-    """The last moment to object or appeal: what the newest move that starts such days began."""
+    """The last moment to object or appeal, or of an extension: what the newest move that starts such days began. None
+    once an objection was heard: there is no other."""
     steps = lifecycle.LIFECYCLES[kind].steps
+    if lifecycle.was_heard(kind, [(step.from_stage, step.move) for step in history]):
+        return None
     made = ((steps.get((step.from_stage, step.move)), step.at) for step in history)
     ends = [end for move, at in made if move is not None and (end := until(move.starts, moment(at)))]
     return ends[-1] if ends else None

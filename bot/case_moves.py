@@ -222,6 +222,7 @@ def moved_event(
         earliest=moment_or_none(case.earliest),
         latest=moment_or_none(case.latest),
         next_update=moment_or_none(case.next_update),
+        until=last_day(case.kind, [one for one in history if one.seq <= seq]),
     )
 
 

@@ -21,7 +21,8 @@ from conversations.association.association import Association
 from conversations.cases.appointment import NotNow
 from conversations.cases.calendar import calendar_of
 from conversations.cases.clock import Days, due_of
-from conversations.cases.move import BENEFICIARY, NotAllowed
+from conversations.cases.lifecycle import AT_ONCE
+from conversations.cases.move import BENEFICIARY, SYSTEM, NotAllowed
 from conversations.effects import (
     Alarm,
     AnswerAppointment,
@@ -183,6 +184,10 @@ class Work:
             index=() if effect.anonymous else tuple(found_by(effect.answers)),
         )
         self._cases.append(case)
+        if effect.kind in AT_ONCE:
+            self._later.append(
+                lambda: self._move(MoveCase(reference=case.reference, move=AT_ONCE[case.kind]), stored, SYSTEM)
+            )
         if not effect.anonymous:
             known.cases = (_view(effect, self.now), *known.cases)
 
@@ -196,7 +201,7 @@ class Work:
         self._later.append(lambda: self._move(effect, stored))
         known.cases = tuple(case for case in known.cases if case.reference != effect.reference)
 
-    def _move(self, effect: MoveCase, stored: Stored) -> None:
+    def _move(self, effect: MoveCase, stored: Stored, who: str = BENEFICIARY) -> None:
         case = cases.by_reference(self.connection, self.vault, stored.association, effect.reference, lock=True)
         if case is None:
             return
@@ -207,7 +212,7 @@ class Work:
                 self.associations[stored.association],
                 case,
                 effect.move,
-                BENEFICIARY,
+                who,
                 self.now,
                 answers=effect.answers,
                 tell=lambda conversation, timer: (

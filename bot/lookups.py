@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot.appointments import facts
+from bot.case_clock import last_day
 from bot.case_moves import case_facts
 from conversations.course import FOR_OTHERS
 from storage import appointments, asks, cases, entitlements, requirements
@@ -28,6 +29,7 @@ def case(connection: Connection, vault: Vault, stored: Stored, reference: str) -
         last = moves[-1]
         given = msgspec.json.decode(last.reason) if last.reason else {}
         result["last_move"] = {"move": last.move, "from_stage": last.from_stage, "who": last.who, "given": given}
+        result["last_move"]["until"] = last_day(found.kind, moves)
     return result
 
 

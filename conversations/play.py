@@ -368,6 +368,7 @@ class Play:
             service=case.service,
             opened_at=case.completed_at or self.now,
             member=case.member,
+            until=self.house.arranged.until.get(case.reference),
             **self._promise(case),
         )
 

@@ -29,6 +29,8 @@ class Arranged:
     made: dict[str, set[str]] = field(default_factory=dict)
     """By reference, the moves already made."""
     until: dict[str, datetime] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
+    """Whose objection or appeal was heard."""
     last_moves: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: dict[str, tuple[Missing, ...]] = field(default_factory=dict)
     """By reference, everything that was ever asked for; `waiting` is of the newest return."""
@@ -56,7 +58,10 @@ def move(play: "Play", name: str, reference: str, who: str, given: dict[str, str
     who = who or next((role for role in step.who if role != BENEFICIARY), BENEFICIARY)
     lifecycle.apply(case.kind, stage, name, who, facts)
     kept.made.setdefault(reference, set()).add(name)
-    if ends := until(step.starts, play.now):
+    if step.guard in lifecycle.OBJECTING:
+        kept.heard.add(reference)
+        kept.until.pop(reference, None)
+    if (ends := until(step.starts, play.now)) and reference not in kept.heard:
         kept.until[reference] = ends
     play.stages[reference] = lifecycle.stage_after(step, stage)
     lists = _lists(play, case, name, given)
@@ -64,7 +69,8 @@ def move(play: "Play", name: str, reference: str, who: str, given: dict[str, str
     promised = _promised(profile, case, step.starts, came, play.now)
     if step.starts == "recount":
         given = {**given, "counted": "anew" if promised else "stays"}
-    kept.last_moves[reference] = {"move": name, "from_stage": stage, "who": who, "given": given}
+    last = {"move": name, "from_stage": stage, "who": who, "given": given, "until": kept.until.get(reference)}
+    kept.last_moves[reference] = last
     if promised:
         days = {day: getattr(promised, day) for day in ("earliest", "latest", "next_update")}
         case = play.cases[reference] = msgspec.structs.replace(case, completed_at=play.now, **days)
@@ -82,6 +88,7 @@ def move(play: "Play", name: str, reference: str, who: str, given: dict[str, str
         service=case.service,
         sensitive=play._is_sensitive(case),
         given=given,
+        until=kept.until.get(reference),
         **lists,
         **play._promise(case),
     )

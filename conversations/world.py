@@ -38,6 +38,8 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     earliest: datetime | None = None
     latest: datetime | None = None
     next_update: datetime | None = None
+    until: datetime | None = None
+    """The last moment to object or appeal; None where nothing is open to it, or it was heard before."""
     member: str = ""
 
 

@@ -15,10 +15,10 @@ from conversations.cases.decision import decides
 from conversations.cases.signing import short
 from conversations.effects import Signature
 from conversations.world import CaseView
-from storage.batch import among, columns_of, inserting
+from storage.batch import among, inserting
 from storage.schema import case_index, case_moves, cases
 from storage.vault import Vault, context
-from storage.world import CLOSED_FOR, VIEWED, open_member, seal_member, view_case
+from storage.world import CLOSED_FOR, open_member, seal_member, view_case, viewed
 
 _BODY, _ROUTE, _REASON = "cases.body", "cases.route", "case_moves.reason"
 
@@ -187,7 +187,7 @@ def of_beneficiary(
     """What a person sees: their newest cases, those closed lately too. Anonymous ones belong to nobody."""
     c = cases.c
     query = (
-        select(*columns_of(cases, *VIEWED))
+        select(*viewed())
         .where(
             c.association == association,
             c.beneficiary == beneficiary,

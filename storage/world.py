@@ -8,15 +8,29 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
+from conversations.cases import lifecycle
+from conversations.cases.move import until
 from conversations.says import Lane
 from conversations.world import CaseView, Person
 from storage.batch import Batch, columns_of, upserting
 from storage.messages import unsettled
-from storage.schema import beneficiaries, cases, conversations, messages
+from storage.schema import beneficiaries, case_moves, cases, conversations, messages
 from storage.times import DAY, moment, moment_or_none
 from storage.vault import Vault, context
 
@@ -109,8 +123,8 @@ def open_facts(vault: Vault, association: str, id: int, sealed: bytes | None) ->
 
 
 def view_case(vault: Vault, association: str, row: Sequence[Any]) -> CaseView:
-    """From the columns of VIEWED."""
-    id, reference, kind, stage, service, opened_at, earliest, latest, next_update, member = row
+    """From the columns of `viewed`."""
+    id, reference, kind, stage, service, opened_at, earliest, latest, next_update, member, objectable = row
     return CaseView(
         reference=reference,
         kind=kind,
@@ -120,12 +134,37 @@ def view_case(vault: Vault, association: str, row: Sequence[Any]) -> CaseView:
         earliest=moment_or_none(earliest),
         latest=moment_or_none(latest),
         next_update=moment_or_none(next_update),
+        until=None if objectable is None else until("objection", moment(objectable)),
         member=open_member(vault, association, id, member),
     )
 
 
 _BUSY = tuple(frozenset(lane for place, lane in enumerate(_LANES) if bits >> place & 1) for bits in range(8))
-VIEWED = ("id", "reference", "kind", "stage", "service", "opened_at", "earliest", "latest", "next_update", "member")
+_VIEWED = ("id", "reference", "kind", "stage", "service", "opened_at", "earliest", "latest", "next_update", "member")
+_STEPS = [(one.kind, move) for one in lifecycle.LIFECYCLES.values() for move in one.moves]
+_ANSWERS = sorted({move.name for _, move in _STEPS if move.starts == "objection"})
+_HEARD = sorted({move.name for _, move in _STEPS if move.guard in lifecycle.OBJECTING})
+_OBJECTED = sorted({(kind, stage) for kind, move in _STEPS if move.guard in lifecycle.OBJECTING for stage in move.at})
+
+
+def viewed() -> tuple[ColumnElement[Any], ...]:
+    """What `view_case` reads: columns of the case, and when the answer came that its person may still object to (None
+    once they did: it is heard once)."""
+    c, m = cases.c, case_moves.c
+    heard = func.max(case((m.move.in_(_codes(_HEARD)), literal_column("1")), else_=literal_column("0")))
+    came = (
+        select(case((heard == literal_column("0"), func.max(m.at))))
+        .where(m.association == c.association, m.case_id == c.id, m.move.in_(_codes(_ANSWERS + _HEARD)))
+        .correlate(cases)
+        .scalar_subquery()
+    )
+    waits = and_(c.kind.in_(_codes({kind for kind, _ in _OBJECTED})), c.stage.in_(_codes({at for _, at in _OBJECTED})))
+    return (*columns_of(cases, *_VIEWED), case((waits, came)).label("objectable"))
+
+
+def _codes(names: Iterable[str]) -> list[ColumnElement[str]]:
+    """Codes of ours as they stand in a statement that is prepared once: no parameters."""
+    return [literal_column(f"'{name}'", Text) for name in sorted(names)]
 
 
 def _select_known(given: CTE) -> Executable:
@@ -160,7 +199,7 @@ def _select_known(given: CTE) -> Executable:
     mine = and_(c.association == g.association, c.beneficiary == g.beneficiary, c.id.in_(newest))
     person = and_(b.association == g.association, b.id == g.beneficiary)
     return (
-        select(g.association, g.conversation, g.beneficiary, b.known, busy.label("busy"), *columns_of(cases, *VIEWED))
+        select(g.association, g.conversation, g.beneficiary, b.known, busy.label("busy"), *viewed())
         .select_from(given.outerjoin(beneficiaries, person).outerjoin(cases, mine))
         .order_by(g.association, g.conversation, c.id.desc())
     )

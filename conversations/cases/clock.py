@@ -20,7 +20,7 @@ RED_DAYS: Final = 1
 _PROMISED = ("latest", "earliest", "next_update")
 _HEARD = ("latest", "next_update")
 
-DUE: Final[Mapping[str, Mapping[str, tuple[str, ...] | int]]] = {
+DUE: Final[Mapping[str, Mapping[str, tuple[str | int, ...] | int]]] = {
     # A tuple: the first of these days that the case has. A number: so many working days after the stage was entered.
     "request": {
         "submitted": _PROMISED,
@@ -28,7 +28,7 @@ DUE: Final[Mapping[str, Mapping[str, tuple[str, ...] | int]]] = {
         "with_committee": _PROMISED,
         "accepted": 5,
         "registered": ("owed",),
-        "refused": ("until",),
+        "refused": ("until", 10),
         "delivered": 10,
     },
     "complaint": {
@@ -37,7 +37,7 @@ DUE: Final[Mapping[str, Mapping[str, tuple[str, ...] | int]]] = {
         "assessed": _HEARD,
         "investigating": _HEARD,
         "settling": _HEARD,
-        "answered": ("until",),
+        "answered": ("until", 10),
         "appealed": _HEARD,
         "accepted": 2,
     },
@@ -76,9 +76,15 @@ def due_of(kind: str, stage: str, days: Days, calendar: WorkingCalendar) -> date
     rule = DUE.get(kind, {}).get(stage)
     if rule is None:
         return None
-    if isinstance(rule, int):
-        return end_of(_after(here(days.entered).date(), rule, calendar))
-    return next((at for name in rule if (at := getattr(days, name)) is not None), None)
+    named = ((one, _named(one, days, calendar)) for one in (rule if isinstance(rule, tuple) else (rule,)))
+    return next((at for _, at in named if at is not None), None)
+
+
+def _named(one: str | int, days: Days, calendar: WorkingCalendar) -> datetime | None:
+    if isinstance(one, int):
+        return end_of(_after(here(days.entered).date(), one, calendar))
+    at: datetime | None = getattr(days, one)
+    return at
 
 
 def lamp(due: datetime | None, now: datetime, calendar: WorkingCalendar) -> Lamp:

@@ -10,8 +10,9 @@ Two ends are everywhere: the person may withdraw whatever is open, and a supervi
 reason. Moves that end a case well are `closed`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from conversations.association.profile import Profile, Words
@@ -28,7 +29,11 @@ from conversations.cases.move import (
     NotAllowed,
 )
 
+OBJECTING = frozenset({"objection_open", "appeal_open"})
+"""Guards of what is heard once, and within its days."""
 FINAL = frozenset({"closed", "withdrawn", "discontinued"})
+AT_ONCE = {"complaint": "acknowledge"}
+"""By kind, the move that the house itself makes as soon as a case is filed: its receipt has said so."""
 _ON_RESTRICTED = frozenset({BENEFICIARY, SYSTEM, PROTECTION_OFFICER})
 
 
@@ -109,6 +114,17 @@ def notice(kind: str, move: Move, who: str, sensitive: bool = False) -> tuple[st
     if words and who != BENEFICIARY and (move.told == QUIETLY or sensitive):
         return "case.news", words
     return words, ""
+
+
+def was_heard(kind: str, made: Iterable[tuple[str, str]]) -> bool:
+    """Whether an objection or an appeal is among the moves made: (stage it left, name). It is heard once."""
+    steps = LIFECYCLES[kind].steps
+    return any((move := steps.get(one)) is not None and move.guard in OBJECTING for one in made)
+
+
+def may_still(move: Move, until: datetime | None, now: datetime) -> bool:
+    """Whether an objection or an appeal may still be made, where the move is one; `until` is None once it was heard."""
+    return move.guard not in OBJECTING or (until is not None and now <= until)
 
 
 def committee_for(profile: Profile, kind: str) -> Words:

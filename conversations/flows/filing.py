@@ -7,7 +7,6 @@ from conversations.association.profile import Choice, ServiceField, Words
 from conversations.cases import entitlement, lifecycle, missing
 from conversations.cases.calendar import calendar_of, said
 from conversations.cases.calendar import here as local
-from conversations.cases.move import until
 from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
@@ -139,8 +138,11 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     }
     for name, at in days.items():
         facts[name] = said(local(at).date(), moment.language) if at else ""
-    if due := until(lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts, moment.world.now):
-        facts["until"] = said(local(due).date(), moment.language)
+    if event.until is not None:
+        facts["until"] = said(local(event.until).date(), moment.language)
+    if lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move].starts == "objection":
+        words = f"objecting.{event.kind}.{'open' if event.until else 'over'}"
+        facts["objecting"] = moment.words(words, until=facts.get("until", ""))
     for key, value in event.given.items():
         day, coded = day_in(value), f"given.{key}.{value}"
         plain = moment.words(coded) if coded in moment.wording else value

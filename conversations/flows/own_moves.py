@@ -4,6 +4,7 @@ Source: each lifecycle's own table (`conversations/cases`): what is offered here
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from conversations.answers.choice import YesNo
 from conversations.answers.text import LongText
@@ -47,13 +48,13 @@ def _at_once() -> set[str]:
     return {move.name for one in lifecycle.LIFECYCLES.values() for move in one.moves if move.name not in _ASKS}
 
 
-def options(moment: Moment, kind: str, stage: str, reference: str) -> tuple[Option, ...]:
-    """A button for each move that is theirs from here; withdrawing is the last."""
+def options(moment: Moment, kind: str, stage: str, reference: str, until: datetime | None = None) -> tuple[Option, ...]:
+    """A button for each move that is theirs from here and now; withdrawing is the last."""
     moves = sorted(lifecycle.moves(kind, stage, BENEFICIARY), key=lambda move: move.name not in _GLADLY)
     return tuple(
         Option(f"move:{move.name}-{reference}", moment.words(f"move.{kind}.{move.name}")[:BUTTON_TITLE])
         for move in moves
-        if move.name not in _NOT_IN_CHAT
+        if move.name not in _NOT_IN_CHAT and lifecycle.may_still(move, until, moment.world.now)
     )
 
 
@@ -61,7 +62,7 @@ def chosen(moment: Moment, what: str) -> None:
     """A button of `options`: it may be old, so that the table is asked again."""
     name, _, reference = what.partition("-")
     case = case_of(moment, reference)
-    if case is None or not is_theirs(case, name):
+    if case is None or not _is_now(moment, case, name):
         not_now(moment)
     elif name in INSTEAD:
         INSTEAD[name](moment, case)
@@ -71,6 +72,12 @@ def chosen(moment: Moment, what: str) -> None:
 
 def not_now(moment: Moment) -> None:
     offer(moment, moment.words("own_move.not_now"), moment.options("/track", "/person", "/menu"))
+
+
+def _is_now(moment: Moment, case: CaseView, name: str) -> bool:
+    """Theirs, and its days are not over."""
+    move = lifecycle.LIFECYCLES[case.kind].steps.get((case.stage, name))
+    return is_theirs(case, name) and move is not None and lifecycle.may_still(move, case.until, moment.world.now)
 
 
 def is_theirs(case: CaseView, name: str) -> bool:
@@ -92,7 +99,7 @@ def case_of(moment: Moment, reference: str) -> CaseView | None:
 def finish(moment: Moment, draft: Draft) -> None:
     name, _, reference = draft.subject.partition(" ")
     case = case_of(moment, reference)
-    if case is None or not is_theirs(case, name):
+    if case is None or not _is_now(moment, case, name):
         not_now(moment)
         return
     answers = {key: value for key, value in draft.answers.items() if value is not None and key != "sure"}

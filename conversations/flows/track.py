@@ -159,7 +159,7 @@ def go_on(moment: Moment, case: CaseView | None = None, other: bool = False) -> 
         return
     theirs: tuple[Option, ...] = ()
     if case is not None:
-        theirs = own_moves.options(moment, case.kind, case.stage, case.reference)
+        theirs = own_moves.options(moment, case.kind, case.stage, case.reference, case.until)
         if case.kind == "request" and case.stage != "awaiting_consent":
             theirs = (*theirs, Option(f"receipt:{case.reference}", moment.words("option.receipt")))
         theirs = (*entitlements.option(moment, case), *theirs, *(one for more in BESIDE for one in more(moment, case)))
@@ -267,7 +267,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
     else:
         moment.conversation.news.pop(event.reference, None)
-        theirs = own_moves.options(moment, event.kind, event.stage, event.reference)
+        theirs = own_moves.options(moment, event.kind, event.stage, event.reference, event.until)
         mine = tuple(option for option in theirs if not option.id.startswith("move:withdraw"))
         before, its_own = entitlements.told(moment, event)
         options = (*its_own, *mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))

@@ -32,7 +32,6 @@ def moved(desk: Desk, reference: str, name: str, who: str, **given: str) -> None
 
 async def test_whoever_writes_the_number_reads_what_was_answered(desk: Desk, noura: Person) -> None:
     reference = await noura.complain(anonymous="anonymous")
-    moved(desk, reference, "acknowledge", "system")
     moved(desk, reference, "assess", "follow_up_committee", severity="متوسطة")
     moved(desk, reference, "investigate", "follow_up_committee")
     moved(desk, reference, "answer", "follow_up_committee", answer=ANSWER)

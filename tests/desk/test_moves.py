@@ -149,7 +149,6 @@ def test_a_move_that_is_still_possible_on_a_stale_page_is_shown_again(house: Hou
     id = complaint(house)
     hears = house.worker("follow_up_committee")
     for name, fields in (
-        ("acknowledge", {}),
         ("assess", {"severity": "low"}),
         ("investigate", {}),
         ("settle", {"proposal": "اعتذار مكتوب"}),
@@ -249,10 +248,9 @@ def test_an_entitlement_that_is_late_shows_and_may_be_cancelled(house: House) ->
 def test_severity_is_kept_and_said_in_the_persons_words(house: House) -> None:
     id = complaint(house, severity="high")
     hears = house.worker("follow_up_committee")
-    does(hears, id, "acknowledge")
     page = hears.get(f"/case/{id}/move/assess").text
     assert re.search(r'value="high"[^>]*checked', page)
-    (words,) = does(hears, id, "assess", severity="low")  # they have not opened the news before
+    *_, words = does(hears, id, "assess", severity="low")
     assert "low" not in words and "أهميتها: عادية" in words
     assert house.line.rows("cases", "severity")[0][0] == "low"
     assert hears.post(f"/case/{id}/move/assess", moves="1", severity="enormous", do="make").status_code in (
@@ -305,10 +303,8 @@ def test_an_anonymous_complaint_is_answered_where_they_ask_and_the_page_says_so(
     id = complaint(house, anonymous="anonymous")
     hears = house.worker("follow_up_committee")
     told = len(house.person("7001").told)
-    (words,) = does(hears, id, "acknowledge")
-    page = hears.get(f"/case/{id}/move/assess")
-    assert page.status_code == 200
-    assert len(house.person("7001").told) == told and "وصلت شكواكم" in words
+    (words,) = does(hears, id, "assess", severity="low")
+    assert len(house.person("7001").told) == told and "قرأنا شكواكم" in words
 
 
 def test_what_ends_silently_says_that_nothing_is_sent(house: House) -> None:
