@@ -5,12 +5,8 @@ so that a number is understood here exactly as it is in the chat. Whoever holds 
 involved, and so no other site can borrow one.
 """
 
-import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,66 +15,17 @@ from starlette.routing import Route
 from bot.channels.contract import Unparseable
 from bot.channels.web_chat import NAME as WEB_CHAT
 from bot.web import page as pages
-from bot.web.body import TYPED, Busy, Posted, TooBig, Upload, posted
+from bot.web.body import TYPED, Busy, Posted, TooBig, posted
+from bot.web.fields import FieldView, Filled, Hearer, field_view, hear_file, hear_typed, joined, shape
 from bot.web.page import Words
-from bot.web.ports import Away, Expired, FormField, FormView, NotTaken, Ports, Site, Used
-from conversations.answers.contract import Again, Answer, Confirm, Got, Later
-from conversations.events import Event, FileReady, Media, Press, Text
+from bot.web.ports import Away, Expired, FormView, NotTaken, Ports, Site, Used
+from conversations.answers.contract import Again
 from conversations.moment import RIYADH
 
 MOST_FILES = 20
 TELEGRAM = "https://web.telegram.org"
 """Telegram on the web opens the page inside its own; everywhere else nobody may frame it."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_ATTRIBUTES = (
-    "inputmode",
-    "maxlength",
-    "autocomplete",
-    "accept",
-    "pattern",
-    "placeholder",
-    "min",
-    "max",
-    "step",
-    "dir",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Hearer:
-    """What an answer may know while it hears."""
-
-    language: str
-    today: date
-
-
-@dataclass(slots=True, kw_only=True)
-class FieldView:
-    """One field as the page shows it: what was typed, what was complained of, what it asks to confirm."""
-
-    id: str
-    label: str
-    help: str
-    kind: str
-    """file, radio, checkbox, select, textarea or input."""
-    optional: bool
-    attributes: Mapping[str, Any]
-    options: list[tuple[str, str, str]]
-    typed: list[str] = field(default_factory=list)
-    wrong: str = ""
-    sure: str = ""
-    """What the box that confirms this very text carries."""
-    multiple: bool = False
-
-
-@dataclass(slots=True)
-class Filled:
-    """A submitted page as it was heard."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    wrong: dict[str, str] = field(default_factory=dict)
-    sure: dict[str, str] = field(default_factory=dict)
-    uploads: dict[str, list[Upload]] = field(default_factory=dict)
 
 
 class Form:
@@ -101,7 +48,7 @@ class Form:
             return self._kind_page(request, "form.unknown", 404)
         if view.state != "open":
             return self._closed(request, view, view.state)
-        return self._page(request, view, [_field_view(one, view.language) for one in view.fields])
+        return self._page(request, view, [field_view(one, view.language) for one in view.fields])
 
     async def submit(self, request: Request) -> Response:
         view, form = None, None
@@ -146,10 +93,10 @@ class Form:
         for one in view.fields:
             if one.declines.intersection(form.all(one.step)):
                 declined = Filled()
-                self._hear_typed(one, form.all(one.step), hearer, words, form, declined)
+                hear_typed(one, form.all(one.step), hearer, words, form, declined, self.site.clock())
                 return declined
         for one in view.fields:
-            if _shape(one.answer, view.language) == "file":
+            if shape(one.answer, view.language) == "file":
                 filled.uploads[one.step] = form.uploads(one.step)
                 if not filled.uploads[one.step] and not one.optional:
                     filled.wrong[one.step] = words("web.form.missing_file")
@@ -161,36 +108,8 @@ class Form:
                 else:
                     filled.wrong[one.step] = words("web.form.missing")
                 continue
-            self._hear_typed(one, typed, hearer, words, form, filled)
+            hear_typed(one, typed, hearer, words, form, filled, self.site.clock())
         return filled
-
-    def _hear_typed(
-        self, one: FormField, typed: list[str], hearer: Hearer, words: Words, form: Posted, filled: Filled
-    ) -> None:
-        """Sets the field's value, or what is wrong with it."""
-        heard_all = [one.answer.hear(self._event(one.answer, text, hearer), hearer) for text in typed]
-        values = []
-        for text, heard in zip(typed, heard_all, strict=True):
-            match heard:
-                case Got(value) | Later(value):
-                    values.append(value)
-                case Confirm(value, key, args):
-                    if form.get(f"sure:{one.step}") != _fingerprint(text):
-                        shown = one.answer.show(value, hearer.language)
-                        filled.wrong[one.step] = words(key, **{"shown": shown, **(args or {})})
-                        filled.sure[one.step] = _fingerprint(text)
-                        return
-                    values.append(value)
-                case Again(key, args):
-                    filled.wrong[one.step] = words(key, **(args or {}))
-                    return
-        filled.values[one.step] = _joined(one.answer, values)
-
-    def _event(self, answer: Answer, text: str, hearer: Hearer) -> Event:
-        at = self.site.clock()
-        if any(option.id == text for option in answer.options(hearer.language)):
-            return Press(id="form", at=at, option=text)
-        return Text(id="form", at=at, text=text)
 
     async def _keep_files(self, view: FormView, filled: Filled) -> None:
         """Stores what was uploaded, once all that was typed is right, and has each file heard."""
@@ -209,20 +128,13 @@ class Form:
                 except NotTaken as refused:
                     filled.wrong[one.step] = words(f"web.form.{refused.reason}", limit=self._limit(view))
                     break
-                at = self.site.clock()
-                kind: Any = "photo" if kept.kind in ("jpeg", "png", "webp", "heic") else "document"
-                heard = one.answer.hear(
-                    Media(id="form", at=at, file=kept.id, kind=kind, name=kept.name, size=kept.size), hearer
-                )
-                if isinstance(heard, Later):
-                    ready = FileReady(id="form", at=at, file=kept.id, kind=kept.kind, size=kept.size)
-                    heard = one.answer.hear(ready, hearer)
+                heard = hear_file(one.answer, kept, hearer, self.site.clock())
                 if isinstance(heard, Again):
                     filled.wrong[one.step] = words(heard.words, **(heard.args or {}))
                     break
                 values.append(heard.value)
             else:
-                filled.values[one.step] = _joined(one.answer, values) if values else None
+                filled.values[one.step] = joined(one.answer, values) if values else None
 
     # Pages
 
@@ -244,7 +156,7 @@ class Form:
         words = self._words(view)
         fields = []
         for one in view.fields:
-            shown = _field_view(one, view.language)
+            shown = field_view(one, view.language)
             shown.typed = form.all(one.step)
             shown.wrong, shown.sure = filled.wrong.get(one.step, ""), filled.sure.get(one.step, "")
             if shown.kind == "file" and not shown.wrong and filled.uploads.get(one.step):
@@ -257,7 +169,7 @@ class Form:
         if view is None:
             return self._kind_page(request, "away", 503)
         status, notice = (503, "away") if isinstance(error, Away | Busy) else (413, "too_big_all")
-        fields = [_field_view(one, view.language) for one in view.fields]
+        fields = [field_view(one, view.language) for one in view.fields]
         for shown in fields:
             shown.typed = form.all(shown.id) if form else []
         return self._page(request, view, fields, status=status, notice=notice)
@@ -310,64 +222,6 @@ class Form:
 def _headers() -> dict[str, str]:
     """The address holds the token: it is told to nobody."""
     return pages.headers(ancestors=TELEGRAM, referrer="no-referrer")
-
-
-def _shape(answer: Answer, language: str) -> str:
-    asked = str(answer.input().get("type", "text"))
-    options = answer.options(language)
-    if asked in ("file", "textarea"):
-        return asked
-    if asked == "checkbox" and options:
-        return "checkbox"
-    if options:
-        return "radio" if len(options) <= 7 else "select"
-    return "input"
-
-
-def _field_view(one: FormField, language: str) -> FieldView:
-    asked = one.answer.input()
-    attributes = {name: asked[name] for name in _ATTRIBUTES if asked.get(name) not in (None, "", False)}
-    shape = _shape(one.answer, language)
-    if shape == "input":
-        attributes["type"] = asked.get("type", "text")
-    elif shape == "textarea":
-        attributes["rows"] = asked.get("rows", 5)
-    return FieldView(
-        id=one.step,
-        label=one.label,
-        help=one.help,
-        kind=shape,
-        optional=one.optional,
-        attributes=attributes,
-        options=[(option.id, option.title, option.about) for option in one.answer.options(language)],
-        typed=_typed_of(one),
-        multiple=bool(asked.get("multiple")),
-    )
-
-
-def _typed_of(one: FormField) -> list[str]:
-    """A value known before, as it would have been typed; nothing of a sensitive kind is sent back to a page."""
-    value = one.value
-    if value is None or one.answer.sensitive:
-        return []
-    if isinstance(value, bool):
-        return ["yes" if value else "no"]
-    if isinstance(value, dict):
-        return [str(value["iso"])] if "iso" in value else []
-    if isinstance(value, list):
-        return [part for part in value if isinstance(part, str)]
-    return [str(value)]
-
-
-def _joined(answer: Answer, values: list[Any]) -> Any:
-    """Several parts as one answer, where the kind knows how."""
-    join = getattr(answer, "join", None)
-    return join(values) if join else values[-1]
-
-
-def _fingerprint(text: str) -> str:
-    """Binds a «yes, that is what I meant» to the text it was said of."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _day_said(day: date, language: str) -> str:
