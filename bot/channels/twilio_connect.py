@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.http import Http, NotAnswered, NotSent
+from bot.channels.twilio_channel import RETRIES, TWILIO, webhook_url
 from bot.channels.twilio_inbound import PREFIX
-from bot.channels.whatsapp import RETRIES, TWILIO, webhook_url
 
 SANDBOX = "+14155238886"
 """The number of Twilio's WhatsApp sandbox, the same for every account. Its webhooks are set in the console alone."""

@@ -15,6 +15,8 @@ from multidict import MultiMapping
 from yarl import URL
 
 from bot.channels.contract import Incoming, Status, StatusReport, Unparseable, Unused, read_payload
+from conversations.arabic.normalise import fold
+from conversations.arabic.understand import command
 from conversations.events import Event, Location, Media, MediaKind, Press, Text
 
 PREFIX = "whatsapp:"
@@ -44,6 +46,9 @@ _KINDS: tuple[tuple[str, MediaKind], ...] = (
     ("", "document"),
 )
 _MEDIA_PATH = re.compile(r"/2010-04-01/Accounts/[0-9A-Za-z]{1,64}/Messages/[0-9A-Za-z]{1,64}/Media/[0-9A-Za-z]{1,64}")
+
+_NUMBER = re.compile(r"\+[1-9]\d{4,14}", re.ASCII)
+_OPT_OUTS = {"STOP": "stop", "START": "start"}
 
 Fields = MultiMapping[str]
 
@@ -80,8 +85,11 @@ def media_path(url: str, api_url: str) -> str:
     return link.path if (at_home or at_twilio) and _MEDIA_PATH.fullmatch(link.path) else ""
 
 
-def read_message(body: bytes, sender: str, api_url: str, now: datetime) -> list[Incoming | StatusReport | Unused]:
+def read_message(
+    body: bytes, sender: str, api_url: str, now: datetime, prefix: str = PREFIX
+) -> list[Incoming | StatusReport | Unused]:
     """One Incoming a message, or one a medium. `sender` is our own number; Twilio says no time, so `now` is its time.
+    `prefix` stands before the addresses of the channel: none for SMS.
 
     A message to another sender of the same account is Unused: it belongs to somebody else.
     """
@@ -90,15 +98,15 @@ def read_message(body: bytes, sender: str, api_url: str, now: datetime) -> list[
         return [read_status(body, "")]
     sid = _sid(fields)
     address = fields.get("From", "")
-    if not address.startswith(PREFIX):
-        if address:
-            return [Unused("not_whatsapp")]
+    if not address:
         raise Unparseable("no sender")
-    if fields.get("To", sender).removeprefix(PREFIX) != sender:
+    if not (address.startswith(prefix) if prefix else _NUMBER.fullmatch(address)):
+        return [Unused("not_whatsapp" if prefix else "not_a_number")]
+    if fields.get("To", sender).removeprefix(prefix) != sender:
         return [Unused("another_sender")]
     # Since usernames exist a person may have no number here: then From carries the user id, or nothing but its prefix.
     user = fields.get("ExternalUserId", "")
-    handle = address.removeprefix(PREFIX).strip() or user
+    handle = address.removeprefix(prefix).strip() or user
     if not handle or len(handle) > 200 or not handle.isprintable():
         raise Unparseable("no sender")
     events = list(_events(fields, sid, api_url, now))
@@ -109,7 +117,7 @@ def read_message(body: bytes, sender: str, api_url: str, now: datetime) -> list[
 
 
 def _events(fields: Fields, sid: str, api_url: str, now: datetime) -> Iterator[tuple[Event, str]]:
-    text = fields.get("Body", "")
+    text = _meant(fields.get("Body", ""), fields.get("OptOutType", ""))
     pressed = fields.get("ListId") or fields.get("ButtonPayload")
     place = _place(fields)
     if pressed:
@@ -134,6 +142,12 @@ def _events(fields: Fields, sid: str, api_url: str, now: datetime) -> Iterator[t
         yield Location(id=sid, at=now, latitude=place[0], longitude=place[1]), ""
     elif said := text or fields.get("ListTitle", "") or fields.get("ButtonText", ""):
         yield Text(id=sid, at=now, text=said), ""
+
+
+def _meant(text: str, opt_out: str) -> str:
+    """Twilio reads stop words too, those among them that an account has set for itself: what it took for one is one."""
+    word = _OPT_OUTS.get(opt_out)
+    return opt_out if word and command(fold(text)) != word else text
 
 
 def _sid(fields: Fields) -> str:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from bot.channels.contract import Incoming, StatusReport, Unparseable, Unused, payload_of
+from bot.channels.twilio_channel import TWILIO, webhook_url
 from bot.channels.twilio_inbound import media_path, read_form
-from bot.channels.whatsapp import TWILIO, webhook_url
 from conversations.events import Location, Media, Press, Text
 from conversations.says import Option
 

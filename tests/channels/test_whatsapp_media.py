@@ -9,8 +9,8 @@ import pytest
 
 from bot.channels.contract import FetchError, StatusReport, TryAgain
 from bot.channels.http import Answer, Http
+from bot.channels.twilio_channel import TWILIO
 from bot.channels.twilio_media import fetch_media, may_follow
-from bot.channels.whatsapp import TWILIO
 from conversations.says import Say
 
 from .harness import NOBODY, Call, Provider, Reply, StandIn, choices, stand_in, text
