@@ -70,7 +70,8 @@ tasks = table(
     maybe_id("staff"),
     maybe_at("done_at"),
     sealed("body"),
-    index("ix_tasks_open", "association", "due", where="state = 'open'"),
+    index("ix_tasks_open", "association", "due", "id", where="state = 'open'"),
+    index("ix_tasks_over", "association", "done_at", "id", where="state <> 'open'"),
     Index("ix_tasks_case", "association", "case_id"),
     Index("ix_tasks_notice", "association", "notice"),
 )

@@ -11,6 +11,7 @@ from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
 from conversations.routing import HEARD_APART
 from storage.schema import cases, conversations, handoffs
 from storage.schema_desk import excluded
+from storage.schema_notices import tasks
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
 """Roles that see a part: their categories, their branch. Whoever has another role besides sees what that one sees."""
@@ -59,6 +60,22 @@ def handoffs_seen_by(worker: Worker) -> ColumnElement[bool]:
         or_(h.conversation == 0, and_(c.id.is_not(None), conversations_seen_by(worker))),
         or_(k.id.is_(None), k.kind.not_in(sorted(HEARD_APART)), k.kind.in_(hears)),
         or_(k.id.is_(None), not_excluded(worker, "case:", k.id)),
+    )
+
+
+def tasks_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """Of what staff must do, joined with its case and its conversation (storage/tasks.py): who may see the case may do
+    its errands; where there is none, who may see the conversation. As confidential as either is by now."""
+    t, c, k = tasks.c, cases.c, conversations.c
+    return and_(
+        t.association == worker.association,
+        true() if worker.may("restricted") else and_(t.restricted.is_(False), k.restricted.is_not(True)),
+        true() if worker.woman else and_(t.women_only.is_(False), k.women_only.is_not(True)),
+        or_(
+            and_(t.case_id.is_not(None), c.id.is_not(None), cases_seen_by(worker)),
+            and_(t.case_id.is_(None), k.id.is_not(None), conversations_seen_by(worker)),
+        ),
+        or_(k.id.is_(None), not_excluded(worker, "conversation:", k.id)),
     )
 
 

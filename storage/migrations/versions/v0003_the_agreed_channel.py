@@ -87,10 +87,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_tasks_notice", ["association", "notice"], unique=False)
         batch_op.create_index(
             "ix_tasks_open",
-            ["association", "due"],
+            ["association", "due", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index(
+            "ix_tasks_over",
+            ["association", "done_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'open'"),
+            postgresql_where=sa.text("state <> 'open'"),
         )
 
     op.create_table(
@@ -144,6 +151,9 @@ def downgrade() -> None:
 
     op.drop_table("templates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_tasks_over", sqlite_where=sa.text("state <> 'open'"), postgresql_where=sa.text("state <> 'open'")
+        )
         batch_op.drop_index(
             "ix_tasks_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
         )
