@@ -7,6 +7,7 @@ import pytest
 from storage import case_lists, files
 from tests.bot.desk import PDF
 from tests.desk.house import Browser, House, words_of
+from tests.desk.test_committee import planned, with_committee
 
 
 def filed(house: House, handle: str = "7001", channel: str = "telegram", **picks: str) -> int:
@@ -76,6 +77,25 @@ def test_the_promise_counts_working_days_in_both_calendars(house: House) -> None
     page = shown(house.worker("relations_officer"), id)
     assert "مضت ٥ أيام عمل" in page and "باقٍ ١٠ أيام عمل" in page
     assert "5 working days have passed" in shown(house.worker("relations_officer", language="en"), id)
+
+
+def test_a_promise_that_was_kept_does_not_grow_late_on_the_page(house: House) -> None:
+    person = house.person("7001")
+    reference = person.does(person.apply())
+    id = with_committee(house, reference)
+    member = house.worker("committee")
+    sitting = planned(member)
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    member.post(f"{sitting}/decide", case=str(id), decision="refuse", reason="خارج النطاق", help="بنك التنمية")
+    house.later(days=1)
+    member.sign_in()
+    assert member.post(f"{sitting}/close").status_code == 200
+    house.settle()
+    house.later(days=30)
+    page = shown(house.worker("relations_officer"), id)
+    promise = page[page.index("اكتمل الأحد") - 60 : page.index("آخر يوم للاعتراض")]
+    assert "مضى يوم عمل" in promise and "صدر القرار الاثنين ٢٣ نوفمبر ٢٠٢٦م" in promise
+    assert "أقصى موعد للردّ الأحد ١٣ ديسمبر" in promise and "متأخر" not in promise
 
 
 def files_from(house: House, handle: str) -> list[int]:

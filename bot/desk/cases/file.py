@@ -13,6 +13,7 @@ from bot.desk.cases.views import move_name
 from bot.desk.sight import cases_seen_by, conversations_seen_by
 from bot.exclusion import ABOUT
 from conversations.cases.calendar import here
+from conversations.cases.decision import decides
 from storage import appointments, case_lists, cases, checks, clocks, entitlements, excluded, notes, requirements, staff
 from storage.appointments import Appointment
 from storage.case_lists import Listed
@@ -67,6 +68,15 @@ class CaseFile:
         """A supervisor's word on a decision before the earliest day, asked for or given on this promise."""
         known = self.checks.get(EARLY)
         return known if known is not None and known.at >= (self.case.completed_at or 0) else None
+
+    @property
+    def decided_at(self) -> int | None:
+        """When it was decided, where that stands: from then on the promise is kept or broken, and grows no later."""
+        for step in reversed(self.history):
+            decided = decides(self.case.kind, step.from_stage, step.to_stage)
+            if decided is not None:
+                return step.at if decided else None
+        return None
 
     def reader(self, at: At, shown: str = "") -> Reader:
         return Reader(at.association, self.case, at.language, self.asked, shown)

@@ -56,7 +56,7 @@ async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int
         of_entitlements={one.name for one in possible if one.name in OF_ENTITLEMENTS and not one.why},
         move_name=lambda name: move_name(at, file.case.kind, name),
         entries=timeline(at, file),
-        days=_days(at, file.case),
+        days=_days(at, file.case, file.decided_at),
         about_staff=file.case.kind in ABOUT,
         now_ms=ms(at.now),
         may_note=_may_note(at),
@@ -71,13 +71,15 @@ def _load(connection: Connection, at: At, id: int) -> tuple[CaseFile, list[Way]]
     return file, ways(connection, at, file.case, file.history)
 
 
-def _days(at: At, case: Case) -> dict[str, Any]:
-    """The promise by the working-day clock: how many have passed, and of each day that was named, how many are left."""
+def _days(at: At, case: Case, decided_at: int | None) -> dict[str, Any]:
+    """The promise by the working-day clock: how many have passed until it was decided, and of each day that
+    was named, how many are left."""
     calendar = calendar_of(at.association.profile)
     since = moment(case.completed_at or case.opened_at)
+    until = decided_at or case.closed_at
     named = {name: getattr(case, name) for name in ("earliest", "latest", "next_update")}
     return {
-        "passed": clock.working_days(since, moment(case.closed_at) if case.closed_at else at.now, calendar),
+        "passed": clock.working_days(since, moment(until) if until else at.now, calendar),
         "named": {name: (day, *days_to(at, day)) for name, day in named.items() if day is not None},
     }
 
