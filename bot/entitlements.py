@@ -138,5 +138,5 @@ def _of(connection: Connection, vault: Vault, case: cases.Case, id: int) -> Enti
 
 
 def _log(connection: Connection, case: cases.Case, id: int, name: str, by: str, now: datetime) -> None:
-    act = audit.Act(case.association, ms(now), by, f"entitlement.{name}", f"case:{case.reference}", str(id or ""))
+    act = audit.Act(case.association, ms(now), by, f"entitlement.{name}", f"case:{case.id}", str(id or ""))
     audit.log(connection, [act])

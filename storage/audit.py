@@ -11,7 +11,7 @@ from storage.schema import audit
 
 
 class Act(NamedTuple):
-    """`subject` names a row (case:HRF-…, conversation:…); `detail` is a code. Milliseconds."""
+    """`subject` names a row by its id (case:<id>, conversation:<id>); `detail` is a code. Milliseconds."""
 
     association: str
     at: int

@@ -175,7 +175,7 @@ class _Step:
             self.files += erasure.drop_drafts(self.connection, self.vault, stored, self.routes, before) or 0
         else:
             self._put_off(row.id, None if deed == _STAY else self.now + DAY)
-        if act := _ACTS.get(deed):
+        if act := ACTS.get(deed):
             self.acts.append((act, f"conversation:{row.id}"))
 
     def _is_silent_everywhere(self, row: _Here) -> bool:
@@ -189,7 +189,7 @@ class _Step:
         self.connection.execute(update(conversations_table).where(*mine).values(leaves_at=until))
 
 
-_ACTS = {_EMPTY: "conversation.erased", _LEAVE: "address.erased", _DRAFT: "draft.erased"}
+ACTS = {_EMPTY: "conversation.erased", _LEAVE: "address.erased", _DRAFT: "draft.erased"}
 
 
 def _deed(

@@ -91,7 +91,7 @@ def _move(
     )
     timers.set_all(connection, told)
     detail = f"{name}:{who}" + (":confirmed" if confirmed else "")
-    audit.log(connection, [audit.Act(case.association, ms(now), OPERATOR, "case.move", f"case:{reference}", detail)])
+    audit.log(connection, [audit.Act(case.association, ms(now), OPERATOR, "case.move", f"case:{case.id}", detail)])
     hears = "the person hears of it through serve" if told else _unheard(moved)
     return f"{reference}: {before} → {moved.stage} ({name}, as {who}); {hears}"
 

@@ -100,6 +100,7 @@ class At:
 
     async def write(self, act: str, subject: str, function: Callable[..., T], *args: Any, detail: str = "") -> T:
         """`function(connection, *args)` in one transaction with its audit row; a form that came before is refused.
+        `act` is empty where the function writes its own.
 
         Raises Replayed, and whatever `function` raises (Refused), all undone."""
         done: T = await self.desk.database.write(self._write, act, subject, detail, function, args)
@@ -112,7 +113,8 @@ class At:
     ) -> T:
         self.once(connection)
         done = function(connection, *args)
-        self.log(connection, act, subject, detail)
+        if act:
+            self.log(connection, act, subject, detail)
         return done
 
     async def keep(self, function: Callable[..., T], *args: Any) -> T:
@@ -129,7 +131,8 @@ class At:
         unless: Callable[[Connection], None] | None = None,
         also: Callable[[Connection], None] | None = None,
     ) -> None:
-        """Something a worker does to a conversation: an event, through the one way in, with its audit row.
+        """Something a worker does to a conversation: an event, through the one way in, with its audit row (`act` is
+        empty where `also` writes its own).
 
         `unless` runs first, with the conversation locked, and raises Refused to stop it; `also` writes what goes with
         it. Raises Replayed, Refused, DatabaseAway."""
@@ -147,7 +150,8 @@ class At:
                 return False
             if also is not None:
                 also(connection)
-            self.log(connection, act, f"conversation:{conversation}")
+            if act:
+                self.log(connection, act, f"conversation:{conversation}")
             return True
 
         await self.desk.intake.put(Arrived(self.slug, "", "", event, conversation=conversation, claim=claim))

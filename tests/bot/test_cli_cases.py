@@ -58,7 +58,7 @@ def test_a_move_wakes_the_person_and_stands_in_the_audit(wasl: Wasl) -> None:
     assert stage(wasl) == "with_committee"
     assert moved_timers(wasl) == [f"moved:{reference}:1"]
     act = wasl.rows("audit")[0]
-    assert (act.who, act.act, act.subject) == ("operator", "case.move", f"case:{reference}")
+    assert (act.who, act.act, act.subject) == ("operator", "case.move", f"case:{wasl.rows('cases')[0].id}")
     assert act.detail.startswith("pass_on:")
 
 

@@ -59,7 +59,7 @@ async def test_each_delivery_is_told_and_the_last_delivers_the_case(desk: Desk, 
     assert case_of(desk, reference).stage == "closed"
     assert [one.state for one in rows(desk, reference)] == ["confirmed", "confirmed"]
     assert moves(desk, reference) == ["register", "deliver_one", "confirm_one", "deliver", "confirm"]
-    about = desk.ask(audit.about, "harif", f"case:{reference}")
+    about = desk.ask(audit.about, "harif", f"case:{case_of(desk, reference).id}")
     assert [(one.act, one.who) for one in about if one.act.startswith("entitlement")] == [
         ("entitlement.deliver", BY),
         ("entitlement.confirm", f"beneficiary:{case_of(desk, reference).beneficiary}"),

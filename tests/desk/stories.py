@@ -5,6 +5,7 @@ in, nor a choice that it does not offer taken; what the page filled in goes with
 worker would be stuck.
 """
 
+import re
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
@@ -261,9 +262,9 @@ def stage(house: House, id: int) -> str:
 
 
 def acts_on(house: House, id: int, association: str = "harif") -> list[tuple[str, str, str]]:
-    """Who did what to this case, looking aside: who, act and detail, oldest first."""
+    """Who did what to this case, looking aside: who, act and detail (without its ids), oldest first."""
     mine = (row for row in house.acts(association) if row[2] == f"case:{id}" and row[1] != "view")
-    return [(who, act, detail) for who, act, _, detail in mine]
+    return [(who, act, re.sub(r"^(sitting:)?\d{6,}$", "", detail)) for who, act, _, detail in mine]
 
 
 def sitting(member: Browser, committee: str, day: str, *present: Browser) -> str:

@@ -133,7 +133,7 @@ def _get(connection: Connection, at: At) -> tuple[Appointment, Listed]:
 async def act(at: At) -> Response:
     """One of: offer, confirm, move, cancel, done, missed. Whoever it concerns is told as the table says."""
     try:
-        await at.write("appointment", f"appointment:{at.number('id')}", _act, at, detail=at.form.get("act")[:20])
+        await at.write("", "", _act, at)
     except Refused as error:
         return await _show(at, at.words(error.words, **error.facts), 422)
     except table.NotNow as error:
@@ -178,7 +178,7 @@ def _act(connection: Connection, at: At) -> None:
 @room.post("/appointments")
 async def arrange(at: At) -> Response:
     """A new one for a case or a conversation that this worker sees; then its times are chosen."""
-    made = await at.write("appointment.new", "", _arrange, at)
+    made = await at.write("", "", _arrange, at)
     return at.back(f"/appointments/{made.id}")
 
 

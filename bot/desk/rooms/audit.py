@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound
@@ -19,6 +19,7 @@ from storage import audit, audit_chain, staff
 from storage.audit import Row
 from storage.audit_chain import Head, Tail
 from storage.schema import cases
+from storage.schema_desk import appointments
 from storage.times import MINUTE, moment, ms
 
 room = Room("audit", nav="/audit", right="audit")
@@ -70,8 +71,8 @@ class About:
 @dataclass(frozen=True, slots=True)
 class Found:
     rows: list[Row]
-    references: dict[str, tuple[int, str]]
-    """Of the cases this worker may see: id and reference, by either."""
+    references: dict[int, str]
+    """Of the cases this worker may see."""
     names: dict[int, str]
     workers: list[tuple[str, str]]
     head: Head
@@ -94,7 +95,7 @@ async def _show(at: At, error: str = "", status: int = 200, typed: str = "") -> 
         status=status,
         found=found,
         asked=asked,
-        typed=typed or (found.references.get(str(asked.case), (0, ""))[1] if asked.case else ""),
+        typed=typed or found.references.get(asked.case, ""),
         days=[list(rows) for _, rows in days],
         doers=[*((one, at.words(f"audit.who.{one}")) for one in NOT_STAFF), *found.workers],
         kinds=_kinds(at),
@@ -111,10 +112,10 @@ async def find(at: At) -> Response:
     """A case by its reference: a form, so that no reference stands in an address."""
     typed = at.form.get("reference").strip()[:40]
     reference = read_reference(typed, at.association.profile.reference_prefix)
-    found = await at.read(_cases, at, cases.c.reference == reference) if reference else []
+    found = await at.read(_cases, at, cases.c.reference == reference) if reference else {}
     if not found:
         return await _show(at, at.words("audit.no_case"), 404, typed)
-    return at.back(f"/audit?case={found[0][0]}")
+    return at.back(f"/audit?case={next(iter(found))}")
 
 
 def _asked(at: At) -> Asked:
@@ -132,12 +133,13 @@ def _number(given: str) -> int:
 
 
 def _read(connection: Connection, at: At, asked: Asked) -> Found:
-    subjects: tuple[str, ...] = ()
+    subjects: list[str] = []
     if asked.case:
-        known = _cases(connection, at, cases.c.id == asked.case)
-        if not known:
+        if not _cases(connection, at, cases.c.id == asked.case):
             raise NotFound
-        subjects = tuple(f"case:{name}" for name in known[0])
+        p = appointments.c
+        met = select(p.id).where(p.association == at.slug, p.case_id == asked.case)
+        subjects = [f"case:{asked.case}", *(f"appointment:{id}" for id in connection.scalars(met))]
     since, until = asked.span
     rows = audit.page(
         connection,
@@ -150,16 +152,13 @@ def _read(connection: Connection, at: At, asked: Asked) -> Found:
         before=asked.before or None,
         limit=PAGE,
     )
-    named = {row.subject.removeprefix("case:") for row in rows if row.subject.startswith("case:")}
-    ids = [int(one) for one in named if _number(one)]
-    one_of = or_(cases.c.id.in_(ids), cases.c.reference.in_(named))
-    seen = _cases(connection, at, one_of) if named else []
+    named = {_id("case", row.subject) for row in rows} | {asked.case}
     colleagues = staff.colleagues(connection, at.desk.vault, at.slug, ended=True)
     known_names = {one.member.staff: one.name for one in colleagues}
-    mentioned = {id for row in rows for id in (_staff(row.who), _staff(row.subject)) if id}
+    mentioned = {id for row in rows for id in (_id("staff", row.who), _id("staff", row.subject)) if id}
     return Found(
         rows,
-        {str(key): case for case in (*seen, *(known if asked.case else ())) for key in case},
+        _cases(connection, at, cases.c.id.in_(named)),
         known_names | staff.names(connection, at.desk.vault, mentioned - known_names.keys()),
         [(f"staff:{id}", name) for id, name in known_names.items()],
         audit_chain.head(connection, at.slug),
@@ -167,15 +166,15 @@ def _read(connection: Connection, at: At, asked: Asked) -> Found:
     )
 
 
-def _cases(connection: Connection, at: At, which: ColumnElement[bool]) -> list[tuple[int, str]]:
+def _cases(connection: Connection, at: At, which: ColumnElement[bool]) -> dict[int, str]:
     c = cases.c
     query = select(c.id, c.reference).where(c.association == at.slug, which, cases_seen_by(at.worker))
-    return [(row[0], row[1]) for row in connection.execute(query)]
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _staff(name: str) -> int:
-    kind, _, id = name.partition(":")
-    return _number(id) if kind == "staff" else 0
+def _id(kind: str, name: str) -> int:
+    """Of what is named `<kind>:<id>`; 0 for anything else."""
+    return _number(name.removeprefix(f"{kind}:")) if name.startswith(f"{kind}:") else 0
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
@@ -198,9 +197,9 @@ def _act(at: At, act: str) -> str:
 
 
 def _who(at: At, found: Found, who: str) -> str:
-    if id := _staff(who):
+    if id := _id("staff", who):
         return found.names.get(id, who)
-    key = f"audit.who.{who}"
+    key = f"audit.who.{who.partition(':')[0]}"
     return at.words(key) if key in at.words else who
 
 
@@ -214,10 +213,6 @@ def _about(at: At, found: Found, subject: str) -> About | None:
     if kind == "staff":
         return About(words, found.names.get(_number(id), id))
     right, path = LEADS_TO.get(kind, ("", ""))
-    if kind == "case":
-        row, reference = found.references.get(id, (0, ""))
-        id = str(row or "")
-    else:
-        reference = ""
-    leads = bool(id) and bool(path) and at.worker.may(right)
+    reference = found.references.get(_number(id), "") if kind == "case" else ""
+    leads = bool(id) and bool(path) and at.worker.may(right) and (kind != "case" or bool(reference))
     return About(words, reference, f"{at.base}/{path}/{id}" if leads else "")

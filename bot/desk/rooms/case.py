@@ -168,7 +168,7 @@ async def hold(at: At) -> Response:
         case_lists.assign(connection, at.slug, id, whom)
         at.log(connection, "case.hold", f"case:{id}", f"staff:{whom or ''}")
 
-    await at.write("case.assign", f"case:{id}", assign)
+    await at.write("", "", assign)
     return at.back(f"/case/{id}", "case_held")
 
 
@@ -235,7 +235,7 @@ async def cancel_entitlement(at: At) -> Response:
             raise Refused("not_allowed.not_owed")
         refresh(connection, at.desk.vault, at.association, known)
 
-    await at.write("case.entitlement_cancelled", f"case:{id}", cancel, detail=str(number))
+    await at.write("", "", cancel)
     return at.back(f"/case/{id}", "case_entitlement_cancelled")
 
 

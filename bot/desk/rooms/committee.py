@@ -227,18 +227,19 @@ def _attend(connection: Connection, at: At) -> None:
 
 @room.post("/committee/{sitting}/vote")
 async def vote(at: At) -> Response:
-    await at.write("sitting.vote", f"sitting:{at.number('sitting')}", _vote, at)
+    await at.write("", "", _vote, at)
     return at.back(f"/committee/{at.number('sitting')}#case-{at.form.get('case')}", "vote_kept")
 
 
 def _vote(connection: Connection, at: At) -> None:
     sitting = _planned(connection, at)
-    (item,) = _chosen(connection, at, sitting, at.form.all("case")[:1])
+    item = _one(connection, at, sitting)
     if at.form.get("vote") not in VOTES:
         raise Refused("committee.vote_missing")
     given = sittings.Vote(item.case_id, at.worker.id, at.form.get("vote"), at.form.get("reason").strip()[:2000])
     sittings.vote(connection, at.desk.vault, at.slug, sitting.id, given, ms(at.now))
     sittings.seat(connection, at.slug, sitting.id, {at.worker.id: True})
+    at.log(connection, "sitting.vote", f"case:{item.case_id}", f"sitting:{sitting.id}")
 
 
 @room.post("/committee/{sitting}/decide")
@@ -246,7 +247,7 @@ async def decide(at: At) -> Response:
     """One decision for every case that is ticked, with its reason in words for the people."""
     typed = {name: value.strip()[:4000] for name, value in at.form.fields}
     try:
-        await at.write("sitting.decide", f"sitting:{at.number('sitting')}", _decide, at, typed)
+        await at.write("", "", _decide, at, typed)
     except Refused as error:
         return await _show(at, at.words(error.words, **error.facts), 422, typed)
     return at.back(f"/committee/{at.number('sitting')}", "decision_noted")
@@ -268,6 +269,7 @@ def _decide(connection: Connection, at: At, typed: dict[str, str]) -> None:
         if decision == sittings.POSTPONED and typed.get("reason"):
             given = {"reason": typed["reason"]}
         sittings.decide(connection, at.desk.vault, at.slug, sitting.id, item.case_id, decision, given, ms(at.now))
+        at.log(connection, "sitting.decide", f"case:{item.case_id}", f"sitting:{sitting.id}")
 
 
 def _move(item: Item, sitting: Sitting, decision: str) -> Move:
@@ -280,8 +282,7 @@ def _move(item: Item, sitting: Sitting, decision: str) -> Move:
 @room.post("/committee/{sitting}/confirm", "supervise")
 async def confirm(at: At) -> Response:
     """A supervisor lets a case be decided before its earliest day, on record."""
-    subject = f"case:{at.form.get('case')}"
-    await at.write("decision.early", subject, _confirm, at)
+    await at.write("", "", _confirm, at)
     return at.back(f"/committee/{at.number('sitting')}", "early_confirmed")
 
 
@@ -289,8 +290,9 @@ def _confirm(connection: Connection, at: At) -> None:
     sitting = sittings.get(connection, at.desk.vault, at.slug, at.number("sitting"), lock=True)
     if sitting is None:
         raise NotFound
-    (item,) = _chosen(connection, at, sitting, at.form.all("case")[:1])
+    item = _one(connection, at, sitting)
     sittings.confirm(connection, at.slug, sitting.id, item.case_id, at.worker.id)
+    at.log(connection, "decision.early", f"case:{item.case_id}")
 
 
 @room.post("/committee/{sitting}/close")
@@ -387,6 +389,13 @@ def _chosen(connection: Connection, at: At, sitting: Sitting, ids: Iterable[str]
     if len(found) != len(wanted):
         raise NotFound
     return found
+
+
+def _one(connection: Connection, at: At, sitting: Sitting) -> Item:
+    """The case of this form. Raises NotFound."""
+    for item in _chosen(connection, at, sitting, at.form.all("case")[:1]):
+        return item
+    raise NotFound
 
 
 def _ids(given: Iterable[str]) -> list[int]:

@@ -33,13 +33,13 @@ async def keep_away(at: At) -> Response:
         for case in _about(connection, at, id):
             talk = cases.route(connection, at.desk.vault, at.slug, case.reference)
             exclude(connection, case, talk, whom, at.worker.id, ms(at.now))
-        _on_record(connection, at, id, "exclude", whom, reason)
+        _on_record(connection, at, id, "case.exclude", whom, reason)
 
     if holds is None:
-        await at.write("case.excluded", f"case:{id}", do)
+        await at.write("", "", do)
     else:
         event = StaffPassedOn(id=f"excluded-{at.form.get('once')}", at=at.now, staff=who)
-        await at.put("case.excluded", holds, event, also=do)
+        await at.put("", holds, event, also=do)
     return at.back(f"/case/{id}", "case_excluded")
 
 
@@ -53,9 +53,9 @@ async def let_in_again(at: At) -> Response:
         whom = _number(who)
         for case in _about(connection, at, id):
             let_in(connection, case, cases.route(connection, at.desk.vault, at.slug, case.reference), whom)
-        _on_record(connection, at, id, "let_in", whom, reason)
+        _on_record(connection, at, id, "case.let_in", whom, reason)
 
-    await at.write("case.let_in", f"case:{id}", do)
+    await at.write("", "", do)
     return at.back(f"/case/{id}", "case_let_in")
 
 
@@ -97,5 +97,5 @@ def _held(connection: Connection, at: At, id: int, who: str) -> int | None:
 
 def _on_record(connection: Connection, at: At, id: int, act: str, whom: int, reason: str) -> None:
     """Ids for the audit; the reason, which may name somebody, sealed beside the case."""
-    at.log(connection, f"case.{act}", f"case:{id}", f"staff:{whom}")
+    at.log(connection, act, f"case:{id}", f"staff:{whom}")
     notes.add(connection, at.desk.vault, at.slug, None, at.worker.id, reason, ms(at.now), case=id)
