@@ -57,7 +57,14 @@ _TABLE: tuple[tuple[str, bool, str], ...] = (
         this is urgent, its urgent, emergency
         """,
     ),
-    ("track", True, "وش|ايش صار .. شكواي|شكوتي|شكوى, متابعة|تابع|اتابع|حالة .. شكواي|شكوتي|شكوى, {where} .. complaint"),
+    (
+        "track",
+        True,
+        """
+        وش|ايش صار .. شكواي|شكوتي|شكوى, متابعة|تابع|اتابع|حالة .. شكواي|شكوتي|شكوى, {where} .. complaint
+        اسحب|نسحب|اسحبوا|سحب .. {mine}, withdraw .. {mine}
+        """,
+    ),
     (
         "complain",
         True,
