@@ -95,7 +95,8 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     members: list[Member] = []
     member: str = ""
     news: dict[str, list[Any]] = {}
-    """By reference: the key and the facts of words that wait until the person opens them."""
+    """By reference: the key and the facts of words that wait until the person opens them, and behind these two the
+    decisions that they have not read (flows/track.py)."""
     blocked: str = ""
     """Why nothing this address writes is answered (blocked, spam): kept in the transcript, and no more."""
     kept: list[Any] = []

@@ -139,8 +139,8 @@ def show_one(moment: Moment, reference: str) -> None:
         ask_who(moment)
         return
     waiting = moment.conversation.news.pop(reference, None)
-    if waiting is not None:
-        moment.tell(moment.words(str(waiting[0]), **waiting[1]))
+    for words, facts in unread(waiting):
+        moment.tell(moment.words(str(words), **facts))
     if case is None:
         if waiting is None:
             moment.do(Lookup(lookup="case", key=reference))
@@ -251,7 +251,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     if not sent:
         return
     if event.reference in moment.conversation.followed_by_number:
-        moment.conversation.news[event.reference] = [shown or sent, facts_of(moment, event)]
+        wait(moment, event, shown or sent, facts_of(moment, event))
         return
     if not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
         return
@@ -261,7 +261,7 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     before = ""
     if shown:
         unopened = event.reference in moment.conversation.news
-        moment.conversation.news[event.reference] = [shown, facts]
+        wait(moment, event, shown, facts)
         if unopened and not is_decision(event):
             return  # they know already that there is news
         options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
@@ -275,6 +275,23 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     moment.tell(text, options=options, lane="notice")
     if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)
+
+
+def wait(moment: Moment, event: CaseMoved, words: str, facts: dict[str, str]) -> None:
+    """News that is told once the person opens it. What comes after takes its place, but a decision that they have not
+    read stays in front of it: why they were refused is not to be lost because the case was closed meanwhile."""
+    decided = moment.conversation.news.get(event.reference, [])[2:]
+    if is_decision(event):
+        decided = [*decided, [words, facts]]
+    moment.conversation.news[event.reference] = [words, facts, *decided]
+
+
+def unread(news: list[Any] | None) -> list[Any]:
+    """What `wait` kept, as (words, facts), in the order in which it happened."""
+    if news is None:
+        return []
+    newest, decided = news[:2], news[2:]
+    return decided if newest in decided else [*decided, newest]
 
 
 def may_begin(moment: Moment, reference: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot import entitlements as acts
 from bot.case_moves import facts_for, move_case, moved_event
+from bot.committee import ON_APPROVAL
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.cases.answers import IDENTITY
 from bot.desk.cases.file import find
@@ -91,7 +92,7 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
     for role in (role for role in ROLES if role in at.worker.roles):
         for move in lifecycle.moves(case.kind, case.stage, role):
             facts = facts_for(connection, case, history, at.now, move.needs, confirmed=confirmed)
-            why = "" if move.name != "verify" or identity_proven(connection, at, case) else "case.identity_first"
+            why = _first(connection, at, case, move.name)
             try:
                 lifecycle.apply(case.kind, case.stage, move.name, role, facts)
             except NotAllowed as error:
@@ -100,6 +101,13 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
                 why = error.words
             found.setdefault(move.name, Way(move.name, role, move, why))
     return list(found.values())
+
+
+def _first(connection: Connection, at: At, case: Case, name: str) -> str:
+    """What must come before this move and no form of ours can bring; the key of its words."""
+    if name in ON_APPROVAL:
+        return "case.sitting_first"
+    return "case.identity_first" if name == "verify" and not identity_proven(connection, at, case) else ""
 
 
 def identity_proven(connection: Connection, at: At, case: Case) -> bool:
@@ -125,8 +133,8 @@ def make(connection: Connection, at: At, id: int, name: str, given: Given, tell:
     if case.moves != given.moves:
         raise Stale("case.stale")
     theirs = way(connection, at, case, name)
-    if theirs.why == "case.identity_first":
-        raise Refused(theirs.why)
+    if why := _first(connection, at, case, name):
+        raise Refused(why)
     vault, by, me = at.desk.vault, at.worker.who, at.worker.id
     if given.early and theirs.early and at.worker.may("supervise"):
         word = checks.Check(checks.EARLY, checks.OK, False, False, me, ms(at.now), given.early)
