@@ -17,7 +17,7 @@ from conversations.arabic.understand import strip_courtesy
 from conversations.association.association import Association
 from conversations.cases.calendar import WorkingCalendar, calendar_of, here
 from conversations.conversation import Conversation
-from conversations.effects import ClearTimer, HandOver, Held, SetTimer
+from conversations.effects import Alarm, ClearTimer, HandOver, Held, SetTimer, Suppress
 from conversations.events import (
     CalledStaff,
     Event,
@@ -37,6 +37,8 @@ from conversations.events import (
 from conversations.moment import Moment
 from conversations.says import Attachment, Say
 
+DEATH = "death_report"
+"""Why staff are called where a worker was told that somebody died."""
 MOST_KEPT = 20
 """Replies that wait for one person: more than that is a talk by telephone."""
 WAITING = "reply_waiting"
@@ -169,6 +171,11 @@ def blocked(moment: Moment, event: StaffBlocked) -> None:
 
 
 def called(moment: Moment, event: CalledStaff) -> None:
+    if event.reason == DEATH:
+        # A worker was told of it: we begin nothing here any more, and somebody speaks with the family.
+        moment.conversation.muted = True
+        moment.do(Suppress(on=True, why="death"))
+        moment.do(Alarm(code=DEATH))
     ways.queue(moment, event.reason, reference=event.reference, urgent=event.urgent)
 
 

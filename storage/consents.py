@@ -11,7 +11,8 @@ from storage.schema import consents
 
 
 class Consent(NamedTuple):
-    """A purpose, the answer, and the version of the words it was asked in. Milliseconds."""
+    """A purpose, the answer, and the version of the words it was asked in. `how` it was given: empty for what they said
+    themselves; `staff`: a worker noted their word. Milliseconds."""
 
     association: str
     conversation: int
@@ -22,6 +23,7 @@ class Consent(NamedTuple):
     channel: str
     reference: str
     at: int
+    how: str = ""
 
 
 def log(connection: Connection, given: Iterable[Consent]) -> None:
