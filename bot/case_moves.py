@@ -15,15 +15,17 @@ from conversations.cases import missing as missing_things
 from conversations.cases.calendar import calendar_of
 from conversations.cases.entitlement import Owed
 from conversations.cases.missing import Missing
-from conversations.cases.move import Facts, Starts, until
+from conversations.cases.move import BENEFICIARY, Facts, Starts, until
 from conversations.cases.promise import Asked, Promised, promise_for, recounted
 from conversations.events import CaseMoved
-from storage import cases, checks, entitlements, requirements
+from storage import cases, checks, entitlements, handoffs, requirements
 from storage.requirements import Requirement
 from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
 
 _ID = "0123456789"
+ANSWERS = {"answer": ("question",), "complete": ("waiting_for_information", "complete_unclear")}
+"""By a worker's move that its person hears of, for which reasons nobody has to come to them any more."""
 SEVERITIES = ("low", "medium", "high")
 RECORD = "ar"
 """The language in which a list is written into a move's record; the person reads it in their own."""
@@ -105,6 +107,8 @@ def move_case(
     if answers and not case.anonymous:
         cases.reindex(connection, vault, moved, found_by(moved.answers))
     if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
+        if who != BENEFICIARY and name in ANSWERS:
+            handoffs.answered(connection, case.association, case.reference, ANSWERS[name], ms(now))
         tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
     return moved
 
@@ -222,6 +226,7 @@ def moved_event(
         earliest=moment_or_none(case.earliest),
         latest=moment_or_none(case.latest),
         next_update=moment_or_none(case.next_update),
+        waits=case.conversation is None or handoffs.any_open(connection, case.association, case.conversation),
         until=last_day(case.kind, [one for one in history if one.seq <= seq]),
     )
 

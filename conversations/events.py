@@ -118,6 +118,8 @@ class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
     earliest: datetime | None = None
     latest: datetime | None = None
     next_update: datetime | None = None
+    waits: bool = True
+    """Something of this conversation still waits for a person, as far as is known."""
     until: datetime | None = None
     """The last moment of what the move begins; None where an objection or appeal was heard before."""
 

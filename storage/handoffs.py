@@ -155,6 +155,20 @@ def done(connection: Connection, association: str, conversation: int, now: int) 
     ).rowcount
 
 
+def answered(connection: Connection, association: str, reference: str, reasons: Iterable[str], now: int) -> None:
+    """What waited with this case for these reasons alone, and nobody took, was dealt with at the case itself."""
+    h = handoffs.c
+    mine = (h.association == association, h.reference == reference, h.done_at.is_(None), h.taken_at.is_(None))
+    alone = (h.reason.in_(list(reasons)), h.also == "", h.restricted.is_(False))
+    connection.execute(update(handoffs).where(*mine, *alone).values(done_at=now))
+
+
+def any_open(connection: Connection, association: str, conversation: int) -> bool:
+    h = handoffs.c
+    mine = (h.association == association, h.conversation == conversation, h.done_at.is_(None))
+    return connection.execute(select(h.id).where(*mine).limit(1)).first() is not None
+
+
 # --- routing ---------------------------------------------------------------------------------------------------------
 
 

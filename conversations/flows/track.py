@@ -246,6 +246,8 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     """Every change of status is pushed. Refusals, complaints and health say only that there is news."""
     move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
     sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
+    if not event.waits and moment.conversation.holder == "queue":
+        moment.conversation.holder = "bot"
     if event.from_stage == "returned" and event.stage != "returned":
         complete.forget(moment, event.reference)
     if not sent:

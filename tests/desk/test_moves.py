@@ -170,6 +170,34 @@ def test_a_form_sent_twice_moves_a_case_once(house: House) -> None:
     assert len(house.line.rows("case_moves")) == 1
 
 
+def test_an_inquiry_answered_from_its_case_waits_for_nobody_any_more(house: House) -> None:
+    person = house.person("7001")
+    person.does(person.say("السلام عليكم"))
+    person.does(person.say("كيف اقدر انقل ملفي من جمعية في جدة الى عندكم وهل يلزم كفيل غارم؟"))
+    ((id, reference),) = house.line.rows("cases", "id", "reference")
+    hind = house.worker("relations_officer", name="هند")
+    assert reference in hind.text("/inbox")
+    does(hind, id, "answer", answer="ينقل ملفكم بخطاب من جمعيتكم.")
+    assert "بخطاب من جمعيتكم" in person.told[-1]
+    assert reference not in hind.text("/inbox") and "ينتظرون ٠" in hind.text("/inbox")
+    assert person.where.holder == "bot"
+    told = len(person.told)
+    house.later(days=3)
+    assert len(person.told) == told and "waiting_unanswered" not in house.line.alarms()
+
+
+def test_what_else_waits_is_not_answered_with_an_inquiry(house: House) -> None:
+    person = house.person("7001")
+    person.does(person.say("السلام عليكم"))
+    person.does(person.say("كيف اقدر انقل ملفي من جمعية في جدة الى عندكم وهل يلزم كفيل غارم؟"))
+    person.does(person.say("ابغى موظف"))
+    ((id, _),) = house.line.rows("cases", "id", "reference")
+    hind = house.worker("relations_officer", name="هند")
+    does(hind, id, "answer", answer="ينقل ملفكم بخطاب من جمعيتكم.")
+    assert "ينتظرون ١" in hind.text("/inbox")
+    assert person.where.holder == "queue"
+
+
 def test_who_reads_english_is_told_in_english_and_the_page_says_so(house: House) -> None:
     person = house.person("7001")
     id = filed(house)
