@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 from sqlalchemy import Connection
 
-from bot.channels.contract import Channel, Incoming, StatusReport, fit
+from bot.channels.contract import KEPT, Channel, Incoming, StatusReport, fit
 from bot.effects import Work
 from conversations.association.association import Association
 from conversations.effects import Mask
@@ -139,7 +139,7 @@ class Fold:
             stored.conversation.language = one.incoming.language  # a hint, until they write
         if isinstance(event, Press) and not event.title:
             event = msgspec.structs.replace(event, title=self._title(stored, event.option))
-        if isinstance(event, Media) and one.incoming is not None and self._pushes(stored):
+        if isinstance(event, Media) and one.incoming is not None and self._fetches(stored, one.incoming):
             event = msgspec.structs.replace(event, file=str(new_id()))
             self.work.want_file(stored, one.incoming, event.file)
         says, masked = self._turn(stored, known, event, one)
@@ -192,8 +192,9 @@ class Fold:
         key = f"option.{option.lstrip('/').partition(':')[0]}"
         return offered or (wording(key) if key in wording else "")
 
-    def _pushes(self, stored: Stored) -> bool:
-        return self.intake.channels[stored.association, stored.channel].pushes
+    def _fetches(self, stored: Stored, incoming: Incoming) -> bool:
+        """Whether the bytes are still with the provider."""
+        return incoming.source != KEPT and self.intake.channels[stored.association, stored.channel].pushes
 
     def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
         if masked is not None and isinstance(event, Text):

@@ -16,6 +16,9 @@ from conversations.world import Traits
 
 Status = Literal["accepted", "delivered", "read", "failed"]
 
+KEPT = "kept"
+"""The source of a file whose bytes are stored before its event is taken in: the event holds our own id of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot.channels.contract import Content, Incoming
+from bot.channels.contract import Content, Incoming, StatusReport
 from bot.channels.web_chat import NAME, Changes
 from bot.fold import Arrived
 from bot.intake import Intake
@@ -29,7 +29,7 @@ from storage import cases, conversations, files, forms, messages
 from storage.blobs import Blobs, Missing
 from storage.database import Database, DatabaseAway
 from storage.ids import new_id
-from storage.seen import digest_key
+from storage.seen import digest_key, is_taken
 from storage.times import moment, ms
 
 _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
@@ -56,11 +56,15 @@ class House:
         self.vault, self.changes, self.draws = intake.vault, changes, draws
         self.file_limit, self.public_url = file_limit, public_url
 
-    async def take(self, association: str, channel: str, incomings: Sequence[Incoming]) -> None:
+    async def take(self, association: str, channel: str, incomings: Sequence[Incoming | StatusReport]) -> None:
         try:
             await self.intake.take(association, channel, incomings)
         except DatabaseAway:
             raise Away from None
+
+    async def is_taken(self, association: str, channel: str, key: str) -> bool:
+        """Whether this came in before."""
+        return bool(await self._read(is_taken, association, digest_key(channel, key)))
 
     async def _read(self, function: Any, *args: Any) -> Any:
         try:
