@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.channels.contract import Channel, Content, Incoming, Unused
 from bot.channels.http import Http
+from bot.channels.record import Record
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.delivery import Delivery
@@ -367,6 +368,7 @@ def make_channels(
                 account.telegram_token,
                 account.telegram_secret if settings.public_url else "",
                 settings.telegram_api_url,
+        channels[slug, "record"] = Record(slug)
                 http,
                 association.wording,
                 asks_sensitive=not settings.public_url,

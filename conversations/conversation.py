@@ -111,6 +111,8 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What came in for the bot while a worker held the conversation, encoded: taken up when they hand back."""
     followed_by_number: list[str] = []
     """References whose owner wants no message about them: they ask by the number."""
+    recorded: str = ""
+    """The reference of what a worker recorded here: it came by another way, and nobody reads what is said here."""
     last_at: datetime | None = None
     """When the person last did something."""
     held: list[Any] = []

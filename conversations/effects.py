@@ -33,6 +33,9 @@ class FileCase(_Effect, frozen=True, kw_only=True, tag="file_case"):
     """Whose it is, where several people share a phone."""
     source: str = ""
     """The channel or way it came by."""
+    branch: str = ""
+    taken_by: str = ""
+    """The worker (staff:<id>) who recorded what came by another way: its receipt goes by the agreed channel."""
 
 
 class Signature(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

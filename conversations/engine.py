@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import arrivals, choices, commands, flows, staffed, ways, welcome, wishes
+from conversations import arrivals, choices, commands, flows, recorded, staffed, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
@@ -43,6 +43,7 @@ from conversations.events import (
     PolicyChanged,
     Press,
     RenewForm,
+    Recorded,
     StaffBlocked,
     StaffGaveBack,
     StaffKnocked,
@@ -515,4 +516,5 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     StaffBlocked: staffed.blocked,
     CalledStaff: staffed.called,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
+    Recorded: recorded.recorded,
 }

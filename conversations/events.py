@@ -257,6 +257,23 @@ class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
 
 
 Event = (
+class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
+    """A worker recorded what came by another way: the answers of a flow, heard by its own kinds on their page.
+
+    `staff` took it (staff:<id>), at `branch`; `source` is the way it came by, `agreed` the channel agreed on (empty:
+    none). `values` are canonical answers by step id; `more` is kept with them: when it came, the scan, the address."""
+
+    staff: str
+    flow: str
+    values: dict[str, Any]
+    source: str
+    subject: str = ""
+    agreed: str = ""
+    branch: str = ""
+    language: str = "ar"
+    more: dict[str, Any] = {}
+
+
     Text
     | Press
     | Media
@@ -287,3 +304,4 @@ Event = (
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)
 """The events a person causes, as opposed to those the house causes."""
+    | Recorded

@@ -38,7 +38,8 @@ WORKER_ROLES: Final = (
 RIGHTS: Final = {
     "inbox": "see the waiting conversations, answer, hand back",
     "cases": "see cases of the kinds one's roles see",
-    "work": "verify, move cases, record what came by other ways, deliver entitlements",
+    "work": "verify, move cases, deliver entitlements",
+    "record": "record what came by interview, phone, letter, fax, e-mail or a branch",
     "appointments": "see and arrange interviews, visits and calls",
     "committee": "sit in a committee, vote, decide, sign minutes",
     "restricted": "see and answer what is restricted: harm, abuse, exploitation",
@@ -53,14 +54,14 @@ RIGHTS: Final = {
 }
 """What a page or an act of the desk may ask for. Signing in alone gives the account page and nothing else."""
 
-_FRONT = "inbox cases work appointments policy"
+_FRONT = "inbox cases work record appointments policy"
 
 _TABLE: Mapping[str, tuple[str, str]] = {
     # role                   rights                                                        kinds of case
     RELATIONS_OFFICER: (f"{_FRONT} data", "request suggestion inquiry volunteering data_request"),
     SOCIAL_RESEARCHER: (_FRONT, "request suggestion inquiry volunteering"),
     CONTACT_OFFICER: (_FRONT, "request suggestion inquiry volunteering"),
-    BRANCH_DELEGATE: ("cases work appointments policy", "request suggestion inquiry volunteering"),
+    BRANCH_DELEGATE: ("cases work record appointments policy", "request suggestion inquiry volunteering"),
     COMMITTEE: ("cases committee policy", "request"),
     FOLLOW_UP_COMMITTEE: ("cases work committee policy", "complaint"),
     INVESTIGATION_COMMITTEE: ("cases work committee policy", "compensation complaint"),

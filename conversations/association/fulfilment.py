@@ -24,11 +24,10 @@ READY = (
     "case.request", "case.complaint", "case.compensation", "case.suggestion", "case.inquiry", "case.volunteering",
     "case.data_request",
     "desk.verification", "desk.committee", "desk.delivery", "desk.entitlements", "desk.settlement", "desk.routing",
-    "desk.management", "desk.policy_signing",
+    "desk.management", "desk.policy_signing", "desk.record",
     "committee_minutes", "appointments", "library", "audit",
 )
 NOT_YET = (
-    "desk.record",
     "publication_permission",
     "survey.satisfaction", "survey.field", "survey.results",
     "supervisory_visits", "improvement_log",

@@ -65,6 +65,10 @@ def finish(moment: Moment, draft: Draft) -> None:
     question = draft.answers["question"]
     if isinstance(question, str) and answer(moment, question):
         return
+    to_a_person(moment, draft)
+
+
+def to_a_person(moment: Moment, draft: Draft) -> None:
     case = file(moment, draft, "inquiry", "received")
     queue(moment, "question", reference=case.reference)
     text = moment.words("ask.to_person", reference=case.reference, when=next_person(moment))

@@ -72,9 +72,11 @@ def promise_text(moment: Moment, promised: Promised) -> str:
 
 def how_told(moment: Moment, agreed: str) -> str:
     """The agreed channel as a part of a sentence."""
-    if agreed == "here":
-        return moment.words("told.channel", channel=moment.words(f"channel.{moment.world.traits.name}"))
-    return moment.words(f"told.{agreed}")
+    channel = moment.world.traits.name if agreed == "here" else agreed
+    own = f"told.{channel}"
+    if own in moment.wording:
+        return moment.words(own)
+    return moment.words("told.channel", channel=moment.words(f"channel.{channel}"))
 
 
 def agreed_channel(moment: Moment, answers: dict[str, Any]) -> str:

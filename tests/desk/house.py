@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from bot.channels.record import Record
 from bot.desk.desk import COOKIE, Desk, digest, key_of
 from bot.desk.live import Hub
 from bot.fold import Committed
@@ -50,6 +51,7 @@ class House:
         self.papers = {
             (slug, name): Paper(slug, name) for slug in served for name in ("telegram", "whatsapp", "web_chat")
         }
+        self.wires = {**self.papers, **{(slug, Record.name): Record(slug) for slug in served}}
         self.line = self.run(self._line(folder))
         self.hub = Hub()
         after = self.line.intake.after_commit
@@ -66,7 +68,7 @@ class House:
         self.app = Starlette(routes=[Mount("/desk", app=Starlette(routes=self.desk.routes()))])
 
     async def _line(self, folder: Path) -> Line:
-        return Line(self.database, self.vault, self.associations, folder, self.papers)
+        return Line(self.database, self.vault, self.associations, folder, self.wires)
 
     @property
     def now(self) -> datetime:

@@ -37,7 +37,7 @@ _WHO = ("who", "applicant_name", "guardianship", "agency", "agency_until", "orga
         "consent_by", "their_phone")  # fmt: skip
 _PROOFS = ("guardianship", "agency", "organisation_name", "cr_number")
 """Of who applies, what is held against an original."""
-_REPLY = ("agreed_channel", "mobile", "email")
+_REPLY = ("agreed_channel", "agreed_address", "mobile", "email")
 _UNSAID = ("details", "review", "declaration", "consent", "consent_sensitive", "service", "sure")
 """Steps of the dialogue itself: the header and the signature say what they said."""
 _FILES = ("document", "photo", "voice", "paper_or_words", "long_text")

@@ -6,7 +6,7 @@ from bot.desk.room import Room
 
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding"),
-    *("cases", "appointments", "clocks", "committee", "management", "policy", "library", "audit"),
+    *("cases", "record", "appointments", "clocks", "committee", "management", "policy", "library", "audit"),
     *("case", "case_moves", "verification", "exclusions", "case_data"),
     *("people", "alarms", "signing", "account", "live"),
 )
