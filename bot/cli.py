@@ -52,7 +52,7 @@ def serve() -> None:
 @app.command()
 def chat(
     association: Slug,
-    channel: Annotated[str, typer.Option("--as", help="telegram, whatsapp or web: how the channel shows it")] = "web",
+    channel: Annotated[str, typer.Option("--as", help="telegram, whatsapp, sms or web: how it looks there")] = "web",
     as_json: Annotated[bool, typer.Option("--json", help="One object a turn")] = False,
 ) -> None:
     """Play a conversation here: type, or pipe lines in.

@@ -148,6 +148,10 @@ def _like(pattern: str, remedy: str) -> Callable[[str], str]:
 
 
 _SENDER = _like(r"(whatsapp:)?\+[1-9]\d{6,14}", "no sender — write the number as +9665…, without spaces")
+_SMS_SENDER = _like(
+    r"\+[1-9]\d{6,14}|(?=.*[A-Za-z])[A-Za-z0-9 &+._-]{1,11}",
+    "no sender — write a number as +9665…, or a name of at most 11 Latin letters and digits",
+)
 
 KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     # kind, how it is read, what it is where nothing is given
@@ -175,5 +179,6 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "telegram_group": (_like(r"-100\d+", "no id of a group — it begins with -100 (deploy/README.md)"), ""),
     "twilio_account": (_like(r"AC\w+", "no account — copy the Account SID from the console: AC…"), ""),
     "twilio_content": (_like(r"HX[0-9a-fA-F]{32}", "no content — copy its SID from the console: HX…"), ""),
+    "sms_sender": (_SMS_SENDER, ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

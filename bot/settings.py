@@ -147,6 +147,7 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                 "WASL_TELEGRAM_CHAT_RATE", "1", "Messages a second to one Telegram chat, after a burst of 20.", "rate"
             ),
             Setting("WASL_TWILIO_RATE", "80", "Messages a second from one WhatsApp sender.", "rate"),
+            Setting("WASL_TWILIO_SMS_RATE", "10", "Text messages a second from one sender.", "rate"),
             Setting(
                 "WASL_TELEGRAM_API_URL",
                 "https://api.telegram.org",
@@ -176,9 +177,9 @@ PER_ASSOCIATION = (
         "telegram_group",
     ),
     Setting("TELEGRAM_RATE", "", "This bot's own rate. Empty: WASL_TELEGRAM_RATE.", "rate"),
-    Setting("TWILIO_ACCOUNT_SID", "", "The Twilio account, AC…. Empty: WhatsApp is off.", "twilio_account"),
+    Setting("TWILIO_ACCOUNT_SID", "", "The Twilio account, AC…. Empty: WhatsApp and SMS are off.", "twilio_account"),
     Setting("TWILIO_AUTH_TOKEN", "", "The account's token; it also signs the webhooks.", "secret"),
-    Setting("TWILIO_WHATSAPP_FROM", "", "The WhatsApp sender, +… or whatsapp:+….", "sender"),
+    Setting("TWILIO_WHATSAPP_FROM", "", "The WhatsApp sender, +… or whatsapp:+…. Empty: WhatsApp is off.", "sender"),
     Setting(
         "TWILIO_REPLY_TEMPLATE",
         "",
@@ -187,6 +188,14 @@ PER_ASSOCIATION = (
         "twilio_content",
     ),
     Setting("TWILIO_RATE", "", "This sender's own rate (the sandbox: 0.33). Empty: WASL_TWILIO_RATE.", "rate"),
+    Setting(
+        "TWILIO_SMS_FROM",
+        "",
+        "The sender of text messages: a number, +…, or a registered sender name, which nobody can answer (the only "
+        "kind in Saudi Arabia). Empty: SMS is off.",
+        "sms_sender",
+    ),
+    Setting("TWILIO_SMS_RATE", "", "This sender's own rate. Empty: WASL_TWILIO_SMS_RATE.", "rate"),
 )
 """Each as WASL_<SLUG>_<NAME>, the slug in capitals with underscores for hyphens."""
 
@@ -217,6 +226,9 @@ class AccountSettings:
     twilio_reply_template: str
     """A content's id, HX…; empty where none is approved."""
     twilio_rate: float
+    twilio_sms_from: str
+    """+…, or a name."""
+    twilio_sms_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +261,7 @@ class Settings:
     telegram_rate: float
     telegram_chat_rate: float
     twilio_rate: float
+    twilio_sms_rate: float
     telegram_api_url: str
     twilio_api_url: str
     environ: Mapping[str, str] = field(repr=False)
@@ -258,8 +271,8 @@ class Settings:
         values, mistakes = _read(self.environ, PER_ASSOCIATION, prefix_of(slug))
         if mistakes:
             raise BadSettings(mistakes)
-        values["telegram_rate"] = values["telegram_rate"] or self.telegram_rate
-        values["twilio_rate"] = values["twilio_rate"] or self.twilio_rate
+        for rate in ("telegram_rate", "twilio_rate", "twilio_sms_rate"):
+            values[rate] = values[rate] or getattr(self, rate)
         return AccountSettings(**values)
 
 
@@ -365,6 +378,7 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
             ("TELEGRAM_TOKEN", str(account.get("telegram_token", "")).partition(":")[0]),
             ("TELEGRAM_STAFF_GROUP", str(account.get("telegram_staff_group", ""))),
             ("TWILIO_WHATSAPP_FROM", str(account.get("twilio_whatsapp_from", ""))),
+            ("TWILIO_SMS_FROM", str(account.get("twilio_sms_from", ""))),
         ):
             if own and own in owners:
                 mistakes.append(f"{prefix}{name}: the same as {owners[own]} — each association needs one of its own")
@@ -377,11 +391,13 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
 
 def _half(environ: Mapping[str, str], prefix: str, public: bool) -> list[str]:
     given = {name for name, *_ in PER_ASSOCIATION if environ.get(prefix + name, "").strip()}
-    twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_FROM")
+    sms = "TWILIO_SMS_FROM" in given
+    twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", *(() if sms else ("TWILIO_WHATSAPP_FROM",)))
     missing = [prefix + name for name in twilio if name not in given]
     mistakes = []
-    if missing and len(missing) < len(twilio):
-        mistakes.append(f"{' and '.join(missing)}: missing — WhatsApp needs all three, or none to be off")
+    if missing and (sms or len(missing) < len(twilio)):
+        needs = "SMS needs both" if sms else "WhatsApp needs all three"
+        mistakes.append(f"{' and '.join(missing)}: missing — {needs}, or none to be off")
     if "TELEGRAM_STAFF_GROUP" in given and "TELEGRAM_TOKEN" not in given:
         mistakes.append(f"{prefix}TELEGRAM_TOKEN: missing — the staff's group needs the bot")
     if public and "TELEGRAM_TOKEN" in given and "TELEGRAM_SECRET" not in given:

@@ -15,6 +15,7 @@ from conversations.asking import (
 from conversations.course import course_title, current_step, forget, form_steps
 from conversations.dialogue import close, drop_burst, proceed, start, worth_keeping
 from conversations.effects import ClearTimer, Suppress
+from conversations.events import OptedOut
 from conversations.hearing import FAILURES_BEFORE_HELP, take
 from conversations.moment import Moment
 from conversations.says import Option
@@ -233,13 +234,24 @@ def speak(moment: Moment, tongue: str) -> bool:
 
 
 def stop(moment: Moment) -> bool:
-    conversation = moment.conversation
-    if not conversation.stopped:
-        conversation.stopped = True
-        moment.do(Suppress(on=True))
-        moment.do(ClearTimer(timer="draft"))
+    _stopped(moment, True)
     offer(moment, moment.words("stop.done"), moment.options("/start"))
     return True
+
+
+def _stopped(moment: Moment, stopped: bool) -> None:
+    conversation = moment.conversation
+    if conversation.stopped == stopped:
+        return
+    conversation.stopped = stopped
+    moment.do(Suppress(on=stopped))
+    if stopped:
+        moment.do(ClearTimer(timer="draft"))
+
+
+def opted_out(moment: Moment, event: OptedOut) -> None:
+    """Nothing is said: the page where they did it says it."""
+    _stopped(moment, not event.again)
 
 
 def stop_unclear(moment: Moment) -> bool:
@@ -253,10 +265,8 @@ def waqf(moment: Moment, _: str) -> None:
 
 
 def begin_again(moment: Moment) -> bool:
-    conversation = moment.conversation
-    if conversation.stopped:
-        conversation.stopped = False
-        moment.do(Suppress(on=False))
+    if moment.conversation.stopped:
+        _stopped(moment, False)
         moment.tell(moment.words("stop.back"))
         way_on(moment)
         return True

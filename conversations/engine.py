@@ -40,6 +40,7 @@ from conversations.events import (
     Location,
     Media,
     Opened,
+    OptedOut,
     PolicyChanged,
     Press,
     RenewForm,
@@ -516,5 +517,6 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     StaffBlocked: staffed.blocked,
     CalledStaff: staffed.called,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
+    OptedOut: commands.opted_out,
     Recorded: recorded.recorded,
 }

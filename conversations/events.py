@@ -185,6 +185,12 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
     code: str
 
 
+class OptedOut(_Event, frozen=True, kw_only=True, tag="opted_out"):
+    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told them."""
+
+    again: bool = False
+
+
 class StaffSaid(_Event, frozen=True, kw_only=True, tag="staff_said"):
     """A worker's reply. `staff` is their id, `title` what the person sees them as (موظف العلاقات), `file` the id of a
     stored file. `over`: they know that a colleague holds the conversation and take it over."""
@@ -293,6 +299,7 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     | Asked
     | Answered
     | Unreachable
+    | OptedOut
     | StaffSaid
     | StaffTook
     | StaffGaveBack

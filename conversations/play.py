@@ -62,6 +62,7 @@ TRAITS = {
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
     "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
+    "sms": Traits(name="sms"),
 }
 KIND_BY_SUFFIX: dict[str, tuple[MediaKind, str]] = {
     "jpg": ("photo", "jpeg"),

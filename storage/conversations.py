@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import CTE
 from conversations.conversation import Address, Conversation, decode, encode
 from storage.batch import Batch, columns_of
 from storage.ids import new_id
-from storage.schema import conversations
+from storage.schema import conversations, messages
 from storage.times import ms_or_none
 from storage.vault import Vault, context
 
@@ -225,6 +225,18 @@ def last_seqs(connection: Connection, vault: Vault, keys: Iterable[Key]) -> dict
     place = tuple_(c.association, c.channel, c.handle_index)
     rows = connection.execute(select(*place.clauses, c.seq).where(place.in_(list(wanted))))
     return {wanted[row[0], row[1], row[2]]: row[3] for row in rows}
+
+
+def behind(connection: Connection, association: str, message: int) -> tuple[int, bool] | None:
+    """The conversation that a message went to, and whether its person stopped ours."""
+    c, m = conversations.c, messages.c
+    query = (
+        select(c.id, c.stopped)
+        .join(messages, and_(m.association == c.association, m.conversation == c.id))
+        .where(m.association == association, m.id == message, m.direction == "out")
+    )
+    found = connection.execute(query).first()
+    return None if found is None else (found.id, bool(found.stopped))
 
 
 def id_of(connection: Connection, vault: Vault, key: Key) -> int | None:

@@ -6,7 +6,7 @@ network. Errors say what follows from them (rule 5 of the house); `bot/delivery.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -128,6 +128,8 @@ class Capabilities:
     files: bool = True
     links: bool = True
     """Shows a link, each in its own way; else `fit` puts it into the text."""
+    answers: bool = True
+    """People can answer here; else no choices are shown."""
 
 
 class Channel(Protocol):
@@ -196,8 +198,9 @@ def read_payload(payload: str) -> tuple[str, int]:
 
 def fit(say: Say, can: Capabilities) -> tuple[Say, ...]:
     """Cut one say into as many as the channel needs: one say, one row, one wire message. Nothing is lost but controls
-    where there is no room for them. A file goes first, the text in order, options and ways out with the last."""
-    text, options, link = say.text, say.options, say.link
+    where there is no room for them, and choices where nobody can answer. A file goes first, the text in order, options
+    and ways out with the last."""
+    text, options, link = say.text, say.options if can.answers else (), say.link
     controls = say.controls if can.controls else ()
     if link and not can.links:
         text, link = f"{text}\n\n{link.title}: {link.url}".lstrip(), None

@@ -12,15 +12,26 @@ _MOST = 50
 
 
 async def look_up(
-    client: Any, sender: str, to: str, texts: Collection[str], after: datetime, known: Collection[str]
+    client: Any,
+    sender: str,
+    to: str,
+    texts: Collection[str],
+    after: datetime,
+    known: Collection[str],
+    whole: bool = True,
 ) -> StatusReport | None:
-    """The oldest message of the list that says one of `texts` ("" for a file alone). Raises TryAgain.
+    """The oldest message of the list that says one of `texts` ("" for a file alone), or (not `whole`) begins with one.
+    Raises TryAgain.
 
     Twilio filters by whole days, so the time is compared here too.
     """
     from twilio.base.exceptions import TwilioException
 
     wanted = {_plain(text) for text in texts}
+
+    def is_it(body: str) -> bool:
+        return body in wanted if whole else any(map(body.startswith, wanted))
+
     try:
         listed = await client.messages.list_async(to=to, from_=sender, date_sent_after=after, limit=_MOST)
     except (TwilioException, NotSent, NotAnswered):
@@ -28,7 +39,7 @@ async def look_up(
     for message in reversed(listed):  # newest first
         status = STATUS.get(str(message.status))
         made = message.date_created
-        if status and (made is None or made >= after) and message.sid not in known and _plain(message.body) in wanted:
+        if status and (made is None or made >= after) and message.sid not in known and is_it(_plain(message.body)):
             code = str(message.error_code or "")
             return StatusReport(
                 key=f"{message.sid}:{message.status}", status=status, provider_id=message.sid, code=code

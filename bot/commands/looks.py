@@ -68,6 +68,12 @@ def _whatsapp() -> Look:
     return Look("whatsapp", WhatsApp.capabilities, draw)
 
 
+def _sms() -> Look:
+    from bot.channels.sms import TWO_WAY
+
+    return Look("sms", TWO_WAY, lambda say, association: _lines(say, say.text, ()))
+
+
 def _web() -> Look:
     from bot.channels.web_chat import CAPABILITIES
 
@@ -80,7 +86,7 @@ def _web() -> Look:
     return Look("web_chat", CAPABILITIES, draw)
 
 
-_LOOKS: dict[str, Callable[[], Look]] = {"web": _web, "telegram": _telegram, "whatsapp": _whatsapp}
+_LOOKS: dict[str, Callable[[], Look]] = {"web": _web, "telegram": _telegram, "whatsapp": _whatsapp, "sms": _sms}
 
 
 def _lines(say: Say, text: str, below: Any) -> str:

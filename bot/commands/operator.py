@@ -38,13 +38,13 @@ GROUPS = {
 
 Which = Annotated[str, typer.Argument(metavar="[ASSOCIATION]", help="Its slug; none for all", show_default=False)]
 Where = Annotated[
-    str, typer.Argument(metavar="[CHANNEL]", help="telegram, whatsapp or web_chat; none for all", show_default=False)
+    str, typer.Argument(metavar="[CHANNEL]", help="telegram, whatsapp, sms …; none for all", show_default=False)
 ]
 
 
 def _switch(line: "FrontLine", association: str, channel: str) -> tuple[str, str]:
     """What is to be held; a channel may stand alone, for all associations."""
-    channels = ("*", "telegram", "whatsapp", "web_chat")
+    channels = ("*", "telegram", "whatsapp", "web_chat", "sms", "email")
     if association in channels[1:] and channel == "*":
         association, channel = "*", association
     if association != "*":

@@ -12,6 +12,7 @@ from bot.channels.contract import Content, Incoming, StatusReport
 from bot.channels.web_chat import NAME, Changes
 from bot.fold import Arrived
 from bot.intake import Intake
+from bot.ways_out import row_of
 from bot.web.lines import MEDIA_TYPES
 from bot.web.ports import Away, Expired, FileInfo, FormField, FormView, Line, NotTaken, ReceiptView, Used
 from conversations.answers.choice import OneOf
@@ -21,7 +22,7 @@ from conversations.association.association import Association
 from conversations.cases.calendar import here
 from conversations.conversation import Conversation, Draft
 from conversations.course import course_of, course_title
-from conversations.events import Event, FormFilled, Media, Press, RenewForm, Text, TimePassed
+from conversations.events import Event, FormFilled, Media, OptedOut, Press, RenewForm, Text, TimePassed
 from conversations.flow import Leave
 from conversations.moment import Moment
 from conversations.world import Traits, World
@@ -279,6 +280,28 @@ class House:
         except DatabaseAway:
             raise Away from None
         return True
+
+    # --- the page that stops messages ----------------------------------------------------------------------------
+
+    async def stopped(self, association: str, token: str) -> bool | None:
+        found = await self._behind(association, token)
+        return None if found is None else found[1]
+
+    async def stop(self, association: str, token: str, again: bool) -> None:
+        found = await self._behind(association, token)
+        if found is None or found[1] is not again:
+            return
+        id, now = found[0], self.intake.clock()
+        event = OptedOut(id=f"way-out-{id}-{ms(now)}", at=now, again=again)
+        try:
+            await self.intake.put(Arrived(association, "", "", event, conversation=id))
+        except DatabaseAway:
+            raise Away from None
+
+    async def _behind(self, association: str, token: str) -> tuple[int, bool] | None:
+        row = row_of(self.vault, association, token)
+        found: tuple[int, bool] | None = await self._read(conversations.behind, association, row) if row else None
+        return found
 
     # --- the receipt's page --------------------------------------------------------------------------------------
 

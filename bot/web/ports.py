@@ -137,6 +137,14 @@ class Ports(Protocol):
         """Have the conversation send a new link in place of this one; False where the token is unknown."""
         ...
 
+    async def stopped(self, association: str, token: str) -> bool | None:
+        """Whether the person behind a link that stops messages has stopped them; None for a link that is not ours."""
+        ...
+
+    async def stop(self, association: str, token: str, again: bool) -> None:
+        """Stop our messages to whoever has this link, or (`again`) let them come back; unknown links do nothing."""
+        ...
+
     async def receipt(self, association: str, reference: str, digest: str) -> ReceiptView | None:
         """What the receipt's page confirms; `digest` is the short one printed in the QR code."""
         ...

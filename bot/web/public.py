@@ -3,7 +3,7 @@
 import re
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.web import page as pages
@@ -28,6 +28,8 @@ class PublicPages:
             Route("/{association}/privacy", self.privacy, methods=["GET"]),
             Route("/{association}/policy", self.policy, methods=["GET"]),
             Route("/{association}/receipt/{reference}", self.receipt, methods=["GET"]),
+            Route("/{association}/stop/{token}", self.way_out, methods=["GET"]),
+            Route("/{association}/stop/{token}", self.stop, methods=["POST"]),
         ]
 
     async def index(self, request: Request) -> Response:
@@ -117,6 +119,38 @@ class PublicPages:
             receipt=view,
             day_said=said(view.day, language),
         )
+
+    async def way_out(self, request: Request) -> Response:
+        """Asks whether messages are to stop, by the link in one of them. Looking stops nothing: phones fetch links."""
+        association = pages.of_association(self.site, request)
+        language = pages.language_of(request)
+        try:
+            known = association and await self.ports.stopped(association.slug, request.path_params["token"])
+        except Away:
+            return pages.kind_page("away", language=language, status=503, association=association)
+        if association is None or known is None:
+            return pages.kind_page("no_stop", language=language, status=404, association=association)
+        response = pages.page(
+            "stop.html",
+            language=language,
+            words=pages.words_in(language, association),
+            more_headers=pages.headers(referrer="no-referrer"),
+            other="ar" if language == "en" else "en",
+            state="done" if known else "ask",
+        )
+        pages.keep_language(self.site, request, response)
+        return response
+
+    async def stop(self, request: Request) -> Response:
+        """`?again` lets them come back."""
+        association = pages.of_association(self.site, request)
+        try:
+            if association is not None:
+                await self.ports.stop(association.slug, request.path_params["token"], "again" in request.query_params)
+        except Away:
+            language = pages.language_of(request)
+            return pages.kind_page("away", language=language, status=503, association=association)
+        return RedirectResponse(request.url.path, 303)
 
 
 def _how_long(days: int, language: str, words: pages.Words) -> str:

@@ -20,7 +20,15 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Take = Callable[[str, str, list[Incoming | StatusReport]], Awaitable[None]]
-Hook = Literal["telegram", "message", "status"]
+Hook = Literal["telegram", "message", "status", "sms", "sms_status"]
+TWILIO: Mapping[str, tuple[str, Hook]] = {
+    "message": ("whatsapp", "message"),
+    "status": ("whatsapp", "status"),
+    "sms": ("sms", "sms"),
+    "sms_status": ("sms", "sms_status"),
+}
+"""The channel behind the last part of an address, and how its body is read."""
+STATUS = ("status", "sms_status")
 
 BODY_LIMIT = 1_000_000
 """Bytes; the largest update or form a provider sends is a fraction of it."""
@@ -99,15 +107,15 @@ class Webhooks:
         hook: Hook
         if parts[0] == "telegram" and len(parts) == 2:
             name, hook = "telegram", "telegram"
-        elif parts[0] == "twilio" and len(parts) == 3 and parts[2] in ("message", "status"):
-            name, hook = "whatsapp", "message" if parts[2] == "message" else "status"
+        elif parts[0] == "twilio" and len(parts) == 3 and parts[2] in TWILIO:
+            name, hook = TWILIO[parts[2]]
         else:
             return None
         channel = self.channels.get((parts[1], name))
         return (channel, hook) if channel is not None else None
 
     def _parse(self, channel: Channel, hook: Hook, url: str, body: bytes) -> list[Incoming | StatusReport]:
-        parsed = [channel.parse_status(body, url)] if hook == "status" else channel.parse(body)  # type: ignore[attr-defined]
+        parsed = [channel.parse_status(body, url)] if hook in STATUS else channel.parse(body)  # type: ignore[attr-defined]
         kept: list[Incoming | StatusReport] = []
         for one in parsed:
             if isinstance(one, Unused):
@@ -169,14 +177,14 @@ class Webhooks:
             return
         for until, record in self.spool.waiting():
             kept = _spooled(record)
-            channel = self.channels.get((kept.association, "whatsapp"))
+            channel = self.channels.get((kept.association, TWILIO[kept.hook][0]))
             if channel is not None:
                 try:
                     events = self._parse(channel, kept.hook, kept.url, kept.body)
                 except Unparseable:
                     events = []
                 if events:
-                    await self.take(kept.association, "whatsapp", events)
+                    await self.take(kept.association, channel.name, events)
             await asyncio.to_thread(self.spool.done, until)
         log.info("spool_taken_in")
 

@@ -309,6 +309,19 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
             "WhatsApp needs all three, or none to be off",
         ),
         (
+            {"WASL_HARIF_TWILIO_SMS_FROM": "Harif"},
+            "WASL_HARIF_TWILIO_ACCOUNT_SID and WASL_HARIF_TWILIO_AUTH_TOKEN: missing — "
+            "SMS needs both, or none to be off",
+        ),
+        *(
+            (
+                TWILIO | {"WASL_HARIF_TWILIO_SMS_FROM": wrong},
+                "WASL_HARIF_TWILIO_SMS_FROM: no sender — write a number as +9665…, or a name of at most 11 Latin "
+                "letters and digits",
+            )
+            for wrong in ("0500000001", "حارف", "TwelveLetters", "12345")
+        ),
+        (
             {"WASL_HARIF_TELEGRAM_TOKEN": "1:a", "WASL_PUBLIC_URL": "https://wasl.sa"},
             "WASL_HARIF_TELEGRAM_SECRET: missing — a webhook needs it, since WASL_PUBLIC_URL is set",
         ),

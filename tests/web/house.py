@@ -109,6 +109,7 @@ class House:
         self.submitted: list[Mapping[str, Any]] = []
         self.renewed: list[str] = []
         self.away = False
+        self.stops = False
         self.form_state: Any = "open"
         self.fields = FIELDS
         self.languages: list[str] = []
@@ -184,6 +185,13 @@ class House:
     async def renew(self, token: str) -> bool:
         self.renewed.append(token)
         return True
+
+    async def stopped(self, association: str, token: str) -> bool | None:
+        self._there()
+        return self.stops if token == TOKEN else None
+
+    async def stop(self, association: str, token: str, again: bool) -> None:
+        self.stops = not again if token == TOKEN else self.stops
 
     async def receipt(self, association: str, reference: str, digest: str) -> ReceiptView | None:
         if reference != "NKH-7K2MP-4TWX6":

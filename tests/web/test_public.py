@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from bot.web import page as pages
 from bot.web.ports import Away
 from conversations.wording import LANGUAGES, read_catalogue
-from tests.web.house import PROFILE, SLUG, House
+from tests.web.house import PROFILE, SLUG, TOKEN, House
 
 RECEIPT = f"/{SLUG}/receipt/NKH-7K2MP-4TWX6"
 ROOT = Path(__file__).parents[2]
@@ -103,3 +103,34 @@ def test_templates_are_not_read_before_they_are_needed() -> None:
     code = "import bot.web.routes, sys; print([m for m in ('jinja2', 'babel', 'sse_starlette') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+STOP = f"/{SLUG}/stop/{TOKEN}"
+
+
+def test_looking_at_the_page_that_stops_messages_stops_nothing(client: TestClient, house: House) -> None:
+    for method in ("GET", "HEAD"):
+        assert client.request(method, STOP).status_code == 200
+    assert not house.stops
+    html = client.get(STOP).text
+    assert "إيقاف رسائل جمعية النخلة" in html and 'method="post"' in html and 'action="?stop"' in html
+    assert client.get(STOP).headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_press_stops_messages_and_another_lets_them_come_back(client: TestClient, house: House) -> None:
+    answer = client.post(f"{STOP}?stop")
+    assert (answer.status_code, answer.headers["location"], house.stops) == (303, STOP, True)
+    html = client.get(STOP).text
+    assert "أوقفنا رسائلنا" in html and "إلا القرار في طلب" in html and 'action="?again"' in html
+    assert client.post(f"{STOP}?again").status_code == 303
+    assert not house.stops and "Stop messages from" in client.get(f"{STOP}?lang=en").text
+
+
+def test_a_link_that_stops_nothing_says_what_to_do(client: TestClient, house: House) -> None:
+    for path in (f"/{SLUG}/stop/nobody", STOP.replace(SLUG, "nobody")):
+        answer = client.get(path)
+        assert answer.status_code == 404 and "هذا الرابط غير صحيح" in answer.text
+        client.post(path)
+    assert not house.stops
+    house.away = True
+    assert client.get(STOP).status_code == 503

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot.desk import said
+from bot.desk.conversation.scene import PHONES
 from conversations.cases.calendar import calendar_of
 from conversations.events import Contact, Event, Location, Media, Opened, Press, Text
 from conversations.routing import Candidate, Waiting
@@ -93,7 +94,7 @@ def _line(
         channel = words.or_key(f"channel.{row.channel}")
         tail = tails.get(row.conversation)
         who = first_name(names.get(row.conversation, ""))
-        number = "number" if row.channel == "whatsapp" else "tail"
+        number = "number" if row.channel in PHONES else "tail"
         who = who or (words(f"inbox.who.{number}", tail=tail) if tail else words("inbox.who.unknown"))
     since = row.at or row.waits_since or row.updated or 0
     if not row.id:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.desk.at import At
 
 MOST_CASES = 20
-PHONES = ("whatsapp",)
+PHONES = ("whatsapp", "sms")
 """Channels whose handle is a phone number, where it begins with a plus."""
 
 

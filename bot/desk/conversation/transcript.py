@@ -38,7 +38,7 @@ MOST_NEW = 200
 AGAIN = 20
 """Lines before the last one that a page shows, sent again with what is new: their ticks may have moved."""
 ON_ITS_WAY = frozenset({"queued", "sending"})
-CONFIRMS = frozenset({"whatsapp", "web_chat"})
+CONFIRMS = frozenset({"whatsapp", "web_chat", "sms"})
 """Channels that say later that a message arrived, or was read."""
 OURS = ("failed", "uncertain", "held")
 """States in which a person decides what follows."""
