@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.channels.contract import Channel, Content, Incoming, Unused
 from bot.channels.http import Http
+from bot.channels.record import Record
 from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.delivery import Delivery
@@ -367,6 +368,7 @@ def make_channels(
             changes.wake(association_slug, handle)
 
         channels[slug, "web_chat"] = WebChat(slug, wake, settings.public_url)
+        channels[slug, "record"] = Record(slug)
         if account.telegram_token:
             channels[slug, "telegram"] = Telegram(
                 slug,

@@ -28,12 +28,14 @@ MOST_FILES = 5
 _EVERYWHERE = ("jpeg", "png", "pdf", "docx", "ogg", "mp3", "m4a", "amr", "mp4")
 ACCEPTS: Mapping[str, tuple[tuple[str, ...], int, int]] = {
     # channel: kinds, megabytes of a file, megabytes of a picture (CHANNELS.md)
+    "record": ((), 0, 0),
     "whatsapp": (_EVERYWHERE, 16, 5),
     "sms": (_EVERYWHERE, 16, 16),  # as links
     "telegram": ((*_EVERYWHERE, "webp", "heic", "webm"), 50, 50),
     "web_chat": ((*_EVERYWHERE, "webp", "webm"), 50, 50),
 }
 SOUNDS: Mapping[str, tuple[str, ...]] = {
+    "record": (),
     "whatsapp": ("ogg", "mp4"),
     "sms": ("ogg", "mp4"),
     "telegram": ("ogg", "mp4", "webm"),
@@ -44,7 +46,8 @@ _PICTURES = frozenset({"jpeg", "png", "webp", "heic"})
 
 
 class Composer(NamedTuple):
-    """`closed`: why nothing gets through now (staffed.closed, or `off`: the channel is not connected here);
+    """`closed`: why nothing gets through now (staffed.closed, or `off`: the channel is not connected here,
+    `record`: nobody ever wrote from there);
     `until`: when the window closes; `limit`: characters of one message, `joins` more once they know who writes;
     `template`: an approved one is there;
     `knocked`: it went out already; `held`: why an operator lets nothing go out (paused, staging)."""
@@ -61,8 +64,8 @@ class Composer(NamedTuple):
 def composer(at: "At", scene: "Scene") -> Composer:
     channel = at.desk.intake.channels.get((at.slug, scene.channel))
     state = scene.state
-    if channel is None:
-        return Composer("off", None, 4000)
+    if channel is None or scene.state.recorded:
+        return Composer("record" if channel else "off", None, 4000)
     hours = channel.traits.window_hours
     joins = 0
     if state.introduced != str(at.worker.id):
