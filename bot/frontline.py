@@ -249,7 +249,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     me = f"{os.getpid()}-{secrets.token_hex(4)}"
     http = Http()
     changes, hub = Changes(), Hub()
-    channels, off = make_channels(settings, associations, database, vault, http, changes)
+    channels, off = make_channels(settings, associations, database, http, changes)
     switches = Switches(database, settings.outbound_only)
     holder: dict[str, FrontLine] = {}
 
@@ -285,7 +285,6 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     for slug in associations:
         account = settings.account(slug)
         rates[slug, "telegram"], rates[slug, "whatsapp"] = account.telegram_rate, account.twilio_rate
-        rates[slug, "sms"] = account.twilio_sms_rate
     delivery = Delivery(
         database, channels, intake, rates=rates, chat_rates={"telegram": settings.telegram_chat_rate}, content=content
     )
@@ -293,7 +292,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
     delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]
     house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
-    twilio_on = any(name in ("whatsapp", "sms") for _, name in channels)
+    twilio_on = any(name == "whatsapp" for _, name in channels)
     spool = spool_in(settings.data / "spool", vault) if twilio_on and serving else None
     staff_groups = StaffGroups(
         database, intake, channels, delivery.rates, blobs, settings.public_url, kick=lambda name: rounds.kick(name)
@@ -349,12 +348,7 @@ class Loans:
 
 
 def make_channels(
-    settings: Settings,
-    associations: Mapping[str, Association],
-    database: Database,
-    vault: Vault,
-    http: Http,
-    changes: Changes,
+    settings: Settings, associations: Mapping[str, Association], database: Database, http: Http, changes: Changes
 ) -> tuple[dict[tuple[str, str], Channel], list[str]]:
     """Every channel that has its settings; the others are named, with the setting they lack."""
     from bot.settings import prefix_of
@@ -382,38 +376,14 @@ def make_channels(
             )
         else:
             off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
-        if account.twilio_whatsapp_from and settings.public_url:
+        if account.twilio_account_sid and settings.public_url:
             short = association.profile.short_name.ar
             channels[slug, "whatsapp"] = _whatsapp(settings, slug, short, account, database, http)
-        elif account.twilio_whatsapp_from:
+        elif account.twilio_account_sid:
             off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
         else:
-            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_WHATSAPP_FROM is not set)")
-        if account.twilio_sms_from and settings.public_url:
-            channels[slug, "sms"] = _sms(settings, association, account, vault, http)
-        elif account.twilio_sms_from:
-            off.append(f"{slug}: SMS is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: SMS is off ({prefix_of(slug)}TWILIO_SMS_FROM is not set)")
+            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_ACCOUNT_SID is not set)")
     return channels, off
-
-
-def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:
-    from bot.channels.sms import Sms
-    from bot.ways_out import link
-
-    slug = association.slug
-    return Sms(
-        slug,
-        account.twilio_account_sid,
-        account.twilio_auth_token,
-        account.twilio_sms_from,
-        settings.public_url,
-        http,
-        association.wording,
-        lambda row: link(vault, settings.public_url, slug, row),
-        settings.twilio_api_url,
-    )
 
 
 def _whatsapp(
