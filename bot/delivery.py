@@ -58,7 +58,7 @@ LONGEST_SEND = 45.0
 """Seconds; what takes longer is uncertain. With STALE no more than a lease."""
 STOPPED = 15.0
 """Seconds until everybody has read that an account is paused."""
-RESENT = ("telegram",)
+RESENT = ("telegram", "email")
 """Channels whose provider cannot be asked: an uncertain reply or notice is sent once more, marked."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -36,6 +36,7 @@ from bot.staff_group.turns import CHANNEL as STAFF_GROUP
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
+from conversations.wording import LANGUAGES
 from storage import accounts, backup, contents, conversations, keys, topics
 from storage.accounts import Account
 from storage.blobs import Blobs, place
@@ -43,6 +44,9 @@ from storage.database import Database, DatabaseAway
 from storage.spool import Spool, spool_in
 from storage.times import ms
 from storage.vault import Vault, VaultError
+
+if TYPE_CHECKING:
+    from bot.mail import Relay
 
 LENT_SECONDS = 3600
 POLL_LEASE_MS = 75_000
@@ -135,6 +139,8 @@ class FrontLine:
         await self.delivery.close(grace)
         with suppress(DatabaseAway):
             await self.database.write(accounts.give_back, self.intake.me)
+        for channel in self.channels.values():
+            await channel.close()
         await self.http.close()
         if self.spool is not None:
             self.spool.close()
@@ -249,7 +255,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     me = f"{os.getpid()}-{secrets.token_hex(4)}"
     http = Http()
     changes, hub = Changes(), Hub()
-    channels, off = make_channels(settings, associations, database, http, changes)
+    channels, off = make_channels(settings, associations, database, vault, http, changes)
     switches = Switches(database, settings.outbound_only)
     holder: dict[str, FrontLine] = {}
 
@@ -285,6 +291,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     for slug in associations:
         account = settings.account(slug)
         rates[slug, "telegram"], rates[slug, "whatsapp"] = account.telegram_rate, account.twilio_rate
+        rates[slug, "sms"], rates[slug, "email"] = account.twilio_sms_rate, account.email_rate
     delivery = Delivery(
         database, channels, intake, rates=rates, chat_rates={"telegram": settings.telegram_chat_rate}, content=content
     )
@@ -292,7 +299,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
     delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]
     house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
-    twilio_on = any(name == "whatsapp" for _, name in channels)
+    twilio_on = any(name in ("whatsapp", "sms") for _, name in channels)
     spool = spool_in(settings.data / "spool", vault) if twilio_on and serving else None
     staff_groups = StaffGroups(
         database, intake, channels, delivery.rates, blobs, settings.public_url, kick=lambda name: rounds.kick(name)
@@ -348,13 +355,19 @@ class Loans:
 
 
 def make_channels(
-    settings: Settings, associations: Mapping[str, Association], database: Database, http: Http, changes: Changes
+    settings: Settings,
+    associations: Mapping[str, Association],
+    database: Database,
+    vault: Vault,
+    http: Http,
+    changes: Changes,
 ) -> tuple[dict[tuple[str, str], Channel], list[str]]:
     """Every channel that has its settings; the others are named, with the setting they lack."""
     from bot.settings import prefix_of
 
     channels: dict[tuple[str, str], Channel] = {}
     off: list[str] = []
+    relay: Relay | None = None
     for slug, association in associations.items():
         account = settings.account(slug)
 
@@ -376,14 +389,69 @@ def make_channels(
             )
         else:
             off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
-        if account.twilio_account_sid and settings.public_url:
+        if account.twilio_whatsapp_from and settings.public_url:
             short = association.profile.short_name.ar
             channels[slug, "whatsapp"] = _whatsapp(settings, slug, short, account, database, http)
-        elif account.twilio_account_sid:
+        elif account.twilio_whatsapp_from:
             off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
         else:
-            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_ACCOUNT_SID is not set)")
+            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_WHATSAPP_FROM is not set)")
+        if account.twilio_sms_from and settings.public_url:
+            channels[slug, "sms"] = _sms(settings, association, account, vault, http)
+        elif account.twilio_sms_from:
+            off.append(f"{slug}: SMS is off (it needs WASL_PUBLIC_URL)")
+        else:
+            off.append(f"{slug}: SMS is off ({prefix_of(slug)}TWILIO_SMS_FROM is not set)")
+        if account.email_from:
+            relay = relay or _relay(settings)
+            channels[slug, "email"] = _email(settings, association, account, vault, relay)
+        else:
+            off.append(f"{slug}: e-mail is off ({prefix_of(slug)}EMAIL_FROM is not set)")
     return channels, off
+
+
+def _relay(settings: Settings) -> "Relay":
+    from bot.mail import Relay
+
+    return Relay(settings.smtp_url)
+
+
+def _email(
+    settings: Settings, association: Association, account: AccountSettings, vault: Vault, relay: "Relay"
+) -> Channel:
+    from bot.channels.email import Email, Keys
+    from bot.ways_out import link
+
+    slug, profile, public_url = association.slug, association.profile, settings.public_url
+    return Email(
+        slug,
+        account.email_from,
+        {one: (profile.name.to(one), profile.short_name.to(one)) for one in LANGUAGES},
+        association.wording,
+        relay,
+        Keys(vault, slug),
+        (lambda row: link(vault, public_url, slug, row)) if public_url else None,
+        account.email_secret,
+        account.email_authserv,
+    )
+
+
+def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:
+    from bot.channels.sms import Sms
+    from bot.ways_out import link
+
+    slug = association.slug
+    return Sms(
+        slug,
+        account.twilio_account_sid,
+        account.twilio_auth_token,
+        account.twilio_sms_from,
+        settings.public_url,
+        http,
+        association.wording,
+        lambda row: link(vault, settings.public_url, slug, row),
+        settings.twilio_api_url,
+    )
 
 
 def _whatsapp(

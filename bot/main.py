@@ -128,6 +128,10 @@ def make_pages(line: FrontLine) -> Any:
         file_limit=line.settings.file_limit_mb * 1024 * 1024,
     )
     app.router.routes.append(Mount("/desk", app=TheDesk(line, site)))
+    if any(name == "email" for _, name in line.channels):
+        from bot.web.email import MailIn
+
+        app.router.routes.extend(MailIn(line.house, site, line.channels).routes())
     app.include_router(routes(line.house, site, chats))
     return app
 

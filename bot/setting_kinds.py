@@ -153,6 +153,8 @@ _SMS_SENDER = _like(
     "no sender — write a number as +9665…, or a name of at most 11 Latin letters and digits",
 )
 
+_EMAIL = _like(r"[\w.+-]{1,64}@([\w-]+\.)+[A-Za-z]{2,}", "no address — write it alone, as help@charity.example")
+
 KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     # kind, how it is read, what it is where nothing is given
     "text": (str, ""),
@@ -180,5 +182,6 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "twilio_account": (_like(r"AC\w+", "no account — copy the Account SID from the console: AC…"), ""),
     "twilio_content": (_like(r"HX[0-9a-fA-F]{32}", "no content — copy its SID from the console: HX…"), ""),
     "sms_sender": (_SMS_SENDER, ""),
+    "email": (lambda raw: _EMAIL(raw).lower(), ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

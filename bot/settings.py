@@ -94,16 +94,18 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         ),
     ),
     (
-        "E-mail to staff",
+        "E-mail",
         (
             Setting(
                 "WASL_SMTP_URL",
                 "",
                 "A mail relay: smtp://user:password@host:587 (STARTTLS), smtps://…:465, smtp+plain://host:25 for one "
-                "beside us. Empty: reminders go to the desk and to Telegram only.",
+                "beside us. Empty: e-mail is off, and reminders to staff go to the desk and to Telegram only.",
                 "smtp",
             ),
-            Setting("WASL_MAIL_FROM", "", "Sender of e-mail, such as desk@charity.example. Needed with a relay."),
+            Setting(
+                "WASL_MAIL_FROM", "", "Sender of e-mail to staff, such as desk@charity.example. Needed with a relay."
+            ),
         ),
     ),
     (
@@ -148,6 +150,7 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             ),
             Setting("WASL_TWILIO_RATE", "80", "Messages a second from one WhatsApp sender.", "rate"),
             Setting("WASL_TWILIO_SMS_RATE", "10", "Text messages a second from one sender.", "rate"),
+            Setting("WASL_EMAIL_RATE", "10", "E-mails a second from one association's address.", "rate"),
             Setting(
                 "WASL_TELEGRAM_API_URL",
                 "https://api.telegram.org",
@@ -196,6 +199,27 @@ PER_ASSOCIATION = (
         "sms_sender",
     ),
     Setting("TWILIO_SMS_RATE", "", "This sender's own rate. Empty: WASL_TWILIO_SMS_RATE.", "rate"),
+    Setting(
+        "EMAIL_FROM",
+        "",
+        "The association's address for people, such as help@charity.example; answers and bounces come back to it. "
+        "Needs WASL_SMTP_URL. Empty: e-mail is off.",
+        "email",
+    ),
+    Setting(
+        "EMAIL_SECRET",
+        "",
+        "What carries the mail of that address in: whoever posts it to `<address>/email/<slug>` sends this as "
+        "`Authorization: Bearer …`. Empty: nobody is heard by e-mail, and bounces are not known.",
+        "secret",
+    ),
+    Setting(
+        "EMAIL_AUTHSERV",
+        "",
+        "The name by which the server that takes this mail signs its Authentication-Results (mx.charity.example): what "
+        "it found forged is not used. Empty: nobody checks.",
+    ),
+    Setting("EMAIL_RATE", "", "This address's own rate. Empty: WASL_EMAIL_RATE.", "rate"),
 )
 """Each as WASL_<SLUG>_<NAME>, the slug in capitals with underscores for hyphens."""
 
@@ -229,6 +253,11 @@ class AccountSettings:
     twilio_sms_from: str
     """+…, or a name."""
     twilio_sms_rate: float
+    email_from: str
+    """In small letters."""
+    email_secret: str = field(repr=False)
+    email_authserv: str
+    email_rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +291,7 @@ class Settings:
     telegram_chat_rate: float
     twilio_rate: float
     twilio_sms_rate: float
+    email_rate: float
     telegram_api_url: str
     twilio_api_url: str
     environ: Mapping[str, str] = field(repr=False)
@@ -271,7 +301,7 @@ class Settings:
         values, mistakes = _read(self.environ, PER_ASSOCIATION, prefix_of(slug))
         if mistakes:
             raise BadSettings(mistakes)
-        for rate in ("telegram_rate", "twilio_rate", "twilio_sms_rate"):
+        for rate in ("telegram_rate", "twilio_rate", "twilio_sms_rate", "email_rate"):
             values[rate] = values[rate] or getattr(self, rate)
         return AccountSettings(**values)
 
@@ -372,13 +402,14 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
     for slug in slugs:
         prefix = prefix_of(slug)
         account, wrong = _read(environ, PER_ASSOCIATION, prefix)
-        mistakes += wrong + _half(environ, prefix, bool(values.get("public_url")))
+        mistakes += wrong + _half(environ, prefix, bool(values.get("public_url")), bool(values.get("smtp_url")))
         # A bot's token may change, its number never.
         for name, own in (
             ("TELEGRAM_TOKEN", str(account.get("telegram_token", "")).partition(":")[0]),
             ("TELEGRAM_STAFF_GROUP", str(account.get("telegram_staff_group", ""))),
             ("TWILIO_WHATSAPP_FROM", str(account.get("twilio_whatsapp_from", ""))),
             ("TWILIO_SMS_FROM", str(account.get("twilio_sms_from", ""))),
+            ("EMAIL_FROM", str(account.get("email_from", ""))),
         ):
             if own and own in owners:
                 mistakes.append(f"{prefix}{name}: the same as {owners[own]} — each association needs one of its own")
@@ -389,7 +420,7 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
     return mistakes
 
 
-def _half(environ: Mapping[str, str], prefix: str, public: bool) -> list[str]:
+def _half(environ: Mapping[str, str], prefix: str, public: bool, relay: bool) -> list[str]:
     given = {name for name, *_ in PER_ASSOCIATION if environ.get(prefix + name, "").strip()}
     sms = "TWILIO_SMS_FROM" in given
     twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", *(() if sms else ("TWILIO_WHATSAPP_FROM",)))
@@ -400,6 +431,10 @@ def _half(environ: Mapping[str, str], prefix: str, public: bool) -> list[str]:
         mistakes.append(f"{' and '.join(missing)}: missing — {needs}, or none to be off")
     if "TELEGRAM_STAFF_GROUP" in given and "TELEGRAM_TOKEN" not in given:
         mistakes.append(f"{prefix}TELEGRAM_TOKEN: missing — the staff's group needs the bot")
+    if "EMAIL_FROM" in given and not relay:
+        mistakes.append(f"WASL_SMTP_URL: missing — {prefix}EMAIL_FROM needs a relay that sends")
+    if "EMAIL_FROM" not in given and {"EMAIL_SECRET", "EMAIL_AUTHSERV"} & given:
+        mistakes.append(f"{prefix}EMAIL_FROM: missing — e-mail needs the association's address")
     if public and "TELEGRAM_TOKEN" in given and "TELEGRAM_SECRET" not in given:
         mistakes.append(f"{prefix}TELEGRAM_SECRET: missing — a webhook needs it, since WASL_PUBLIC_URL is set")
     return mistakes

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot import metrics
-from bot.channels.contract import KEPT, Incoming, StatusReport, Unparseable, Unused
+from bot.channels.contract import KEPT, Channel, Incoming, StatusReport, Unparseable, Unused
 from bot.channels.email import NAME, Email
 from bot.channels.email_inbound import File, Mail
 from bot.web.body import TooBig, read
@@ -41,10 +41,9 @@ class House(Protocol):
 
 
 class MailIn:
-    """`channels` by association."""
-
-    def __init__(self, house: House, site: Site, channels: Mapping[str, Email]) -> None:
-        self.house, self.site, self.channels = house, site, channels
+    def __init__(self, house: House, site: Site, channels: Mapping[tuple[str, str], Channel]) -> None:
+        self.house, self.site = house, site
+        self.channels = {slug: channel for (slug, _), channel in channels.items() if isinstance(channel, Email)}
         self._room = asyncio.Semaphore(AT_ONCE)
 
     def routes(self) -> list[Route]:
