@@ -103,7 +103,12 @@ def test_a_complaint_about_a_worker_refused_answered_appealed_reopened_and_accep
     sees_nothing(accused, id, reference, conversation)
     assert not case_page(hears, id).leads_to(f"/case/{id}/move/reopen"), "not by those whose answer it doubts"
     back(above)
-    assert "لم تعتذر لنا الموظفة" in case_page(above, id).says
+    page = case_page(above, id)
+    assert "لم تعتذر لنا الموظفة" in page.says
+    for form in page.forms:
+        choice = form.fields.get("to" if form.action.endswith("/hold") else "staff")
+        if choice is not None and not form.action.endswith("/let-in"):
+            assert str(accused.id) not in (choice.offers or []), "neither given to them nor kept from them twice"
     told = moves(above, id, "reopen")
     assert told == [NEWS, f"قبلت الإدارة تظلّمكم، وأعادت النظر في شكواكم {reference}."]
     heard.these(NEWS)

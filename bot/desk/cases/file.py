@@ -60,6 +60,12 @@ class CaseFile:
     """The last moment to object or appeal."""
 
     @property
+    def others(self) -> list[Colleague]:
+        """To whom it may be given, or whom it may be kept from: nobody who is kept from it already."""
+        out = {one.staff for one in self.excluded}
+        return [one for one in self.colleagues if one.member.staff not in out]
+
+    @property
     def paused(self) -> Pause | None:
         return next((pause for pause in self.pauses if pause.ended_at is None), None)
 
