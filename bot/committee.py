@@ -16,7 +16,7 @@ from conversations.association.profile import Words
 from conversations.cases import lifecycle
 from conversations.cases.move import COMMITTEE, FOLLOW_UP_COMMITTEE, INVESTIGATION_COMMITTEE, Move, NotAllowed
 from storage import audit, cases, checks, sittings
-from storage.times import moment, ms
+from storage.times import moment, moment_or_none, ms
 from storage.vault import Vault
 
 COMMITTEES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -144,6 +144,7 @@ def minutes_of(
         tally = counted.setdefault(vote.case_id, {})
         tally[vote.vote] = tally.get(vote.vote, 0) + 1
     seats = sittings.seats(connection, association.slug, sitting.id)
+    listed = sittings.items(connection, vault, association.slug, sitting.id, shown)
     return Minutes(
         language=language,
         association=association.profile.name.to(language),
@@ -162,12 +163,10 @@ def minutes_of(
             )
             for seat in seats.values()
         ),
-        items=tuple(
-            _minuted(association, item, counted.get(item.case_id, {}), words, language)
-            for item in sittings.items(connection, vault, association.slug, sitting.id, shown)
-        ),
+        items=tuple(_minuted(association, item, counted.get(item.case_id, {}), words, language) for item in listed),
         remarks=sitting.remarks,
         digest=sitting.digest,
+        is_whole=len(listed) == sittings.count(connection, association.slug, sitting.id),
     )
 
 
@@ -191,6 +190,7 @@ def _minuted(
         reason="\n".join(given[name] for name in said if given.get(name)),
         needs=tuple(line for name in ("items", "help", "conditions") for line in given.get(name, "").splitlines()),
         harm=harm,
+        erased_at=moment_or_none(item.erased_at),
     )
 
 

@@ -50,8 +50,32 @@ OF_CONVERSATION: Mapping[Table, tuple[str, ...]] = {
 }
 """Those that belong to a conversation, as far as no case has them."""
 OF_PERSON: Mapping[Table, tuple[str, ...]] = {beneficiaries: ("known",), schema.quarantine: ("body",)}
-OF_HOUSE = frozenset({schema_desk.staff, schema_desk.invitations, schema_desk.sittings, schema_desk.documents})
-"""What is no beneficiary's: workers, meetings, the library."""
+OF_SITTING: Mapping[Table, tuple[str, ...]] = {schema_desk.sittings: ("remarks",)}
+"""Written of many cases at once: emptied with the last of them."""
+OF_HOUSE: Mapping[str, str] = {
+    **dict.fromkeys(("staff.login", "staff.name", "staff.totp", "staff.subject", "staff.telegram"), "a worker's own"),
+    **dict.fromkeys(("invitations.login", "invitations.name"), "of who is to work here"),
+    "sittings.place": "where a committee met",
+    **dict.fromkeys(("documents.title", "documents.name"), "the association's library"),
+}
+"""Sealed columns that are no beneficiary's, and whose they are."""
+BLIND: Mapping[str, str] = {
+    "conversations.handle_index": "goes with the address",
+    "case_index.blind": "goes with the case",
+    "asks.handle_index": "goes with the conversation that asked, and with the person who was asked",
+    "forms.token_digest": "goes with the conversation",
+    "asks.token_digest": "of a link made by chance",
+    "seen.key": "of what a channel calls a message; forgotten after days",
+    "contents.digest": "of a template's words, which name nobody",
+    "staff.login_index": "a worker's own",
+    "staff.subject_index": "a worker's own",
+    "staff.telegram_index": "a worker's own",
+    "sign_ins.token_digest": "a worker's own",
+    "sign_in_tries.digest": "of who stood at the workers' door; forgotten after days",
+    "invitations.token_digest": "of a link made by chance",
+    "codes.digest": "a worker's own",
+}
+"""What anything is found by, and until when."""
 _NOTHING_ELSE = (messages, schema_desk.reply_drafts, schema_desk.topic_lines, schema_desk.notes)
 """Rows that are nothing but what they say: they go themselves."""
 _STAYS = (
@@ -100,7 +124,21 @@ def erase_cases(connection: Connection, vault: Vault, association: str, ids: Ite
     connection.execute(
         update(cases).where(c.association == association, c.id.in_(gone)).values(**nothing, digest="", erased_at=now)
     )
+    _empty_sittings(connection, association, gone)
     return count
+
+
+def _empty_sittings(connection: Connection, association: str, gone: list[int]) -> None:
+    """Of sittings these cases were at, what was written of all of them, once nothing else of it is left."""
+    a, c, s = schema_desk.agenda.c, cases.c, schema_desk.sittings.c
+    theirs = select(a.sitting).where(a.association == association, a.case_id.in_(gone))
+    left = (
+        select(a.case_id)
+        .join(cases, (c.association == a.association) & (c.id == a.case_id))
+        .where(a.association == association, a.sitting == s.id, c.erased_at.is_(None))
+    )
+    for table, columns in OF_SITTING.items():
+        _empty(connection, table, columns, association, s.id.in_(theirs), ~left.exists())
 
 
 def anonymous_routes(connection: Connection, vault: Vault, association: str) -> Routes:

@@ -64,6 +64,8 @@ class Item(NamedTuple):
     failed: str
     decided_at: int | None
     carried_at: int | None
+    erased_at: int | None
+    """The case was erased then: what was written of it here is gone."""
 
 
 class Vote(NamedTuple):
@@ -239,7 +241,10 @@ def items(connection: Connection, vault: Vault, association: str, sitting: int, 
     query = (
         select(
             a.case_id,
-            *(c[name] for name in ("reference", "kind", "stage", "service", "earliest", "latest", "opened_at")),
+            *(
+                c[name]
+                for name in ("reference", "kind", "stage", "service", "earliest", "latest", "opened_at", "erased_at")
+            ),
             *(a[name] for name in ("place", "decision", "given", "confirmed_by", "failed", "decided_at", "carried_at")),
         )
         .join(cases, and_(c.association == a.association, c.id == a.case_id))
@@ -256,6 +261,13 @@ def count(connection: Connection, association: str, sitting: int) -> int:
     """How many are on the agenda, whoever may see them."""
     a = agenda.c
     return connection.scalar(select(func.count()).where(a.association == association, a.sitting == sitting)) or 0
+
+
+def heard(connection: Connection, association: str, case_ids: Iterable[int]) -> bool:
+    """Whether any of these cases was at a sitting."""
+    a = agenda.c
+    query = select(a.case_id).where(a.association == association, a.case_id.in_(list(case_ids)))
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def decide(

@@ -66,6 +66,8 @@ class Item:
     """Conditions, and what the person is entitled to: a line each."""
     remarks: str = ""
     harm: Harm | None = None
+    erased_at: datetime | None = None
+    """What was written of the case was erased then, as its person may ask and the law has it; aware."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,8 @@ class Minutes:
     remarks: str = ""
     digest: str = ""
     """Hex SHA-256, from `minutes_digest`, as it was when the first member approved."""
+    is_whole: bool = True
+    """False where a case of the agenda is not shown to this reader."""
 
     @property
     def is_draft(self) -> bool:
@@ -97,7 +101,9 @@ class Minutes:
 def minutes_digest(minutes: Minutes) -> str:
     """Hex SHA-256 of all that a member approves: everything but the approvals themselves. Members approve the Arabic
     minutes; another language has another digest."""
-    unsigned = replace(minutes, digest="", attendance=tuple(replace(one, signed_at=None) for one in minutes.attendance))
+    unsigned = replace(
+        minutes, digest="", is_whole=True, attendance=tuple(replace(one, signed_at=None) for one in minutes.attendance)
+    )
     return hashlib.sha256(canonical(msgspec.to_builtins(unsigned))).hexdigest()
 
 
@@ -156,8 +162,17 @@ def _page(minutes: Minutes, words: Words) -> dict[str, Any]:
         "waiting": words("minutes.waiting"),
         "digest_label": words("minutes.digest"),
         "digest": minutes.digest,
+        "digest_notes": [words(f"minutes.digest_{why}") for why in _differs(minutes)] if minutes.digest else [],
     }
     return drawable(page, as_is=("mark", "digest"))
+
+
+def _differs(minutes: Minutes) -> Iterator[str]:
+    """Why this copy is not, word for word, what its digest was made of."""
+    if any(one.erased_at for one in minutes.items):
+        yield "erased"
+    if not minutes.is_whole:
+        yield "parts"
 
 
 def _facts(minutes: Minutes, there: int, words: Words) -> Iterator[list[str]]:
@@ -183,7 +198,8 @@ def _lines(item: Item, language: str, words: Words) -> Iterator[list[str]]:
     if item.decision:
         yield [words("minutes.votes"), _votes(item.votes, lambda count: in_digits(count, language), words)]
     needs = "\n".join(f"– {one}" for one in item.needs)
-    named = {"reason": item.reason, "needs": needs, "remarks": item.remarks}
+    gone = at_said(item.erased_at, language, words) if item.erased_at else ""
+    named = {"reason": item.reason, "needs": needs, "remarks": item.remarks, "erased": gone}
     yield from ([words(f"minutes.{name}"), value] for name, value in named.items() if value)
 
 

@@ -2,12 +2,17 @@
 
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from bot.case_moves import move_case
+from bot.desk.rooms import committee as room
+from bot.papers import minutes as papers
+from bot.papers.minutes import minutes_digest, minutes_pdf
 from conversations.cases.move import SOCIAL_RESEARCHER
-from storage import cases, excluded, sittings
+from conversations.wording import house_wording
+from storage import cases, erasure, excluded, sittings
 from storage.timers import Timer, set_all
 from storage.times import ms
 from tests.desk.house import Browser, House
@@ -130,6 +135,37 @@ def test_minutes_are_approved_by_everyone_who_was_there_and_by_nobody_else(house
     assert state() == "signed"
     pdf = member.get(f"{sitting}/minutes.pdf")
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+
+
+def test_minutes_of_a_case_that_was_erased_since_say_so_and_keep_their_proof(house: House, member: Browser) -> None:
+    _, one, gone = applied(house, "7001")
+    applied(house, "7002")
+    sitting = planned(member)
+    number = int(sitting.rpartition("/")[2])
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    refusal = {"decision": "refuse", "reason": "دخل الأسرة أعلى من الحد", "help": "بنك التنمية"}
+    ids = [str(row[0]) for row in house.line.rows("cases", "id")]
+    member.post(f"{sitting}/decide", case=ids, **refusal)
+    member.post(f"{sitting}/close")
+    member.post(f"{sitting}/sign")
+    (digest,) = house.line.rows("sittings", "digest")[0]
+    assert (member.who, "sitting.sign", f"sitting:{number}", digest) in house.acts(), "the chain of the audit holds it"
+
+    def drawn() -> Any:
+        with mock.patch.object(room, "minutes_pdf", side_effect=minutes_pdf) as drawing:
+            assert member.get(f"{sitting}/minutes.pdf").status_code == 200
+        return drawing.call_args.args[0]
+
+    assert minutes_digest(drawn()) == digest
+    house.do(erasure.erase_cases, house.vault, "harif", [gone], ms(house.now))
+    now = drawn()
+    assert now.digest == digest != minutes_digest(now)
+    assert [bool(item.erased_at) for item in now.items] == [True, False]
+    assert [item.reason for item in now.items] == ["", refusal["reason"]]
+    notes = papers._page(now, house_wording("ar"))["digest_notes"]
+    assert len(notes) == 1 and "كما اعتُمد" in notes[0]
+    page = member.text(sitting)
+    assert one in page and page.count("مُسح ما كُتب عنها") == 1 and page.count(refusal["reason"]) == 1
 
 
 def test_what_was_decided_of_a_colleague_is_carried_out_whoever_closes_the_sitting(

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from conversations.conversation import Member
-from storage import asks, cases, consents, conversations, erasure, personal, personal_copy, retention, schema
+from storage import asks, cases, consents, conversations, erasure, personal, personal_copy, retention, schema, sittings
 from storage.blobs import Blobs
+from storage.cases import Case
+from storage.columns import Blind
 from storage.database import Database
 from storage.keys import SEALED
 from storage.person import Nobody, Person, whose
@@ -64,11 +66,51 @@ def erased_id(database: Database, reference: str) -> int:
 
 def test_every_sealed_column_belongs_somewhere_and_goes_with_it() -> None:
     """A new table with something sealed says here whose it is: else erasing somebody would leave it behind."""
-    belongs: dict[str, set[str]] = {}
-    for part in (erasure.OF_CASE, erasure.OF_CONVERSATION, erasure.OF_PERSON):
-        for table, columns in part.items():
-            belongs.setdefault(table.name, set()).update(columns)
-    assert belongs == {table.name: set(columns) for table, columns in SEALED if table not in erasure.OF_HOUSE}
+    parts = (erasure.OF_CASE, erasure.OF_CONVERSATION, erasure.OF_PERSON, erasure.OF_SITTING)
+    goes = {f"{table.name}.{name}" for part in parts for table, columns in part.items() for name in columns}
+    assert not goes & set(erasure.OF_HOUSE)
+    assert goes | set(erasure.OF_HOUSE) == {f"{table.name}.{name}" for table, columns in SEALED for name in columns}
+    assert all(erasure.OF_HOUSE.values())
+
+
+def test_every_blind_column_says_until_when_anything_is_found_by_it() -> None:
+    blind = {
+        f"{table.name}.{column.name}"
+        for table in schema.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Blind)
+    }
+    assert len(blind) > 10
+    assert blind == set(erasure.BLIND)
+    assert all(erasure.BLIND.values())
+
+
+def test_what_a_sitting_says_of_many_goes_with_the_last_of_them(database: Database, vault: Vault) -> None:
+    def hold(connection: Any, numbers: list[int], association: str = "harif") -> int:
+        for id in numbers:
+            case = Case(association=association, id=id, reference=f"R-{association}-{id}", kind="request",
+                        stage="closed", opened_at=NOW, closed_at=NOW)  # fmt: skip
+            cases.file(connection, vault, [case], NOW)
+        sitting = sittings.plan(connection, vault, sittings.Sitting(association, 0, "committee", 0, by=1, at=NOW))
+        sittings.put_on(connection, association, sitting.id, numbers)
+        sittings.remark(connection, vault, association, sitting.id, "نورة كانت حاضرة")
+        return sitting.id
+
+    both, other, elsewhere = (
+        database.write_now(hold, [1, 2]),
+        database.write_now(hold, [3]),
+        database.write_now(hold, [1], "ruhama"),
+    )
+
+    def remarked() -> list[int]:
+        held = (("harif", both), ("harif", other), ("ruhama", elsewhere))
+        found = [database.read_now(sittings.get, vault, *one) for one in held]
+        return [one.id for one in found if one is not None and one.remarks]
+
+    database.write_now(erasure.erase_cases, vault, "harif", [1], NOW)
+    assert remarked() == [both, other, elsewhere]
+    database.write_now(erasure.erase_cases, vault, "harif", [2], NOW)
+    assert remarked() == [other, elsewhere]
 
 
 def test_what_is_erased_is_gone_and_others_notice_nothing(

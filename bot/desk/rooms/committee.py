@@ -334,7 +334,7 @@ def _carry(connection: Connection, at: At, sitting: Sitting, approved: bool = Fa
 @room.post("/committee/{sitting}/sign")
 async def sign(at: At) -> Response:
     """A member approves the minutes; when the last one has, what waited for that is carried out."""
-    await at.write("sitting.sign", f"sitting:{at.number('sitting')}", _sign, at)
+    await at.write("", "", _sign, at)
     return at.back(f"/committee/{at.number('sitting')}", "minutes_signed")
 
 
@@ -348,6 +348,8 @@ def _sign(connection: Connection, at: At) -> None:
     seats = sittings.seats(connection, at.slug, sitting.id).values()
     waits = any(seat.present and seat.signed_at is None for seat in seats)
     sittings.approved(connection, at.slug, sitting.id, digest, done=not waits)
+    # What was approved stays provable by the audit's chain, also when a case of it is erased.
+    at.log(connection, "sitting.sign", f"sitting:{sitting.id}", digest)
     if not waits:
         _carry(connection, at, sitting, approved=True)
 
