@@ -185,6 +185,12 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
     code: str
 
 
+class OptedOut(_Event, frozen=True, kw_only=True, tag="opted_out"):
+    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told them."""
+
+    again: bool = False
+
+
 class StaffSaid(_Event, frozen=True, kw_only=True, tag="staff_said"):
     """A worker's reply. `staff` is their id, `title` what the person sees them as (موظف العلاقات), `file` the id of a
     stored file. `over`: they know that a colleague holds the conversation and take it over."""
@@ -248,6 +254,15 @@ class StaffBlocked(_Event, frozen=True, kw_only=True, tag="staff_blocked"):
     why: str = ""
 
 
+class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
+    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
+
+    reason: str
+    reference: str = ""
+    urgent: bool = False
+
+
+Event = (
 class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     """A worker recorded what came by another way: the answers of a flow, heard by its own kinds on their page.
 
@@ -265,15 +280,6 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     more: dict[str, Any] = {}
 
 
-class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
-    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
-
-    reason: str
-    reference: str = ""
-    urgent: bool = False
-
-
-Event = (
     Text
     | Press
     | Media
@@ -293,6 +299,7 @@ Event = (
     | Asked
     | Answered
     | Unreachable
+    | OptedOut
     | StaffSaid
     | StaffTook
     | StaffGaveBack
@@ -301,7 +308,7 @@ Event = (
     | StaffTookBack
     | StaffBlocked
     | CalledStaff
-    | Recorded
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)
 """The events a person causes, as opposed to those the house causes."""
+    | Recorded

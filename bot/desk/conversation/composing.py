@@ -30,12 +30,14 @@ ACCEPTS: Mapping[str, tuple[tuple[str, ...], int, int]] = {
     # channel: kinds, megabytes of a file, megabytes of a picture (CHANNELS.md)
     "record": ((), 0, 0),
     "whatsapp": (_EVERYWHERE, 16, 5),
+    "sms": (_EVERYWHERE, 16, 16),  # as links
     "telegram": ((*_EVERYWHERE, "webp", "heic", "webm"), 50, 50),
     "web_chat": ((*_EVERYWHERE, "webp", "webm"), 50, 50),
 }
 SOUNDS: Mapping[str, tuple[str, ...]] = {
     "record": (),
     "whatsapp": ("ogg", "mp4"),
+    "sms": ("ogg", "mp4"),
     "telegram": ("ogg", "mp4", "webm"),
     "web_chat": ("ogg", "mp4", "webm"),
 }
