@@ -43,8 +43,8 @@ from conversations.events import (
     OptedOut,
     PolicyChanged,
     Press,
-    RenewForm,
     Recorded,
+    RenewForm,
     StaffBlocked,
     StaffGaveBack,
     StaffKnocked,
@@ -516,7 +516,7 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     StaffTookBack: staffed.took_back,
     StaffBlocked: staffed.blocked,
     CalledStaff: staffed.called,
+    Recorded: recorded.recorded,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
     OptedOut: commands.opted_out,
-    Recorded: recorded.recorded,
 }

@@ -254,15 +254,6 @@ class StaffBlocked(_Event, frozen=True, kw_only=True, tag="staff_blocked"):
     why: str = ""
 
 
-class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
-    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
-
-    reason: str
-    reference: str = ""
-    urgent: bool = False
-
-
-Event = (
 class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     """A worker recorded what came by another way: the answers of a flow, heard by its own kinds on their page.
 
@@ -280,6 +271,15 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     more: dict[str, Any] = {}
 
 
+class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
+    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
+
+    reason: str
+    reference: str = ""
+    urgent: bool = False
+
+
+Event = (
     Text
     | Press
     | Media
@@ -308,7 +308,7 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     | StaffTookBack
     | StaffBlocked
     | CalledStaff
+    | Recorded
 )
 PERSONAL = (Text, Press, Media, Location, Contact, Opened)
 """The events a person causes, as opposed to those the house causes."""
-    | Recorded
