@@ -21,7 +21,7 @@ _UNDRAWABLE = ("So", "Sk", "Cs", "Co", "Cn", "Cc")
 """Pictures, halves of characters and control codes: no text font has them."""
 _LONG = re.compile(r"\S{30}(?=\S)")
 """A word that would run off the page may break here."""
-_NUMBERS = re.compile(r"\+?\d+(?:[-/.: ]\d+)+")
+_NUMBERS = re.compile(r"\+?\d+(?:[-/.: ]\d+)+|\+\d+")
 """Parts of a date, a telephone number or a clause: beside Arabic letters they would change places."""
 _ARABIC, _LATIN = re.compile(r"[\u0620-\u064a\u066e-\u06d3]"), re.compile(r"[A-Za-z]")
 _OURS = ("lang", "title", "page")
