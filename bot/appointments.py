@@ -172,8 +172,8 @@ def event_of(
     """What a timer of `tell` stands for; None where it is not so any more: what came after it tells them."""
     id, name, moved = about.split(":")
     known = appointments.get(connection, vault, association, int(id))
-    act = next(one for one in table.ACTS if one.name == name)
-    if known is None or known.state != act.to or known.moved != int(moved):
+    state = "confirmed" if name == "remind" else next(one.to for one in table.ACTS if one.name == name)
+    if known is None or known.state != state or known.moved != int(moved):
         return None
     return changed(connection, known, name, f"appointment-{about}", now)
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot import appointments, entitlements
+from bot import appointments, entitlements, notices
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
@@ -45,10 +45,13 @@ from conversations.effects import (
     Suppress,
 )
 from conversations.events import Event, Found
+from conversations.flows.filing import BY_NUMBER
+from conversations.recorded import TOLD_AT_ONCE
 from conversations.world import CaseView
 from storage import (
     alarms,
     asks,
+    audit,
     cases,
     consents,
     conversations,
@@ -91,6 +94,7 @@ class Work:
         self._people: dict[tuple[str, int], world.Beneficiary] = {}
         self._alarms: dict[tuple[str, str], bool] = {}
         self._later: list[Callable[[], object]] = []
+        self.notice_turns: list[notices.NoticeTurn] = []
 
     def carry_out(self, effect: Effect, stored: Stored, known: world.Known, event: Event) -> Event | None:
         """Returns what answers the effect at once, if anything does."""
@@ -112,6 +116,14 @@ class Work:
         """An event for another conversation, due at once."""
         self._timers[association, conversation, timer] = timers.Timer(association, conversation, timer, self.at)
         self.kicks.add("timers")
+
+    def notify(self, association: str, conversation: int, about: str) -> None:
+        """What a person's own act brings about for somebody else, or elsewhere: by the agreed channel, at once."""
+        known = self.associations[association]
+        notices.add(
+            self.connection, self.vault, known, about, self.now,
+            lambda whom, timer: self.wake(association, whom, timer), conversation=conversation, urgent=True,
+        )  # fmt: skip
 
     def put_off(self, timer: timers.Timer) -> None:
         """Its channel is off (its settings are gone): kept until it is on again."""
@@ -140,6 +152,10 @@ class Work:
             files.want(connection, vault, self._files, self.at)
         for do in self._later:
             do()
+        for turn in self.notice_turns:
+            notices.turned(connection, vault, turn, self.now)
+            if not turn.said:
+                self.kicks.add("notices")
         if due := [timer for timer in self._timers.values() if timer is not None]:
             timers.set_all(connection, due)
         if cleared := [key for key, timer in self._timers.items() if timer is None]:
@@ -166,6 +182,7 @@ class Work:
             category=effect.category,
             severity=effect.severity,
             source=effect.source,
+            branch=effect.branch,
             agreed_channel=effect.agreed_channel,
             linked_to=effect.linked_to,
             restricted=effect.restricted,
@@ -184,12 +201,23 @@ class Work:
             index=() if effect.anonymous else tuple(found_by(effect.answers)),
         )
         self._cases.append(case)
+        if effect.taken_by:
+            self._later.append(lambda: self._taken(case, effect.taken_by))
         if effect.kind in AT_ONCE:
             self._later.append(
                 lambda: self._move(MoveCase(reference=case.reference, move=AT_ONCE[case.kind]), stored, SYSTEM)
             )
         if not effect.anonymous:
             known.cases = (_view(effect, self.now), *known.cases)
+
+    def _taken(self, case: cases.Case, by: str) -> None:
+        """Recorded by a worker: on record under their name, and the person hears by the agreed channel. Whoever was
+        told their number by the worker before them is not called to be told it again."""
+        act = audit.Act(case.association, self.at, by, "case.record", f"case:{case.id}", case.source)
+        audit.log(self.connection, [act])
+        told = case.source in TOLD_AT_ONCE and case.agreed_channel in TOLD_AT_ONCE
+        if case.conversation is not None and case.agreed_channel not in ("", BY_NUMBER) and not told:
+            self.notify(case.association, case.conversation, f"receipt:{case.reference}")
 
     def _due(self, association: str, effect: FileCase) -> int | None:
         days = Days(entered=self.now, earliest=effect.earliest, latest=effect.latest, next_update=effect.next_update)
@@ -215,8 +243,8 @@ class Work:
                 who,
                 self.now,
                 answers=effect.answers,
-                tell=lambda conversation, timer: (
-                    self.wake(stored.association, conversation, timer) if conversation != stored.id else None
+                tell=lambda conversation, about: (
+                    self.notify(stored.association, conversation, about) if conversation != stored.id else None
                 ),
             )
         except NotAllowed as error:

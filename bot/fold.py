@@ -8,10 +8,11 @@ from typing import NamedTuple, Protocol
 import msgspec
 from sqlalchemy import Connection
 
-from bot.channels.contract import KEPT, Channel, Incoming, StatusReport, fit
+from bot.channels.contract import KEPT, Channel, Incoming, StatusReport, Templated, fit
 from bot.effects import Work
+from bot.notices import NoticeTurn
 from conversations.association.association import Association
-from conversations.effects import Mask
+from conversations.effects import Mask, NotTold
 from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
 from conversations.says import Say
@@ -44,6 +45,8 @@ class Arrived(NamedTuple):
     claim: Callable[[Connection, int], bool] | None = None
     """Runs first, in the same transaction: False means that it was done before, and the event is not taken."""
     report: StatusReport | None = None
+    notice: int = 0
+    """The notice whose leg this event is."""
 
 
 class Outgoing(NamedTuple):
@@ -128,7 +131,10 @@ class Fold:
         if stored is None or one.event is None:
             return
         if one.timer is not None and (stored.association, stored.channel) not in self.intake.channels:
-            self.work.put_off(one.timer)
+            if one.notice:
+                self.work.notice_turns.append(NoticeTurn(stored.association, one.notice, 0, "channel_off"))
+            else:
+                self.work.put_off(one.timer)
             return
         known = self.known.setdefault((stored.association, stored.id), world.Known())
         if stored.beneficiary is None:
@@ -142,17 +148,32 @@ class Fold:
         if isinstance(event, Media) and one.incoming is not None and self._fetches(stored, one.incoming):
             event = msgspec.structs.replace(event, file=str(new_id()))
             self.work.want_file(stored, one.incoming, event.file)
-        says, masked = self._turn(stored, known, event, one)
+        says, masked, not_told = self._turn(stored, known, event, one)
+        if one.notice:
+            says, not_told = self._carried(stored, says, not_told)
+            told = sum(say.lane == "notice" for say in says)
+            self.work.notice_turns.append(NoticeTurn(stored.association, one.notice, told, not_told))
         if isinstance(event, PERSONAL):
             self._transcribe(stored, event, masked, one)
             stored.last_in = self.at
         for say in says:
-            self.say(stored, say, known)
+            self.say(stored, say, known, notice=one.notice if say.lane == "notice" else 0)
 
-    def _turn(self, stored: Stored, known: world.Known, event: Event, one: Arrived) -> tuple[list[Say], str | None]:
-        """The event and whatever its lookups answer, as one turn."""
+    def _carried(self, stored: Stored, says: list[Say], not_told: str) -> tuple[list[Say], str]:
+        """What of this can be sent: where the channel's window is closed, only what it has an approved template for."""
+        channel, language = self.intake.channels[stored.association, stored.channel], stored.conversation.language
+        wanted = {say.template for say in says if say.template}
+        if wanted and not (isinstance(channel, Templated) and all(channel.has_template(w, language) for w in wanted)):
+            return [], "no_template"
+        return says, not_told
+
+    def _turn(
+        self, stored: Stored, known: world.Known, event: Event, one: Arrived
+    ) -> tuple[list[Say], str | None, str]:
+        """The event and whatever its lookups answer, as one turn; what of it was a secret, and why nothing was told."""
         says: list[Say] = []
         masked: str | None = None
+        not_told = ""
         pending: list[Event] = [event]
         for _ in range(MOST_LOOKUPS):
             if not pending:
@@ -166,10 +187,12 @@ class Fold:
                     if masked is None and isinstance(event, Text):
                         self._delete_from_chat(stored, one)
                     masked = effect.text
+                elif isinstance(effect, NotTold):
+                    not_told = effect.why
                 elif found := self.work.carry_out(effect, stored, known, event):
                     pending.append(found)
         stored.updated = self.at
-        return says, masked
+        return says, masked, not_told
 
     def _world(self, stored: Stored, known: world.Known) -> World:
         intake = self.intake
@@ -225,7 +248,7 @@ class Fold:
         if channel.traits.deletes and channel.pushes and one.incoming is not None and one.incoming.provider_id:
             self.say(stored, Say(text=one.incoming.provider_id), self.known[stored.association, stored.id], "delete")
 
-    def say(self, stored: Stored, say: Say, known: world.Known, kind: str = "say") -> None:
+    def say(self, stored: Stored, say: Say, known: world.Known, kind: str = "say", notice: int = 0) -> None:
         intake = self.intake
         channel = intake.channels[stored.association, stored.channel]
         for part in fit(say, channel.capabilities) if kind == "say" else (say,):
@@ -249,6 +272,7 @@ class Fold:
                     state="held" if held == "staging" else state,
                     lease_by=intake.me if at_once else None,
                     lease_until=self.at + LEASE_MS if at_once else None,
+                    notice=notice or None,
                 )
             )
             if at_once:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -36,6 +36,7 @@ from bot.staff_group.turns import CHANNEL as STAFF_GROUP
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
+from conversations.wording import LANGUAGES
 from storage import accounts, backup, contents, conversations, keys, topics
 from storage.accounts import Account
 from storage.blobs import Blobs, place
@@ -43,6 +44,9 @@ from storage.database import Database, DatabaseAway
 from storage.spool import Spool, spool_in
 from storage.times import ms
 from storage.vault import Vault, VaultError
+
+if TYPE_CHECKING:
+    from bot.mail import Relay
 
 LENT_SECONDS = 3600
 POLL_LEASE_MS = 75_000
@@ -135,6 +139,8 @@ class FrontLine:
         await self.delivery.close(grace)
         with suppress(DatabaseAway):
             await self.database.write(accounts.give_back, self.intake.me)
+        for channel in self.channels.values():
+            await channel.close()
         await self.http.close()
         if self.spool is not None:
             self.spool.close()
@@ -285,7 +291,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     for slug in associations:
         account = settings.account(slug)
         rates[slug, "telegram"], rates[slug, "whatsapp"] = account.telegram_rate, account.twilio_rate
-        rates[slug, "sms"] = account.twilio_sms_rate
+        rates[slug, "sms"], rates[slug, "email"] = account.twilio_sms_rate, account.email_rate
     delivery = Delivery(
         database, channels, intake, rates=rates, chat_rates={"telegram": settings.telegram_chat_rate}, content=content
     )
@@ -361,6 +367,7 @@ def make_channels(
 
     channels: dict[tuple[str, str], Channel] = {}
     off: list[str] = []
+    relay: Relay | None = None
     for slug, association in associations.items():
         account = settings.account(slug)
 
@@ -395,7 +402,40 @@ def make_channels(
             off.append(f"{slug}: SMS is off (it needs WASL_PUBLIC_URL)")
         else:
             off.append(f"{slug}: SMS is off ({prefix_of(slug)}TWILIO_SMS_FROM is not set)")
+        if account.email_from and settings.public_url:
+            relay = relay or _relay(settings)
+            channels[slug, "email"] = _email(settings, association, account, vault, relay)
+        elif account.email_from:
+            off.append(f"{slug}: e-mail is off (it needs WASL_PUBLIC_URL)")
+        else:
+            off.append(f"{slug}: e-mail is off ({prefix_of(slug)}EMAIL_FROM is not set)")
     return channels, off
+
+
+def _relay(settings: Settings) -> "Relay":
+    from bot.mail import Relay
+
+    return Relay(settings.smtp_url)
+
+
+def _email(
+    settings: Settings, association: Association, account: AccountSettings, vault: Vault, relay: "Relay"
+) -> Channel:
+    from bot.channels.email import Email, Keys
+    from bot.ways_out import link
+
+    slug, profile, public_url = association.slug, association.profile, settings.public_url
+    return Email(
+        slug,
+        account.email_from,
+        {one: (profile.name.to(one), profile.short_name.to(one)) for one in LANGUAGES},
+        association.wording,
+        relay,
+        Keys(vault, slug),
+        lambda row: link(vault, public_url, slug, row),
+        account.email_secret,
+        account.email_authserv,
+    )
 
 
 def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:

@@ -21,7 +21,7 @@ from conversations.association.association import Association
 from conversations.events import PERSONAL
 from conversations.says import Say
 from conversations.world import Paper
-from storage import conversations, messages, quarantine, seen, timers, world
+from storage import conversations, messages, notices, quarantine, seen, timers, world
 from storage.conversations import Stored
 from storage.database import Contention, Database, DatabaseAway
 from storage.ids import new_id
@@ -104,7 +104,7 @@ class Intake:
         if self.marks and self._worker is None:
             marks, self.marks = self.marks, []
             try:
-                await self.database.write(messages.settle, marks, self.me, ms(self.clock()))
+                await self.database.write(_settle, marks, self.me, ms(self.clock()))
             except DatabaseAway:
                 self.marks = marks + self.marks
                 raise
@@ -199,7 +199,7 @@ class Intake:
         refused: tuple[Refused, ...] = ()
         if marks := marks + [_mark(one) for one in batch if one.report and one.report.row]:
             # First: what went back to the queue holds what is said now.
-            moved = messages.settle(connection, marks, self.me, at)
+            moved = _settle(connection, marks, self.me, at)
             failed = [one for key, one in reported.items() if key in moved and _failed(one)]
             refused = self._refused(connection, failed)
         batch = self._first_time(connection, batch, at)
@@ -229,6 +229,8 @@ class Intake:
                 and (one.association, one.channel, one.report.provider_id) in by_provider
             ]
             refused += self._refused(connection, failed)
+        if refused:
+            notices.look_again(connection, [(one.association, one.row) for one in refused], at)
         return fold.committed()._replace(refused=refused)
 
     def _refused(self, connection: Connection, failed: list[Arrived]) -> tuple[Refused, ...]:
@@ -289,6 +291,14 @@ class Intake:
                 fold.say(one, Say(text=wording("quarantine.told")), world.Known(busy=frozenset({"dialogue"})))
         fold.keep()
         return fold.committed()
+
+
+def _settle(connection: Connection, marks: list[Settlement], me: str, now: int) -> set[tuple[str, int]]:
+    """What failed here lets the notice that it carries go on at once."""
+    moved = messages.settle(connection, marks, me, now)
+    if failed := [(mark.association, mark.id) for mark in marks if mark.state in ("failed", "held")]:
+        notices.look_again(connection, failed, now)
+    return moved
 
 
 def _resolve(future: asyncio.Future[None], error: Exception | None = None) -> None:

@@ -6,11 +6,12 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection
 
 from bot import appointments
+from bot import notices as chain
 from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
@@ -20,6 +21,7 @@ from bot.log import log
 from bot.routing import Routing
 from bot.upkeep import Upkeep
 from conversations.answers.signatures import kind_of
+from conversations.association.association import Association
 from conversations.cases.promise import update_after
 from conversations.events import (
     Answered,
@@ -32,14 +34,21 @@ from conversations.events import (
     PolicyChanged,
     TimePassed,
 )
-from storage import asks, cases, documents, files, seen, timers
+from storage import asks, cases, documents, files, notices, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
 from storage.timers import Timer
-from storage.times import DAY, moment, moment_or_none, ms, ms_or_none
+from storage.times import DAY, moment, ms, ms_or_none
 
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
+NOTICES_AT_ONCE = 200
+UPDATES: dict[str, Literal["update", "receipt", "promise_near"]] = {
+    "update": "update",
+    "receipt": "receipt",
+    "promise_near": "promise_near",
+}
+Claim = Callable[[Connection, int], bool]
 
 
 class Source(Protocol):
@@ -78,6 +87,7 @@ class Rounds:
         self.upkeep = Upkeep(database, self.vault, blobs, intake.associations, self.clock)
         self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "timers": (1, self.due_timers),
+            "notices": (5, self.due_notices),
             "outbox": (1, delivery.leftovers),
             "files": (2, self.fetch_files),
             "audit": (2.5, self.upkeep.link_audit),
@@ -143,7 +153,9 @@ class Rounds:
         events = await self.database.read(self._events, due) if due else []
         await asyncio.gather(
             *[
-                self.intake.put(Arrived(t.association, "", "", event, conversation=t.conversation, timer=t))
+                self.intake.put(
+                    Arrived(t.association, "", "", event, conversation=t.conversation, timer=t, notice=_notice_of(t))
+                )
                 for t, event in events
             ]
         )
@@ -151,8 +163,32 @@ class Rounds:
     def _events(self, connection: Connection, due: list[Timer]) -> list[tuple[Timer, Event]]:
         return [(timer, self._event(connection, timer)) for timer in due]
 
+    async def due_notices(self) -> None:
+        """What has to reach somebody and is due to go, or to be looked at (bot/notices.py)."""
+        mine = self.intake.associations
+        while due := await self.database.write(self._advance, mine):
+            self.kick("timers")
+            if due < NOTICES_AT_ONCE:
+                break
+
+    def _advance(self, connection: Connection, mine: Mapping[str, Association]) -> int:
+        now = self.clock()
+        due = notices.claim_due(connection, ms(now), ms(now) + CLAIM_MS, NOTICES_AT_ONCE, associations=mine)
+        for notice in due:
+            association = mine[notice.association]
+            chain.advance(connection, self.vault, association, notice, now, self._waking(connection, association))
+        return len(due)
+
+    def _waking(self, connection: Connection, association: Association) -> chain.Wake:
+        slug, now = association.profile.slug, ms(self.clock())
+        return lambda conversation, timer: timers.set_all(connection, [Timer(slug, conversation, timer, now)])
+
     def _event(self, connection: Connection, timer: Timer) -> Event:
         name, _, about = timer.timer.partition(":")
+        if name == "notice":
+            notice = notices.get(connection, timer.association, int(about))
+            name, _, about = notice.about.partition(":") if notice else ("", "", "")
+        about = f"{name}:{about}" if name in UPDATES else about
         make = {
             "ask": self._asked,
             "answer": self._answered,
@@ -160,6 +196,9 @@ class Rounds:
             "appointment": self._appointment,
             "called": self._called,
             "policy": self._policy,
+            "update": self._update,
+            "receipt": self._update,
+            "promise_near": self._update,
         }.get(name)
         event = make(connection, timer.association, about) if make and about else None
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -205,15 +244,32 @@ class Rounds:
     def _policy(self, connection: Connection, association: str, about: str) -> Event:
         return PolicyChanged(id=f"policy-{about}", at=self.clock(), version=about)
 
+    def _update(self, connection: Connection, association: str, about: str) -> Event | None:
+        why, _, reference = about.partition(":")
+        case = cases.by_reference(connection, self.vault, association, reference.partition(":")[0])
+        if case is None:
+            return None
+        return CaseUpdate(id=about.replace(":", "-"), at=self.clock(), case=case_facts(case), why=UPDATES[why])
+
     async def remind(self) -> None:
         """The day before an appointment, by day and once, its person is reminded."""
         now = self.clock()
         mine = self.intake.associations
-        for known, event in await self.database.read(appointments.due_reminders, self.vault, now, mine):
-            claim = appointments.reminder_claim(known)
-            await self.intake.put(
-                Arrived(known.association, "", "", event, conversation=known.conversation or 0, claim=claim)
-            )
+        for known, _ in await self.database.read(appointments.due_reminders, self.vault, now, mine):
+            if known.conversation is not None:
+                about = f"appointment:{known.id}:remind:{known.moved}"
+                claim = appointments.reminder_claim(known)
+                await self.database.write(self._tell, mine[known.association], known.conversation, about, claim)
+                self.kick("timers")
+
+    def _tell(
+        self, connection: Connection, association: Association, conversation: int, about: str, claim: Claim
+    ) -> None:
+        """By the agreed channel, once."""
+        now = self.clock()
+        if claim(connection, ms(now)):
+            wake = self._waking(connection, association)
+            chain.add(connection, self.vault, association, about, now, wake, conversation=conversation)
 
     async def news(self) -> None:
         """The day named for an update has come: they hear where it stands (T step 5; nobody waits in silence)."""
@@ -229,10 +285,10 @@ class Rounds:
             if whom is None or case.anonymous:
                 await self.database.write(cases.set_next_update, association, reference, following)
                 continue
-            told = case_facts(case) | {"next_update": moment_or_none(following)}
-            event = CaseUpdate(id=f"update-{reference}-{case.next_update}", at=now, case=told)
             claim = _NextUpdate(association, reference, case.next_update, following, self.vault)
-            await self.intake.put(Arrived(association, "", "", event, conversation=whom, claim=claim))
+            about = f"update:{reference}:{case.next_update}"
+            await self.database.write(self._tell, self.intake.associations[association], whom, about, claim)
+            self.kick("timers")
 
     async def library(self) -> None:
         """What people may ask for: it changes seldom, and every turn knows it."""
@@ -296,6 +352,11 @@ class Rounds:
         self.closing = True
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=10)
+
+
+def _notice_of(timer: Timer) -> int:
+    name, _, about = timer.timer.partition(":")
+    return int(about) if name == "notice" else 0
 
 
 class _NextUpdate:

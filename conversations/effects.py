@@ -99,6 +99,13 @@ class PaperSent(_Effect, frozen=True, kw_only=True, tag="paper_sent"):
     document: str
 
 
+class NotTold(_Effect, frozen=True, kw_only=True, tag="not_told"):
+    """News that could not be said at this address: unreachable, window, no_template, stopped, muted. Another address
+    is tried, or a worker does it; what was stopped or muted goes nowhere else."""
+
+    why: str
+
+
 class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
 
@@ -208,6 +215,7 @@ Effect = (
     | AnswerAppointment
     | LogConsent
     | PaperSent
+    | NotTold
     | HandOver
     | Held
     | OpenForm

@@ -142,9 +142,12 @@ class AppointmentChanged(_Event, frozen=True, kw_only=True, tag="appointment_cha
 
 
 class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
-    """The day came on which the person hears where a case stands, decided or not."""
+    """Where a case stands. `why`: update (the day named for it came), receipt (a worker recorded it), promise_near or
+    promise_missed (with the `reason` that staff give)."""
 
     case: dict[str, Any]
+    why: Literal["update", "receipt", "promise_near", "promise_missed"] = "update"
+    reason: str = ""
 
 
 class PolicyChanged(_Event, frozen=True, kw_only=True, tag="policy_changed"):

@@ -62,5 +62,7 @@ class Say(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Where the worker wrote it, as in StaffSaid."""
     template: str = ""
     """The kind of approved template this is (reply_waiting), for a channel whose window is closed."""
+    values: dict[str, str] = {}
+    """What the template's numbered places say."""
     progress: tuple[int, int] | None = None
     """Question number and how many there are, for channels that can draw it."""

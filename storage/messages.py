@@ -66,6 +66,7 @@ class Message(NamedTuple):
     not_before: int = 0
     lease_by: str | None = None
     lease_until: int | None = None
+    notice: int | None = None
 
 
 class Settlement(NamedTuple):
@@ -204,7 +205,7 @@ def rank(state: ColumnElement[str]) -> ColumnElement[int]:
 
 _INSERTED = (
     "association", "id", "conversation", "seq", "channel", "direction", "lane", "kind", "at", "body",
-    "provider_id", "state", "not_before", "lease_by", "lease_until",
+    "provider_id", "state", "not_before", "lease_by", "lease_until", "notice",
 )  # fmt: skip
 _INSERT = inserting(messages, *_INSERTED)
 

@@ -165,6 +165,13 @@ class Channel(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class Templated(Protocol):
+    """A channel with a window outside of which only an approved template may go."""
+
+    def has_template(self, kind: str, language: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """The bytes behind a Say's attachment. `url` is a public one-time address, where a channel needs that."""

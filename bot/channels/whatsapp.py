@@ -111,6 +111,9 @@ class WhatsApp(TwilioChannel):
                     await self._shelf.forget(shape)
         return await self._post(form | {"Body": numbered(text, say.options) if say.options else text})
 
+    def has_template(self, kind: str, language: str) -> bool:
+        return kind in self.templates
+
     def _template(self, kind: str) -> dict[str, str]:
         sid, values = self.templates.get(kind, ("", {}))
         if not sid:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bot import notices
 from bot.desk.words import DeskWords
 from bot.desk.worker import Worker
 from bot.fold import Arrived, Committed
@@ -158,14 +159,14 @@ class At:
         if stopped:
             raise stopped[0]
 
-    def tell(self, connection: Connection) -> Callable[[int, str], None]:
-        """How a move of a case reaches its person: an event due at once, picked up after the commit."""
+    def tell(self, connection: Connection) -> notices.Wake:
+        """How a move of a case reaches its person: by the agreed channel, as an event picked up after the commit."""
 
         def wake(conversation: int, timer: str) -> None:
             timers.set_all(connection, [Timer(self.slug, conversation, timer, ms(self.now))])
             self._told = True
 
-        return wake
+        return notices.telling(connection, self.desk.vault, self.association, self.now, wake)
 
     def once(self, connection: Connection) -> None:
         """Claim the form's own number. Raises Replayed."""

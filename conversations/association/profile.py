@@ -302,6 +302,18 @@ class Limits(_Table):
     """Office hours after which a worker who owes an answer has gone: the conversation is back in the queue."""
 
 
+class NoticeRules(_Table):
+    """When news of a case may go: between two times of day (Riyadh), on Fridays only where the profile says so, never on
+    a public holiday; and how many messages a day. What is urgent passes, what is too much comes joined the next day."""
+
+    from_: Clock = Field(default=time(8), alias="from")
+    until: Clock = time(21)
+    fridays: bool = False
+    a_day: int = Field(default=8, gt=0)
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
 class Profile(_Table):
     """Everything an association may change without a programmer."""
 
@@ -329,6 +341,7 @@ class Profile(_Table):
     on_duty: OnDuty = OnDuty()
     staff_group: StaffGroup = StaffGroup()
     handoff: HandoffRules = HandoffRules()
+    notices: NoticeRules = NoticeRules()
     canned_replies: tuple[CannedReply, ...] = Field(default=(), alias="canned_reply")
     privacy: Privacy
     limits: Limits = Limits()

@@ -19,7 +19,7 @@ from conversations.cases import appointment as table
 from conversations.cases.calendar import DAYS, here, in_digits
 from conversations.conversation import Draft
 from conversations.dialogue import start
-from conversations.effects import AnswerAppointment, Lookup, RequestAppointment
+from conversations.effects import AnswerAppointment, Lookup, NotTold, RequestAppointment
 from conversations.events import AppointmentChanged, Found
 from conversations.flow import Flow, GoTo, Step, ask, register
 from conversations.flows import own_moves, track
@@ -38,11 +38,10 @@ _MAY_ASK = ("verifying", "with_committee", "accepted", "registered", "investigat
 
 def changed(moment: Moment, event: AppointmentChanged) -> None:
     conversation = moment.conversation
-    if conversation.blocked or not track.may_begin(moment, event.reference):
+    if conversation.stopped and event.change != "remind" and not conversation.muted:
+        moment.do(NotTold(why="by_call"))
         return
-    if conversation.stopped:
-        if event.change != "remind":
-            queue(moment, "appointment", reference=event.reference)  # told by a call, then
+    if conversation.blocked or not track.may_begin(moment):
         return
     if conversation.proof_needed or track.is_long_silent(moment):
         moment.tell(moment.words("appointment.news"), options=moment.options("/appointments"), lane="notice")
@@ -50,7 +49,8 @@ def changed(moment: Moment, event: AppointmentChanged) -> None:
     options = options_of(moment, event)
     if conversation.open is None and event.state == "offered":
         conversation.offered = list(options)  # a number or the words of a time choose it too
-    moment.tell(text_of(moment, event), options=options, lane="notice")
+    template = "appointment_reminder" if event.change == "remind" else "appointment"
+    track.tell_notice(moment, text_of(moment, event), options, template)
 
 
 def text_of(moment: Moment, event: AppointmentChanged) -> str:

@@ -21,7 +21,7 @@ from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
 from conversations.course import current_step
 from conversations.dialogue import proceed, start
-from conversations.effects import AskOther, Lookup
+from conversations.effects import AskOther, Lookup, NotTold
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import complete, entitlements, own_moves
@@ -29,6 +29,7 @@ from conversations.flows.filing import facts_of
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
 from conversations.says import Option
+from conversations.staffed import closed_now
 from conversations.ways import queue
 from conversations.world import CaseView
 
@@ -255,9 +256,9 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     if event.reference in moment.conversation.followed_by_number:
         wait(moment, event, shown or sent, facts_of(moment, event))
         return
-    if not may_begin(moment, event.reference) or (moment.conversation.stopped and not is_decision(event)):
+    if not may_begin(moment, stopped_too=not is_decision(event)):
         return
-    if moment.conversation.proof_needed or is_long_silent(moment):
+    if moment.conversation.proof_needed or is_long_silent(moment) or closed_now(moment) == "window":
         sent, shown = "case.news", shown or sent
     facts = facts_of(moment, event)
     before = ""
@@ -274,9 +275,21 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         before, its_own = entitlements.told(moment, event)
         options = (*its_own, *mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
     text = before + moment.words(sent, **facts)
-    moment.tell(text, options=options, lane="notice")
+    tell_notice(moment, text, options, "news", event.reference)
     if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)
+
+
+def tell_notice(moment: Moment, text: str, options: tuple[Option, ...], template: str, *values: str) -> None:
+    """News, where the channel's window is closed as the approved template of this kind."""
+    if closed_now(moment) == "window":
+        numbered = {
+            str(number): value
+            for number, value in enumerate((moment.profile.short_name.to(moment.language), *values), 1)
+        }
+        moment.tell(text, options=options, lane="notice", template=template, values=numbered)
+    else:
+        moment.tell(text, options=options, lane="notice")
 
 
 def wait(moment: Moment, event: CaseMoved, words: str, facts: dict[str, str]) -> None:
@@ -296,12 +309,14 @@ def unread(news: list[Any] | None) -> list[Any]:
     return decided if newest in decided else [*decided, newest]
 
 
-def may_begin(moment: Moment, reference: str) -> bool:
-    """Whether we may write first: not after a death; and where nothing arrives, staff call instead."""
-    if moment.conversation.unreachable:
-        queue(moment, "unreachable", reference=reference)
-        return False
-    return not moment.conversation.muted
+def may_begin(moment: Moment, stopped_too: bool = True) -> bool:
+    """Whether we may write first: not after a death, nor (`stopped_too`) to who stopped us; and where nothing arrives,
+    another address is tried, at the end a call."""
+    conversation = moment.conversation
+    why = "muted" if conversation.muted else "stopped" if conversation.stopped and stopped_too else ""
+    if why := why or ("unreachable" if conversation.unreachable else ""):
+        moment.do(NotTold(why=why))
+    return not why
 
 
 def is_long_silent(moment: Moment) -> bool:
@@ -315,13 +330,16 @@ def is_decision(event: CaseMoved) -> bool:
 
 
 def updated(moment: Moment, event: CaseUpdate) -> None:
-    """Nobody waits in silence: where it stands, on the day that was named for it."""
+    """Nobody waits in silence: where it stands, on the day that was named for it, or near the day of its promise."""
     case = view_of(event.case)
-    if moment.conversation.stopped or not may_begin(moment, case.reference):
+    if not may_begin(moment):
         return
     option = Option(f"track:{case.reference}", moment.words("option.track_this"))
-    text = moment.words("track.update", summary=summary(moment, case))
-    moment.tell(text, options=(option,), lane="notice")
+    text = moment.words(f"track.{event.why}", summary=summary(moment, case), reason=event.reason)
+    template = event.why if event.why.startswith("promise") else "news"
+    tell_notice(moment, text, (option,), template, case.reference)
+    if event.why == "receipt":
+        attach_receipt(moment, case.reference)
 
 
 # --- proving who one is, after long silence --------------------------------------------------------------------------

@@ -1,0 +1,297 @@
+"""The chain of a notice: the agreed channel first, then the person's other addresses, at the end a worker; never
+silence. What a notice says is rendered by the dialogue at the address of each leg, as an event due at once.
+
+A leg ends by what its messages became (conversations/notices.py says what counts), by a turn that said nothing, or by
+a worker's record. Nothing is taken twice: each step moves its row under the transaction's lock (rule 10).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from conversations import notices as rules
+from conversations.association.association import Association
+from conversations.cases.calendar import here
+from storage import alarms, conversations, notices, tasks
+from storage.ids import new_id
+from storage.notices import Leg, Notice
+from storage.times import moment, ms
+from storage.vault import Vault
+
+Wake = Callable[[int, str], object]
+"""Sets a timer of this name, due at once, at this conversation."""
+LOOK = timedelta(minutes=1)
+
+
+class NoticeTurn(NamedTuple):
+    """What a turn did with a notice: how many messages carry it, and, where none does, why (`NotTold`)."""
+
+    association: str
+    notice: int
+    said: int
+    why: str = ""
+
+
+def telling(
+    connection: Connection, vault: Vault, association: Association, now: datetime, wake: Wake, *, urgent: bool = False
+) -> Wake:
+    """How what happens reaches its person: takes the conversation where the matter began and the event's name."""
+
+    def tell(conversation: int, about: str) -> None:
+        add(connection, vault, association, about, now, wake, conversation=conversation, urgent=urgent)
+
+    return tell
+
+
+def add(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    about: str,
+    now: datetime,
+    wake: Wake,
+    *,
+    conversation: int | None,
+    urgent: bool = False,
+    kind: str = "",
+    reference: str = "",
+) -> Notice:
+    """One thing that must reach one person. Goes at once where it may."""
+    slug, kind = association.slug, kind or rules.kind_of(about)
+    if not reference and kind in ("moved", "update", "receipt"):
+        reference = about.split(":")[1]
+    case = notices.case_of(connection, slug, reference) if reference else None
+    person = case[2] if case else None
+    if person is None and conversation is not None:
+        person = notices.person_of(connection, slug, conversation)
+    urgent = urgent or kind in rules.URGENT_KINDS
+    notice = Notice(
+        slug,
+        new_id(),
+        kind,
+        about,
+        ms(now),
+        urgency="now" if urgent else "",
+        channel=case[1] if case else "",
+        reference=reference,
+        case_id=case[0] if case else None,
+        conversation=conversation,
+        beneficiary=person,
+        due=ms(rules.goes_at(association.profile, urgent, now)),
+    )
+    notice = notice._replace(why="quiet" if notice.due != ms(now) else "")
+    notices.add(connection, notice)
+    return advance(connection, vault, association, notice, now, wake) if notice.due == ms(now) else notice
+
+
+def advance(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
+) -> Notice:
+    """One look at a notice that is due; the row is locked by this transaction."""
+    if notice.state == notices.WAITING:
+        return _begin(connection, vault, association, notice, now, wake)
+    if notice.state == notices.OUT:
+        return _look(connection, vault, association, notice, now, wake)
+    if notice.state == notices.UNOPENED:
+        if _unopened(connection, vault, notice):
+            return _to_staff(connection, vault, notice, "call", "unopened", now)
+        return _settle(connection, notice, notices.REACHED, "opened", now)
+    return _keep(connection, notice, due=None)
+
+
+def turned(connection: Connection, vault: Vault, turn: NoticeTurn, now: datetime) -> None:
+    """What the dialogue did with a notice at the address of its leg: said it, kept silent for a reason that another
+    address does not have, or had nothing to say any more."""
+    notice = notices.get(connection, turn.association, turn.notice, lock=True)
+    if notice is None or notice.state != notices.OUT:
+        return
+    if turn.said:
+        return
+    if turn.why == "by_call":
+        _end_leg(connection, notice, "skipped", "stopped", now)
+        _to_staff(connection, vault, notice, "call", "stopped", now)
+        return
+    if turn.why in ("", "muted", "stopped"):
+        why = turn.why or "nothing_to_say"
+        notices.change_leg(
+            connection, notice.association, notice.id, notice.step, state="skipped", why=why, settled_at=ms(now)
+        )
+        _settle(connection, notice, notices.DROPPED, why, now)
+        return
+    _end_leg(connection, notice, "failed", turn.why, now)
+    _keep(connection, notice, due=ms(now))
+
+
+def task_done(
+    connection: Connection, association: str, task: tasks.Task, reached: bool, now: datetime, why: str = ""
+) -> None:
+    """A worker's record is the evidence of a task; where they could not reach the person the chain goes on."""
+    notice = notices.get(connection, association, task.notice, lock=True) if task.notice else None
+    if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
+        return
+    for leg in notices.legs_of(connection, association, notice.id):
+        if leg.task == task.id:
+            state = "arrived" if reached else "failed"
+            notices.change_leg(connection, association, notice.id, leg.step, state=state, why=why, settled_at=ms(now))
+    if reached:
+        _settle(connection, notice, notices.REACHED, "told", now)
+    else:
+        _keep(connection, notice, state=notices.OUT, due=ms(now))
+
+
+# --- the chain -------------------------------------------------------------------------------------------------------
+
+
+def _begin(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
+) -> Notice:
+    if notice.urgency != "now" and notice.conversation is not None:
+        midnight = here(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        sent = notices.sent_since(connection, notice.association, notice.conversation, ms(midnight))
+        if rules.too_many(association.profile, sent):
+            return _keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
+    if notice.channel in rules.TASK_OF:
+        return _task_leg(connection, vault, notice, rules.TASK_OF[notice.channel], "agreed", now)
+    return _next(connection, vault, notice, now, wake)
+
+
+def _next(connection: Connection, vault: Vault, notice: Notice, now: datetime, wake: Wake) -> Notice:
+    """Take the next address of the chain; at its end, a call."""
+    known = notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
+    order = rules.order(
+        notice.channel,
+        notice.conversation,
+        [
+            rules.Address(
+                one.id,
+                one.channel,
+                one.proven_at is not None or one.last_in is not None or one.id == notice.conversation,
+                one.stopped,
+                bool(one.blocked),
+            )
+            for one in known
+        ],
+    )
+    made = notices.legs_of(connection, notice.association, notice.id)
+    for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
+        notice = notice._replace(step=notice.step + 1)
+        why = rules.skipped(address)
+        until = now + rules.EVIDENCE[address.channel].within if not why else None
+        notices.add_leg(
+            connection,
+            Leg(
+                notice.association,
+                notice.id,
+                notice.step,
+                address.channel,
+                ms(now),
+                "skipped" if why else "out",
+                conversation=address.conversation,
+                until=ms(until) if until else None,
+                why=why,
+                settled_at=ms(now) if why else None,
+            ),
+        )
+        if not why:
+            wake(address.conversation, f"notice:{notice.id}")
+            return _keep(connection, notice, state=notices.OUT, step=notice.step, due=ms(now + LOOK), why="")
+    if any(leg.channel == "phone" for leg in made):
+        alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
+        return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
+    return _to_staff(connection, vault, notice, "call", "exhausted" if made else "no_address", now)
+
+
+def _look(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
+) -> Notice:
+    leg = next(
+        (leg for leg in notices.legs_of(connection, notice.association, notice.id) if leg.step == notice.step), None
+    )
+    if leg is None or leg.state in ("failed", "silent", "skipped"):
+        return _next(connection, vault, notice, now, wake)
+    if leg.task is not None:
+        if leg.until is not None and leg.until <= ms(now):
+            # Nobody has done it in time: it stays with them, and a message goes meanwhile.
+            _end_leg(connection, notice, "silent", "not_done", now)
+            alarms.ring(connection, notice.association, "task_overdue", ms(now))
+            return _next(connection, vault, notice, now, wake)
+        return _keep(connection, notice, due=leg.until)
+    assert leg.conversation is not None
+    found = notices.states(connection, notice.association, notice.id, leg.conversation)
+    waited = now - moment(leg.at)
+    match rules.verdict(leg.channel, [state for state, _ in found], waited):
+        case "arrived":
+            _end_leg(connection, notice, "arrived", "", now)
+            if notice.reference and _unopened(connection, vault, notice, leg.conversation):
+                due = now + rules.UNOPENED
+                return _keep(
+                    connection, notice, state=notices.UNOPENED, due=ms(rules.goes_at(association.profile, False, due))
+                )
+            return _settle(connection, notice, notices.REACHED, "", now)
+        case "failed":
+            _end_leg(connection, notice, "failed", next((error for _, error in found if error), "failed"), now)
+        case "silent":
+            _end_leg(connection, notice, "silent", "no_evidence", now)
+        case "pending":
+            # Ever more seldom: a backlog of a hundred thousand is looked at a few times, not each minute.
+            return _keep(connection, notice, due=ms(now + max(LOOK, waited / 4)))
+    return _next(connection, vault, notice, now, wake)
+
+
+def _to_staff(connection: Connection, vault: Vault, notice: Notice, kind: str, why: str, now: datetime) -> Notice:
+    """No message reached them, or none may: somebody does."""
+    notice = _task_leg(connection, vault, notice, kind, why, now)
+    return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
+
+
+def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, why: str, now: datetime) -> Notice:
+    channel = next(channel for channel, task in rules.TASK_OF.items() if task == kind)
+    restricted, women_only = notices.kept_apart(connection, notice.association, notice.case_id, notice.conversation)
+    task = tasks.Task(
+        notice.association,
+        new_id(),
+        kind,
+        notice=notice.id,
+        case_id=notice.case_id,
+        reference=notice.reference,
+        conversation=notice.conversation,
+        beneficiary=notice.beneficiary,
+        restricted=restricted,
+        women_only=women_only,
+        urgent=notice.urgency == "now",
+        why=why,
+        at=ms(now),
+        due=ms(now),
+    )
+    tasks.add(connection, vault, task)
+    until = ms(now + rules.TASK_WAITS)
+    step = notice.step + 1
+    leg = Leg(notice.association, notice.id, step, channel, ms(now), "out", task=task.id, until=until, why=why)
+    notices.add_leg(connection, leg)
+    return _keep(connection, notice, state=notices.OUT, step=step, due=until, why="")
+
+
+def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> bool:
+    """Whether news of this case still waits for the person to open it, at the address that brought it."""
+    if conversation is None:
+        legs = notices.legs_of(connection, notice.association, notice.id)
+        conversation = next((leg.conversation for leg in reversed(legs) if leg.state == "arrived"), None)
+    if conversation is None:
+        return False
+    state = conversations.state_of(connection, vault, notice.association, conversation)
+    return state is not None and notice.reference in state.news
+
+
+def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:
+    notices.change_leg(connection, notice.association, notice.id, notice.step, state=state, why=why, settled_at=ms(now))
+
+
+def _settle(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> Notice:
+    return _keep(connection, notice, state=state, why=why, due=None, settled_at=ms(now))
+
+
+def _keep(connection: Connection, notice: Notice, **changes: object) -> Notice:
+    notices.change(connection, notice.association, notice.id, **changes)
+    return notice._replace(**changes)  # type: ignore[arg-type]

@@ -1,0 +1,143 @@
+"""What has to reach a person, and how: how pressing each kind is, when it may go, which address is tried after which,
+and what counts as having arrived. The policies promise news "on the agreed channel"; the chain keeps that promise.
+
+Pure: `bot/notices.py` carries it out.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from conversations.association.profile import Profile
+from conversations.cases.calendar import WorkingCalendar, calendar_of, here
+
+TASK_OF = {"phone": "call", "letter": "letter", "fax": "fax", "branch": "slip"}
+"""Agreed channels that carry no message: the task a worker has instead."""
+MESSAGING = ("telegram", "whatsapp", "web_chat", "sms", "email")
+"""In the order in which they are tried, after the agreed one and the one where the matter began."""
+UNOPENED = timedelta(days=2)
+"""News that waits to be opened for so long is told by a call."""
+TASK_WAITS = timedelta(days=2)
+"""A task that nobody has done by then lets the notice go on to the next address."""
+BY_NUMBER = "reference"
+
+Verdict = Literal["arrived", "failed", "silent", "pending"]
+
+
+class Evidence(NamedTuple):
+    """What shows that a message of this channel arrived, and how long that may take (CHANNELS.md)."""
+
+    states: frozenset[str]
+    within: timedelta
+
+
+_ACCEPTED = frozenset({"accepted", "delivered", "read"})
+_DELIVERED = frozenset({"delivered", "read"})
+EVIDENCE = {
+    "telegram": Evidence(_ACCEPTED, timedelta(minutes=2)),
+    "whatsapp": Evidence(_DELIVERED, timedelta(hours=4)),
+    "sms": Evidence(_DELIVERED, timedelta(hours=4)),
+    "web_chat": Evidence(_DELIVERED, timedelta(hours=24)),
+    "email": Evidence(_ACCEPTED, timedelta(hours=24)),
+}
+_UNDER_WAY = frozenset({"queued", "sending"})
+_OVER = frozenset({"failed", "held"})
+
+
+def verdict(channel: str, states: Sequence[str], waited: timedelta) -> Verdict:
+    """What became of a leg whose message rows stand so. A backlog of ours is no silence of the person's."""
+    if any(state in _OVER for state in states):
+        return "failed"
+    evidence = EVIDENCE[channel]
+    if states and all(state in evidence.states for state in states):
+        # A relay takes what it may bounce later: only time tells.
+        return "arrived" if channel != "email" or waited >= evidence.within else "pending"
+    if any(state in _UNDER_WAY for state in states):
+        return "pending"
+    return "silent" if waited >= evidence.within else "pending"
+
+
+class Address(NamedTuple):
+    """One conversation of the person, as the chain looks at it."""
+
+    conversation: int
+    channel: str
+    proven: bool
+    stopped: bool
+    blocked: bool
+
+
+def order(agreed: str, home: int | None, addresses: Sequence[Address]) -> list[Address]:
+    """The addresses in the order in which they are tried: those of the agreed channel, the one where the matter began,
+    then the others. A case that is followed by its number has none but the one it began at."""
+    if agreed == BY_NUMBER:
+        return [one for one in addresses if one.conversation == home]
+
+    def place(one: Address) -> tuple[bool, bool, int, int]:
+        known = MESSAGING.index(one.channel) if one.channel in MESSAGING else len(MESSAGING)
+        return one.channel != agreed, one.conversation != home, known, -one.conversation
+
+    return sorted(addresses, key=place)
+
+
+def skipped(address: Address) -> str:
+    """Why this address is not tried; empty where it is. What a stop lets through, the dialogue knows."""
+    if address.channel not in EVIDENCE:
+        return "not_a_message"
+    if not address.proven:
+        return "not_proven"
+    return "blocked" if address.blocked else ""
+
+
+# --- when ------------------------------------------------------------------------------------------------------------
+
+
+def goes_at(profile: Profile, urgent: bool, now: datetime) -> datetime:
+    """When a notice may go: urgent ones now, the others by day, and neither on a Friday nor on a public holiday."""
+    if urgent:
+        return now
+    calendar, rules = calendar_of(profile), profile.notices
+    at = here(now)
+    for _ in range(60):
+        opens = at.replace(hour=rules.from_.hour, minute=rules.from_.minute, second=0, microsecond=0)
+        closes = at.replace(hour=rules.until.hour, minute=rules.until.minute, second=0, microsecond=0)
+        if _rests(calendar, rules.fridays, at) or at >= closes:
+            at = opens + timedelta(days=1)
+            continue
+        return max(now, opens) if at < opens else max(now, at)
+    return now
+
+
+def _rests(calendar: WorkingCalendar, fridays: bool, at: datetime) -> bool:
+    return (at.weekday() == 4 and not fridays) or bool(calendar.holiday(at.date()))
+
+
+def too_many(profile: Profile, sent_today: int) -> bool:
+    return sent_today >= profile.notices.a_day
+
+
+def next_day(profile: Profile, now: datetime) -> datetime:
+    """When what was too much for today may go."""
+    tomorrow = here(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return goes_at(profile, False, tomorrow)
+
+
+# --- what it is ------------------------------------------------------------------------------------------------------
+
+URGENT_KINDS = frozenset({"appointment", "receipt", "ask"})
+"""They answer somebody, or name an hour: at any time of the day."""
+
+
+def kind_of(about: str) -> str:
+    """`moved` of `moved:HRF-…:3`."""
+    return about.partition(":")[0]
+
+
+def joined(texts: Collection[str]) -> str:
+    """What would have been too many messages, as one."""
+    return "\n\n— — —\n\n".join(texts)
+
+
+def links(order_of: Sequence[Address], tried: Collection[int]) -> Iterator[Address]:
+    """What is left of the chain."""
+    return (one for one in order_of if one.conversation not in tried)

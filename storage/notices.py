@@ -1,0 +1,199 @@
+"""Notices and their legs: what has to reach a person, and by which addresses it was tried. Milliseconds."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
+
+from storage.batch import among
+from storage.schema import cases, conversations, messages
+from storage.schema_notices import legs, notices
+
+WAITING, OUT, UNOPENED, REACHED, WITH_STAFF, DROPPED = "waiting", "out", "unopened", "reached", "with_staff", "dropped"
+
+
+class Notice(NamedTuple):
+    """A row of `notices`."""
+
+    association: str
+    id: int
+    kind: str
+    about: str
+    at: int
+    urgency: str = ""
+    channel: str = ""
+    reference: str = ""
+    case_id: int | None = None
+    conversation: int | None = None
+    beneficiary: int | None = None
+    state: str = WAITING
+    due: int | None = None
+    step: int = 0
+    why: str = ""
+    settled_at: int | None = None
+
+
+class Leg(NamedTuple):
+    """A row of `legs`."""
+
+    association: str
+    notice: int
+    step: int
+    channel: str
+    at: int
+    state: str
+    conversation: int | None = None
+    task: int | None = None
+    until: int | None = None
+    why: str = ""
+    settled_at: int | None = None
+
+
+class Whom(NamedTuple):
+    """One conversation of a person."""
+
+    id: int
+    channel: str
+    proven_at: int | None
+    last_in: int | None
+    stopped: bool
+    blocked: str
+
+
+_NOTICE = [notices.c[name] for name in Notice._fields]
+_LEG = [legs.c[name] for name in Leg._fields]
+
+
+def add(connection: Connection, notice: Notice) -> None:
+    connection.execute(insert(notices).values(**notice._asdict()))
+
+
+def get(connection: Connection, association: str, id: int, lock: bool = False) -> Notice | None:
+    n = notices.c
+    query = select(*_NOTICE).where(n.association == association, n.id == id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return Notice._make(row) if row else None
+
+
+def claim_due(
+    connection: Connection, now: int, until: int, limit: int = 200, associations: Iterable[str] | None = None
+) -> list[Notice]:
+    """Notices to look at now, which nobody else looks at before `until`."""
+    n = notices.c
+    key = tuple_(n.association, n.id)
+    due = (
+        select(n.association, n.id)
+        .where(among(n.association, associations), n.due.is_not(None), n.due <= now)
+        .order_by(n.due)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(update(notices).where(key.in_(due)).values(due=until).returning(*_NOTICE))
+    return sorted((Notice._make(row) for row in rows), key=lambda one: one.id)
+
+
+def change(connection: Connection, association: str, id: int, **changes: object) -> None:
+    n = notices.c
+    connection.execute(update(notices).where(n.association == association, n.id == id).values(**changes))
+
+
+def open_of_case(connection: Connection, association: str, case_id: int) -> list[Notice]:
+    n = notices.c
+    query = select(*_NOTICE).where(n.association == association, n.case_id == case_id).order_by(n.id)
+    return [Notice._make(row) for row in connection.execute(query)]
+
+
+def sent_since(connection: Connection, association: str, conversation: int, since: int) -> int:
+    """How many notices of this conversation have gone out since then."""
+    n, one = notices.c, legs.c
+    whose = and_(one.association == n.association, one.notice == n.id, one.step == 1)
+    return (
+        connection.scalar(
+            select(func.count())
+            .select_from(notices.join(legs, whose))
+            .where(n.association == association, n.conversation == conversation, one.at >= since)
+        )
+        or 0
+    )
+
+
+def case_of(connection: Connection, association: str, reference: str) -> tuple[int, str, int | None] | None:
+    """Id, agreed channel and beneficiary of a case."""
+    c = cases.c
+    found = connection.execute(
+        select(c.id, c.agreed_channel, c.beneficiary).where(c.association == association, c.reference == reference)
+    ).first()
+    return (found.id, found.agreed_channel, found.beneficiary) if found else None
+
+
+def person_of(connection: Connection, association: str, conversation: int) -> int | None:
+    c = conversations.c
+    query = select(c.beneficiary).where(c.association == association, c.id == conversation)
+    return connection.scalar(query)
+
+
+def kept_apart(
+    connection: Connection, association: str, case_id: int | None, conversation: int | None
+) -> tuple[bool, bool]:
+    """Whether this is the protection officer's alone, and whether it is for women."""
+    c, talk = cases.c, conversations.c
+    case = connection.scalar(select(c.restricted).where(c.association == association, c.id == case_id))
+    row = connection.execute(
+        select(talk.restricted, talk.women_only).where(talk.association == association, talk.id == conversation)
+    ).first()
+    return bool(case) or bool(row and row.restricted and case_id is None), bool(row and row.women_only)
+
+
+def addresses(connection: Connection, association: str, beneficiary: int | None, home: int | None) -> list[Whom]:
+    """Every conversation of this person, and the one where the matter began."""
+    c = conversations.c
+    query = select(c.id, c.channel, c.proven_at, c.last_in, c.stopped, c.blocked).where(
+        c.association == association, c.erased_at.is_(None) | (c.last_in > c.erased_at)
+    )
+    found: dict[int, Whom] = {}
+    for condition in ([c.beneficiary == beneficiary] if beneficiary is not None else []) + (
+        [c.id == home] if home is not None else []
+    ):
+        found |= {row.id: Whom._make(row) for row in connection.execute(query.where(condition))}
+    return list(found.values())
+
+
+# --- legs ------------------------------------------------------------------------------------------------------------
+
+
+def add_leg(connection: Connection, leg: Leg) -> None:
+    connection.execute(insert(legs).values(**leg._asdict()))
+
+
+def legs_of(connection: Connection, association: str, notice: int) -> list[Leg]:
+    one = legs.c
+    query = select(*_LEG).where(one.association == association, one.notice == notice).order_by(one.step)
+    return [Leg._make(row) for row in connection.execute(query)]
+
+
+def change_leg(connection: Connection, association: str, notice: int, step: int, **changes: object) -> None:
+    one = legs.c
+    connection.execute(
+        update(legs).where(one.association == association, one.notice == notice, one.step == step).values(**changes)
+    )
+
+
+def states(connection: Connection, association: str, notice: int, conversation: int) -> list[tuple[str, str]]:
+    """State and error of the messages that carry a notice at this address."""
+    m = messages.c
+    query = select(m.state, m.error).where(
+        m.association == association, m.notice == notice, m.notice.is_not(None), m.conversation == conversation
+    )
+    return [(row.state, row.error or "") for row in connection.execute(query)]
+
+
+def look_again(connection: Connection, rows: Sequence[tuple[str, int]], now: int) -> int:
+    """These messages (association, id) failed: whatever they carry goes on now. Returns how many notices that are."""
+    m, n = messages.c, notices.c
+    count = 0
+    for association in {association for association, _ in rows}:
+        ids = [id for slug, id in rows if slug == association]
+        carried = select(m.notice).where(m.association == association, m.id.in_(ids), m.notice.is_not(None))
+        open_ = (n.association == association, n.state == OUT, n.id.in_(carried))
+        count += connection.execute(update(notices).where(*open_).values(due=now)).rowcount
+    return count
