@@ -16,6 +16,7 @@ from conversations.association.fulfilment import FULFILMENTS
 from conversations.association.policy_version import policy_version
 from conversations.association.profile import Clause, Profile
 from conversations.cases.calendar import in_digits, said
+from conversations.recorded import SOURCES
 from storage import figures
 from storage.figures import LEAST, Scope
 
@@ -49,7 +50,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "case.inquiry": ("opened:inquiry", "decided:inquiry", "days:inquiry"),
     "case.volunteering": ("opened:volunteering", "decided:volunteering"),
     "case.data_request": ("opened:data_request", "decided:data_request"),
-    "desk.record": ("by_staff",),
+    "desk.record": ("by_staff", *(f"came:{source}" for source in SOURCES)),
     "desk.verification": ("proof:checks",),
     "desk.committee": ("proof:sittings", "decided:request"),
     "desk.delivery": ("recorded:delivered", "recorded:confirmed"),
@@ -78,7 +79,6 @@ SAMPLES: Mapping[str, tuple[str, str]] = {
     "case.volunteering": ("volunteering", ""),
 }
 """None of complaints and claims: even a reference may point at somebody."""
-_CHAT = frozenset({"telegram", "whatsapp", "web_chat", ""})
 
 
 class Proof(NamedTuple):
@@ -174,7 +174,7 @@ def _figures(id: str, view: Overview, proof: Proof, words: Words) -> Iterator[Fi
 
 
 def _label(what: str, of: str, words: Words) -> str:
-    if what in ("recorded", "proof"):
+    if what in ("recorded", "proof", "came"):
         return str(words(f"evidence.{what}.{of}"))
     if f"kinds.{of}" in words:
         return str(words(f"evidence.{what}", kind=words(f"kinds.{of}")))
@@ -213,9 +213,8 @@ _NAMED: Mapping[str, Callable[[Overview, Proof, str, Words], object]] = {
     "first_answer": lambda view, _, of, words: span(view.answers.median, words),
     "acknowledged": lambda view, _, of, words: span(view.acknowledged.median, words),
     "source": lambda view, proof, of, words: proof.sources.get(of, 0),
-    "by_staff": lambda view, proof, of, words: sum(
-        count for source, count in proof.sources.items() if source not in _CHAT
-    ),
+    "by_staff": lambda view, proof, of, words: sum(proof.sources.get(source, 0) for source in SOURCES),
+    "came": lambda view, proof, of, words: proof.sources.get(of) or "",
     "recorded": lambda view, _, of, words: view.recorded[of],
     "proof": lambda view, proof, of, words: proof.counts[of],
 }

@@ -171,9 +171,16 @@ class Sheet:
             helped = f"{key}.help"
             helps = helped in self.words and (step.id != _MOBILE or step.optional)
             return self.words(f"{key}.title"), self.words(helped) if helps else ""
-        title = step_words(self.moment, step, "title")
         question = step.asks(self.moment) if step.asks else step_words(self.moment, step, "ask")
+        title = self._title(step) or question
         return title, "" if question == title else question
+
+    def _title(self, step: Step) -> str:
+        """Its line in the read-back; of a flow that has none, as a case shows it."""
+        if step.title is not None or f"{self.what.flow}.{step.id}.title" in self.moment.wording:
+            return step_words(self.moment, step, "title")
+        shown = f"case.answer.{step.id}"
+        return self.words(shown) if shown in self.words else ""
 
     def _only(self, step: Step) -> str:
         """«إذا كانت …»: for a page without scripts, which shows every field."""
