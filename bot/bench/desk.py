@@ -97,6 +97,7 @@ def paths_of(connection: Connection, desk: Any, slug: str) -> list[str]:
     rows = {
         "conversation": connection.scalar(select(schema.handoffs.c.conversation).limit(1)),
         "case": connection.scalar(select(schema.cases.c.id).where(schema.cases.c.kind == "request").limit(1)),
+        "what": "complaint",
         "sitting": connection.scalar(select(schema_desk.sittings.c.id).limit(1)),
     }
     found = []

@@ -41,6 +41,39 @@
     } catch { /* no storage: the server keeps what it was sent */ }
   }
 
+  // Signing out forgets what this worker recorded on this device (record.js), and asks first where it was not sent.
+  async function forget(staff) {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith("record:") && key.split(":")[2] === staff);
+    keys.forEach((key) => localStorage.removeItem(key));
+    const database = await new Promise((done) => {
+      const asked = indexedDB.open("wasl-record", 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore("queue", { keyPath: "once" });
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => done(null);
+    });
+    if (!database) return;
+    await new Promise((done) => {
+      const change = database.transaction("queue", "readwrite");
+      change.oncomplete = change.onabort = done;
+      change.objectStore("queue").openCursor().onsuccess = (event) => {
+        const cursor = event.target.result;
+        if (!cursor) return;
+        if (cursor.value.worker.endsWith(`:${staff}`)) cursor.delete();
+        cursor.continue();
+      };
+    });
+    database.close();
+  }
+  document.querySelector("form[data-staff]")?.addEventListener("submit", async (event) => {
+    const form = event.target;
+    const mine = (end) => Object.keys(localStorage).some((key) => key.startsWith("record:") && key.split(":")[2] === form.dataset.staff && key.endsWith(end));
+    if (!mine("")) return;
+    event.preventDefault();
+    if (mine(":unsent") && !confirm(form.dataset.unsent)) return;
+    await forget(form.dataset.staff).catch(() => {});
+    form.submit();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
