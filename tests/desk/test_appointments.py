@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.desk.house import Browser, House
+from tests.desk.stories import case_of, case_page, go
 
 
 @pytest.fixture
@@ -51,6 +52,32 @@ def test_an_agreed_time_is_told_and_its_outcome_is_kept(house: House, researcher
     assert "لم تُسجَّل نتيجتها" in researcher.text("/appointments")
     researcher.post(path, act="done", note="زيارة طيبة")
     assert "زيارة طيبة" in researcher.text(path)
+
+
+@pytest.mark.parametrize("kind", ["interview", "home_visit", "callback"])
+def test_one_is_arranged_from_the_case_and_stands_there(house: House, researcher: Browser, kind: str) -> None:
+    person = house.person("7001")
+    id = case_of(house, person.does(person.apply()))
+    made = case_page(researcher, id).submit("/appointments", kind=kind)
+    assert re.search(r"/appointments/\d+$", made.path) and made.offers(made.path)
+    assert go(researcher, f"/case/{id}").leads_to(made.path)
+    reader = house.worker("auditor")
+    assert not case_page(reader, id).offers("/appointments")
+
+
+def test_a_call_is_arranged_from_the_conversation(house: House) -> None:
+    person = house.person("7001")
+    person.does(person.say("السلام عليكم", "ابغى موظف"))
+    hind = house.worker("relations_officer")
+    made = go(hind, f"/conversation/{person.id}").submit("/appointments", kind="callback")
+    made.submit(made.path, act="confirm", day1="2026-11-23", hour1="09:30")
+    assert "٩:٣٠" in person.told[-1]
+
+
+def test_for_an_anonymous_complaint_nobody_is_invited(house: House) -> None:
+    person = house.person("7001")
+    id = case_of(house, person.does(person.complain(anonymous="anonymous")))
+    assert not case_page(house.worker("management"), id).offers("/appointments")
 
 
 def test_a_time_that_is_missing_or_past_changes_nothing_and_says_so(house: House, researcher: Browser) -> None:
