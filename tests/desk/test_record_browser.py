@@ -83,10 +83,16 @@ def test_a_wrong_answer_is_said_in_its_place_and_nothing_is_lost_not_even_the_sc
     phone.fill("#record-mobile", "05")
     send(phone)
     expect(phone.locator("#wrong-record-mobile")).to_be_visible()
+    expect(phone.locator("#errors li")).to_have_count(1)
     assert phone.input_value("#question") == ASKED
     assert phone.evaluate("document.getElementById('record-scan').files[0].name") == "paper.pdf"
     phone.fill("#record-mobile", "0500000007")
+    phone.context.set_offline(True)
     send(phone)
+    expect(phone.locator("#queue li")).to_have_count(1)
+    assert phone.input_value("#question") == phone.input_value("#record-name") == "", "of one person nothing stays"
+    phone.context.set_offline(False)
+    phone.click("#queue a:has-text('HRF-')")
     expect(phone.locator("#reference")).to_be_visible()
     assert count(house) == 1
     assert phone.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -180,10 +186,10 @@ def test_a_form_that_waits_outlives_the_sign_in_and_ends_with_signing_out(
     phone.context.set_offline(True)
     send(phone)
     expect(phone.locator("#queue li")).to_have_count(2)
-    phone.context.set_offline(False)
     phone.route(
         "**/record/inquiry", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
     )
+    phone.context.set_offline(False)
     phone.reload()
     asked: list[str] = []
 

@@ -67,13 +67,15 @@ class Tick(OneOf):
 
 @dataclass(slots=True, kw_only=True)
 class Shown:
-    """A step as the page shows it. `when`: the answers it depends on, for the script; `only`: the same, in words."""
+    """A step as the page shows it. `when`: the answers it depends on, for the script; `only`: the same, in words.
+    `again`: nothing is wrong with its file but that browsers do not keep it."""
 
     step: Step
     group: str
     view: FieldView
     when: str = ""
     only: str = ""
+    again: bool = False
 
 
 def whats(association: Association, words: DeskWords) -> list[What]:
@@ -154,10 +156,11 @@ class Sheet:
         elif step.id == "record-language":
             view.typed = ["ar"]
         view.wrong, view.sure = self.filled.wrong.get(step.id, ""), self.filled.sure.get(step.id, "")
-        if view.kind == "file" and not view.wrong and self.filled.uploads.get(step.id):
+        again = view.kind == "file" and not view.wrong and bool(self.filled.uploads.get(step.id))
+        if again:
             view.wrong = self.words("web.form.file_again")
         when = ";".join(f"{one.step}={','.join(map(_code, one.among)) or '*'}" for one in step.when)
-        return Shown(step=step, group=group, view=view, when=when, only=self._only(step))
+        return Shown(step=step, group=group, view=view, when=when, only=self._only(step), again=again)
 
     def _field(self, step: Step) -> FormField:
         assert step.answer is not None

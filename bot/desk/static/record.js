@@ -5,10 +5,9 @@
    files it once. Everything belongs to one worker, and signing out forgets it (desk.js). Works without: the page posts. */
 "use strict";
 (() => {
-  const box = document.getElementById("queue");
-  const worker = box.dataset.worker;
+  const say = document.getElementById("queue").dataset;
+  const worker = say.worker;
   const BASE = `record:${worker}`;
-  const say = box.dataset;
 
   // --- what depends on an answer ---------------------------------------------------------------------------------
 
@@ -26,6 +25,7 @@
       for (const one of part.querySelectorAll("input, select, textarea")) one.disabled = !holds;
     }
     for (const only of form.querySelectorAll(".only")) only.hidden = true;
+    for (const part of form.querySelectorAll("section")) part.hidden = !part.querySelector(".field:not([hidden])");
   }
 
   // --- kept on this phone ----------------------------------------------------------------------------------------
@@ -122,6 +122,7 @@
   const done = [];
   async function show() {
     const waiting = await count().catch(() => []);
+    const box = document.getElementById("queue"); // a page that came back with what is wrong has its own
     const list = box.querySelector("ul");
     list.replaceChildren();
     for (const one of waiting) {
@@ -178,10 +179,17 @@
       document.querySelector("main").replaceChildren(...page.querySelector("main").childNodes);
       const next = document.getElementById("record");
       attach(next, files);
-      for (const lost of next.querySelectorAll(".field:has(input[type=file])")) {
-        if (lost.querySelector("input").files.length && !page.getElementById(`wrong-${lost.querySelector("input").id}`)) lost.classList.remove("bad");
+      for (const told of next.querySelectorAll("[data-again]")) { // here they are kept
+        const field = told.closest(".field");
+        const input = field.querySelector("input");
+        if (!input.files.length) continue;
+        told.remove();
+        field.classList.remove("bad");
+        input.removeAttribute("aria-invalid");
+        document.querySelector(`#errors a[href="#${CSS.escape(input.id)}"]`)?.closest("li").remove();
       }
       ready(next);
+      await show();
       (document.getElementById("errors") || next).scrollIntoView();
     } else if (form.reportValidity()) {
       const once = form.elements.once.value;
@@ -191,13 +199,25 @@
         }));
       } catch { tell(document.getElementById("kept").dataset.full); return; }
       drop(form);
-      form.reset();
-      form.elements.once.value = crypto.randomUUID();
+      empty(form);
       if (location.hash) history.replaceState(null, "", location.pathname);
       shows(form);
       tell(document.getElementById("kept").dataset.saved);
       await show();
     }
+  }
+
+  /* For the next person: of this one nothing stays, but that the next came the same way on the same day. */
+  function empty(form) {
+    for (const one of form.elements) {
+      if (one.type === "hidden" || /^record-(source|came_on|language)$/.test(one.name)) continue;
+      if (/radio|checkbox/.test(one.type)) one.checked = false;
+      else one.value = "";
+    }
+    form.elements.once.value = crypto.randomUUID();
+    document.getElementById("errors")?.remove();
+    for (const told of form.querySelectorAll(".wrong, [name^='sure:']")) (told.closest("label") || told).remove();
+    for (const field of form.querySelectorAll(".bad")) field.classList.remove("bad");
   }
 
   function ready(form) {
