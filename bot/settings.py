@@ -203,7 +203,7 @@ PER_ASSOCIATION = (
         "EMAIL_FROM",
         "",
         "The association's address for people, such as help@charity.example; answers and bounces come back to it. "
-        "Needs WASL_SMTP_URL. Empty: e-mail is off.",
+        "Needs WASL_SMTP_URL and WASL_PUBLIC_URL. Empty: e-mail is off.",
         "email",
     ),
     Setting(

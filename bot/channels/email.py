@@ -72,7 +72,7 @@ class Keys:
 class Email:
     """The Channel. `names` is what the association calls itself, by language: whole and short. `secret` is what posts
     of mail to us carry; empty: none is taken. `authserv` is the name of the server that checks senders (RFC 8601).
-    `stop_url` gives the address that stops messages, for a row; None without an address of ours."""
+    `stop_url` gives the address that stops messages, for a row."""
 
     name = NAME
     pushes = True
@@ -87,7 +87,7 @@ class Email:
         wording: Mapping[str, Wording],
         relay: Relay,
         keys: Keys,
-        stop_url: Callable[[int], str] | None = None,
+        stop_url: Callable[[int], str],
         secret: str = "",
         authserv: str = "",
     ) -> None:
@@ -157,7 +157,7 @@ class Email:
             say=say,
             name=self.keys.name_of(row),
             thread=self.keys.thread_of(handle),
-            stop_url=f"{self._stop_url(row)}?lang={language}" if self._stop_url else "",
+            stop_url=f"{self._stop_url(row)}?lang={language}",
         )
 
     def refusal(self, code: str) -> SendError:

@@ -24,7 +24,7 @@ _FOLDER = Path(__file__).parent / "templates"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """`whole` and `short` are the association's names; `name` goes into the Message-ID, `thread` binds a person's mails
-    together; `stop_url` is empty where we have no address of our own."""
+    together."""
 
     sender: str
     to: str
@@ -35,7 +35,7 @@ class Letter:
     say: Say
     name: str
     thread: str
-    stop_url: str = ""
+    stop_url: str
 
     @property
     def domain(self) -> str:
@@ -46,7 +46,8 @@ def letter(one: Letter, attachment: Content | None = None) -> EmailMessage:
     say = one.say
     message = EmailMessage()
     message["From"] = Address(one.whole, addr_spec=one.sender)
-    message["To"] = Address(addr_spec=one.to)
+    name, _, domain = one.to.rpartition("@")
+    message["To"] = Address(username=name, domain=domain)
     message["Reply-To"] = Address(one.short, addr_spec=one.sender)
     message["Subject"] = subject(one)
     message["Date"] = formatdate()
@@ -55,9 +56,8 @@ def letter(one: Letter, attachment: Content | None = None) -> EmailMessage:
     if not say.by:
         message["Auto-Submitted"] = "auto-replied" if say.lane == "dialogue" else "auto-generated"
     stop = f"<mailto:{one.sender}?subject={quote(one.words('email.stop_word'))}>"
-    message["List-Unsubscribe"] = f"{stop}, <{one.stop_url}>" if one.stop_url else stop
-    if one.stop_url:
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["List-Unsubscribe"] = f"{stop}, <{one.stop_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(plain(one), cte="base64")  # headers of content set before would move into this part
     message.add_alternative(html(one), subtype="html", cte="base64")
     message["Content-Language"] = one.language
@@ -91,9 +91,11 @@ def plain(one: Letter) -> str:
         blocks.append(words("email.controls", controls=" · ".join(option.title for option in say.controls)))
     if say.link is not None:
         blocks.append(f"{say.link.title}:\n{say.link.url}")
-    foot = [one.whole, words("email.to_stop_by_word", word=words("email.stop_word"))]
-    if one.stop_url:
-        foot.append(f"{words('email.to_stop')}: {one.stop_url}")
+    foot = [
+        one.whole,
+        words("email.to_stop_by_word", word=words("email.stop_word")),
+        f"{words('email.to_stop')}: {one.stop_url}",
+    ]
     # Two dashes and a blank: mail programs, ours too, know that what follows is no answer.
     return "\n\n".join([*filter(None, blocks), "-- \n" + "\n".join(foot)]) + "\n"
 
