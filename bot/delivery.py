@@ -30,6 +30,7 @@ from bot.channels.contract import (
     UseAnotherChannel,
     UseTemplate,
 )
+from bot.channels.twilio_content import language_of
 from bot.channels.twilio_errors import TEMPLATE_CODES
 from bot.fold import LEASE_MS, Arrived, Outgoing, Refused
 from bot.intake import Intake
@@ -37,7 +38,7 @@ from bot.log import log
 from bot.rate import Chats, Rate, back_off
 from conversations.events import Unreachable
 from conversations.says import Say
-from storage import accounts, alarms, messages, outbox, seen
+from storage import accounts, alarms, messages, outbox, seen, templates
 from storage.database import Database, DatabaseAway
 from storage.messages import Settlement
 from storage.times import moment, ms
@@ -248,6 +249,7 @@ class Delivery:
                 return False
             case StopChannel() | UseTemplate() | UseAnotherChannel() | ContentRefused() | _:
                 self._mark(failed)
+                await self._pause_template(row.association, row.say, error.code)
                 await self._alarm(row.association, f"not_delivered_{row.lane}")
         return True
 
@@ -277,7 +279,27 @@ class Delivery:
             elif isinstance(error, StopChannel) and one.code not in TEMPLATE_CODES:
                 await self._stop(one.association, one.channel, one.code)
             else:
+                if one.code in TEMPLATE_CODES:
+                    await self._pause_template(one.association, await self._said(one), one.code)
                 await self._alarm(one.association, f"not_delivered_{one.lane}")
+
+    async def _said(self, one: Refused) -> Say | None:
+        try:
+            body = await self.database.read(outbox.said, self.intake.vault, one.association, one.row)
+        except DatabaseAway:
+            return None
+        return self.intake.read_say(body) if body is not None else None
+
+    async def _pause_template(self, association: str, say: Say | None, code: str) -> None:
+        """Missing, wrong or paused by Meta: nothing more goes by it until somebody, or Meta, puts that right."""
+        if say is not None and say.template and code in TEMPLATE_CODES:
+            language = language_of(say.text)
+            await self._note(templates.pause, association, say.template, language, code, ms(self.clock()))
+            await self._alarm(association, "template_paused", urgent=True)
+            self.template_paused()
+
+    def template_paused(self) -> None:
+        """Set by whoever runs the rounds: the channels look again."""
 
     def _in(self, seconds: float) -> int:
         return ms(self.clock()) + int(seconds * 1000)

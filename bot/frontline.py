@@ -92,6 +92,10 @@ class FrontLine:
         await self.rounds.library()
         self.rounds.add("switches", 1, self._refresh)
         self.rounds.add("reminders", 60, self._remind)
+        if any(name == "whatsapp" for _, name in self.channels):
+            await self._templates()
+            self.rounds.add("templates", 30, self._templates)
+            self.rounds.add("templates_at_meta", 1800, self._ask_meta)
         self.rounds.add("alarms", 10, self._ring_on_duty)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
@@ -118,6 +122,17 @@ class FrontLine:
         public_url = self.settings.public_url
         reminders = Reminders(self.database, self.intake, self.associations, self.channels, mail, public_url)
         await reminders.ring()
+
+    async def _templates(self) -> None:
+        from bot.templates import refresh
+
+        await refresh(self.database, self.channels)
+
+    async def _ask_meta(self) -> None:
+        from bot.templates import ask_meta
+
+        await ask_meta(self.database, self.channels, ms(self.intake.clock()))
+        await self._templates()
 
     async def _ring_on_duty(self) -> None:
         from bot.on_duty import OnDuty
@@ -298,6 +313,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     limit = settings.file_limit_mb * 1024 * 1024
     rounds = Rounds(database, intake, delivery, channels, blobs, file_limit=limit)
     delivery.kick = lambda: rounds.kick("outbox")  # type: ignore[method-assign]
+    delivery.template_paused = lambda: rounds.kick("templates")  # type: ignore[method-assign]
     house = House(database, associations, intake, blobs, changes, attachments, limit, settings.public_url)
     twilio_on = any(name in ("whatsapp", "sms") for _, name in channels)
     spool = spool_in(settings.data / "spool", vault) if twilio_on and serving else None
@@ -390,8 +406,7 @@ def make_channels(
         else:
             off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
         if account.twilio_whatsapp_from and settings.public_url:
-            short = association.profile.short_name.ar
-            channels[slug, "whatsapp"] = _whatsapp(settings, slug, short, account, database, http)
+            channels[slug, "whatsapp"] = _whatsapp(settings, slug, account, database, http)
         elif account.twilio_whatsapp_from:
             off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
         else:
@@ -457,7 +472,7 @@ def _sms(settings: Settings, association: Association, account: AccountSettings,
 
 
 def _whatsapp(
-    settings: Settings, slug: str, short: str, account: AccountSettings, database: Database, http: Http
+    settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http
 ) -> Channel:
     from bot.channels.whatsapp import WhatsApp
     from conversations.staffed import WAITING
@@ -472,7 +487,7 @@ def _whatsapp(
         http,
         RememberedContents(database, slug, account.twilio_account_sid),
         settings.twilio_api_url,
-        templates={WAITING: (approved, {"1": short})} if approved else {},
+        templates={WAITING: approved} if approved else {},
     )
 
 

@@ -36,6 +36,7 @@ from conversations.events import (
 )
 from conversations.moment import Moment
 from conversations.says import Attachment, Say
+from conversations.templates import places
 
 DEATH = "death_report"
 """Why staff are called where a worker was told that somebody died."""
@@ -185,7 +186,8 @@ def _knock(moment: Moment, staff: str) -> None:
     if conversation.knocked or not conversation.kept or closed_now(moment) != "window":
         return
     conversation.knocked = True
-    moment.tell(moment.words("staff.reply_waiting"), by=staff, template=WAITING)
+    values = places(WAITING, short=moment.profile.short_name.to(moment.language))
+    moment.tell(moment.words("template.reply_waiting"), by=staff, template=WAITING, values=values)
 
 
 # --- while they hold it ----------------------------------------------------------------------------------------------

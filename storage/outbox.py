@@ -261,3 +261,11 @@ def _released(given: CTE) -> Executable:
 
 
 _RELEASE = Batch(columns_of(messages, "association", "id"), _released)
+
+
+def said(connection: Connection, vault: Vault, association: str, row: int) -> bytes | None:
+    """What a row that went out says, as the sender has it."""
+    m = messages.c
+    query = select(m.body).where(m.association == association, m.id == row, m.direction == "out")
+    sealed = connection.scalar(query)
+    return None if sealed is None else vault.open(sealed, context(BODY, association, row))

@@ -44,6 +44,7 @@ legs = table(
     key("state"),
     code("why"),
     maybe_at("settled_at"),
+    index("ix_legs_task", "association", "task", where="task IS NOT NULL"),
     keyed=("association", "notice", "step"),
 )
 """One address of a notice's chain: out, arrived, failed, silent (no evidence in time), skipped (`why`), with_staff."""
@@ -85,6 +86,7 @@ templates = table(
     key("language"),
     key("digest"),
     code("provider_id"),
+    code("serving"),
     key("state"),
     code("category"),
     code("why"),
@@ -93,4 +95,4 @@ templates = table(
     keyed=("association", "kind", "language"),
 )
 """WhatsApp templates as they stand with Twilio: made, pending, approved, rejected, paused, disabled. `digest` is of the
-words and buttons that were submitted."""
+words and buttons that were submitted. `serving` is what messages go by: the one approved last, while new words wait."""

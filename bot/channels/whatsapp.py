@@ -6,6 +6,7 @@ errors in `twilio_errors`, media in `twilio_media`, questions in `twilio_lookup`
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bot.channels.contract import Capabilities, Content, ContentRefused, Incoming, StatusReport, Unused
 from bot.channels.http import Http
@@ -21,14 +22,19 @@ from bot.channels.twilio_content import (
     ContentShelf,
     Shape,
     encode_values,
+    language_of,
     make_content,
     shape_of,
 )
 from bot.channels.twilio_errors import CONTENT_CODES
 from bot.channels.twilio_inbound import PREFIX, read_message
 from conversations.says import Option, Say
+from conversations.templates import fits
 from conversations.wording import house_wording
 from conversations.world import Traits
+
+if TYPE_CHECKING:
+    from bot.channels.twilio_templates import Templates
 
 TEXT = 1600
 FILE, IMAGE = 16 * 2**20, 5 * 2**20
@@ -65,11 +71,13 @@ class WhatsApp(TwilioChannel):
         contents: Contents,
         api_url: str = TWILIO,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        templates: Mapping[str, tuple[str, Mapping[str, str]]] | None = None,
+        templates: Mapping[str, str] | None = None,
     ) -> None:
-        """`templates`: approved ones, by the kind that a say names: the content's id (HX…) and its variables."""
+        """`templates`: contents (HX…) of the settings, by the kind that a say names: before those of the table."""
         super().__init__(association, account_sid, auth_token, public_url, http, api_url, clock)
-        self.templates = templates or {}
+        self._templates = templates or {}
+        self.approved: Mapping[tuple[str, str], str] = {}
+        """The contents that Meta approved, by kind and language: as the table of templates has them, read in rounds."""
         self._sender = sender.removeprefix(PREFIX)
         self._shelf = ContentShelf(contents, self._make_content)
 
@@ -93,7 +101,7 @@ class WhatsApp(TwilioChannel):
             "StatusCallback": self._callback(row),
         }
         if say.template:
-            return await self._post(form | self._template(say.template))
+            return await self._post(form | self._template(say))
         if say.file is not None:
             form["MediaUrl"] = _media_url(attachment)
             if say.text:
@@ -112,13 +120,25 @@ class WhatsApp(TwilioChannel):
         return await self._post(form | {"Body": numbered(text, say.options) if say.options else text})
 
     def has_template(self, kind: str, language: str) -> bool:
-        return kind in self.templates
+        return bool(self._content_of(kind, language))
 
-    def _template(self, kind: str) -> dict[str, str]:
-        sid, values = self.templates.get(kind, ("", {}))
+    def _content_of(self, kind: str, language: str) -> str:
+        return self._templates.get(kind) or self.approved.get((kind, language), "")
+
+    def at_twilio(self) -> "Templates":
+        """This account's templates, where they are made and asked about."""
+        from bot.channels.twilio_templates import Templates
+
+        return Templates(self._http, self._account_sid, self._auth_token, self._api_url)
+
+    def _template(self, say: Say) -> dict[str, str]:
+        """What Meta refuses only after it was sent is refused here."""
+        sid = self._content_of(say.template, language_of(say.text))
         if not sid:
             raise ContentRefused("no_template")
-        return {"ContentSid": sid} | ({"ContentVariables": encode_values(dict(values))} if values else {})
+        if not fits(say.template, say.values):
+            raise ContentRefused("template_variable")
+        return {"ContentSid": sid, "ContentVariables": encode_values(say.values)}
 
     async def ask_about(
         self, handle: str, say: Say, after: datetime, known: Collection[str] = ()

@@ -22,7 +22,9 @@ events_app = _group("Events that were set apart after failing alone.")
 case_app = _group("Cases, for an operator.")
 audit_app = _group("The chain of everything that was looked at and done.")
 telegram_app = _group("Telegram bots.")
-twilio_app = _group("WhatsApp by Twilio.")
+twilio_app = _group("WhatsApp and SMS by Twilio.")
+templates_app = _group("The templates of WhatsApp: what may be said a day after the person last wrote.")
+twilio_app.add_typer(templates_app, name="templates")
 GROUPS = {
     "outbound": outbound,
     "keys": keys_app,
@@ -283,6 +285,33 @@ def twilio_connect(association: Slug) -> None:
 
     settings = settings_here()
     _tell(connect_twilio(settings, association_here(settings, association)))
+
+
+@templates_app.command("plan")
+def templates_plan(association: Slug) -> None:
+    """What push would make or change, with its words. Asks nobody."""
+    from bot.commands.templates import plan
+
+    with line_here(association) as line:
+        echo("\n".join(plan(line, association)))
+
+
+@templates_app.command("push")
+def templates_push(association: Slug) -> None:
+    """Make what is new or changed by the Content API, and submit it for WhatsApp's approval."""
+    from bot.commands.templates import push
+
+    with line_here(association) as line:
+        _tell(push(line, association))
+
+
+@templates_app.command("status")
+def templates_status(association: Slug) -> None:
+    """Ask which are approved, keep the answers and show them. Exits 1 where one cannot be used."""
+    from bot.commands.templates import status
+
+    with line_here(association) as line:
+        _tell(status(line, association))
 
 
 def _tell(connecting: Any) -> None:

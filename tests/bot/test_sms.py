@@ -240,5 +240,6 @@ def test_the_front_line_has_it_where_its_settings_are(associations: Any, tmp_pat
         assert line.delivery.rates["harif", "sms"].per_second == 5
         assert any("WhatsApp is off" in one for one in line.off) and not any("SMS" in one for one in line.off)
     finally:
-        line.spool and line.spool.close()
+        if line.spool:
+            line.spool.close()
         line.database.close()

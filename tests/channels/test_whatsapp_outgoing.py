@@ -121,13 +121,35 @@ OUTGOING = [
     ),
     Case(
         "an approved template goes as that, with its variables",
-        say=Say(text="لكم ردّ", template="reply_waiting"),
+        say=Say(text="لكم ردّ", template="reply_waiting", values={"1": "حارف"}),
         sent=SID,
         expects=[
             request("Messages.json", ContentSid="HX" + "4" * 32, ContentVariables='{"1":"حارف"}', Body=None),
         ],
     ),
-    Case("a template that nobody approved", say=Say(text="x", template="news"), raises=ContentRefused("no_template")),
+    Case(
+        "a template that nobody approved",
+        say=Say(text="x", template="news", values={"1": "حارف", "2": "HRF-1"}),
+        raises=ContentRefused("no_template"),
+    ),
+    *(
+        Case(
+            f"a template's place that {what} is refused before it is sent",
+            say=Say(text="لكم ردّ", template="reply_waiting", values=values),
+            raises=ContentRefused("template_variable"),
+        )
+        for what, values in {
+            "is empty": {"1": ""},
+            "is blank": {"1": " \u00a0"},
+            "has two lines": {"1": "حارف\nالخيرية"},
+            "has a tab": {"1": "حارف\tالخيرية"},
+            "has a line of another kind": {"1": "حارف\u2028الخيرية"},
+            "has a wide gap": {"1": "حارف     الخيرية"},
+            "holds a place itself": {"1": "{{1}}"},
+            "is missing": {},
+            "nobody asked for": {"1": "حارف", "2": "x"},
+        }.items()
+    ),
     Case("a file without an address", say=Say(text="", file=FILE), raises=ContentRefused("file_without_address")),
     Case(
         "a picture too big for WhatsApp",
@@ -464,3 +486,21 @@ async def test_a_lost_content_is_forgotten(http: Http) -> None:
         await send_all(provider, http, shelf, choices(2), choices(2))
     assert set(shelf.kept.values()) == {""}
     assert [("ContentSid" in call.fields) for call in provider.called("Messages.json")] == [True, False, False]
+
+
+# --- templates ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_approved_template_goes_in_the_language_of_its_person(http: Http) -> None:
+    arabic, english = "HX" + "5" * 32, "HX" + "6" * 32
+    values = {"1": "حارف", "2": "HRF-7K2MP-4TWX6"}
+    async with stand_in(BOTH, problems) as provider:
+        channel = make_channel(provider.url, http)
+        assert not channel.has_template("news", "ar") and channel.has_template("reply_waiting", "en")
+        channel.approved = {("news", "ar"): arabic, ("news", "en"): english}
+        assert channel.has_template("news", "ar") and not channel.has_template("moved", "ar")
+        await channel.send(PERSON, Say(text="لكم خبر", template="news", values=values), 7)
+        await channel.send(PERSON, Say(text="There is news", template="news", values=values), 8)
+    assert provider.problems == []
+    assert [call.fields["ContentSid"] for call in provider.calls] == [arabic, english]
+    assert json.loads(provider.calls[0].fields["ContentVariables"]) == values

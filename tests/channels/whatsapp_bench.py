@@ -53,7 +53,7 @@ def make_channel(url: str, http: Http | None = None, shelf: Shelf | None = None)
         shelf or Shelf(),
         api_url=url,
         clock=lambda: NOW,
-        templates={"reply_waiting": ("HX" + "4" * 32, {"1": "حارف"})},
+        templates={"reply_waiting": "HX" + "4" * 32},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
 
+from bot.channels.contract import Templated
 from bot.desk.at import Refused
 from conversations import staffed
 from conversations.answers.signatures import kind_of
@@ -76,7 +77,7 @@ def composer(at: "At", scene: "Scene") -> Composer:
         until=staffed.open_until(state, hours),
         limit=channel.capabilities.text - joins,
         joins=joins,
-        template=bool(getattr(channel, "templates", {}).get(staffed.WAITING)),
+        template=isinstance(channel, Templated) and channel.has_template(staffed.WAITING, state.language),
         knocked=state.knocked,
         held=at.desk.intake.may_send(at.slug, scene.channel, scene.handle) if channel.pushes else "",
     )

@@ -59,7 +59,7 @@ _CODES: Mapping[str, str] = {
         ("30007 63005 63013 63021 63026", "content_refused"),
         ("63016", "window"),
         ("63019 63034", "file_refused"),
-        ("63027 63028 63041 no_template", "template"),
+        ("63027 63028 63041 no_template template_variable", "template"),
         ("63049", "withheld"),
         ("file_without_address", "file_missing"),
         ("defect", "unknown"),

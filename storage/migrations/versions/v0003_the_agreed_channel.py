@@ -26,6 +26,15 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "notice", "step", name=op.f("pk_legs")),
     )
+    with op.batch_alter_table("legs", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_legs_task",
+            ["association", "task"],
+            unique=False,
+            sqlite_where=sa.text("task IS NOT NULL"),
+            postgresql_where=sa.text("task IS NOT NULL"),
+        )
+
     op.create_table(
         "notices",
         sa.Column("association", sa.Text(), nullable=False),
@@ -107,6 +116,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("provider_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("serving", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), server_default="", nullable=False),
         sa.Column("why", sa.Text(), server_default="", nullable=False),
@@ -170,4 +180,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_notices_at")
 
     op.drop_table("notices")
+    with op.batch_alter_table("legs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_legs_task", sqlite_where=sa.text("task IS NOT NULL"), postgresql_where=sa.text("task IS NOT NULL")
+        )
+
     op.drop_table("legs")
