@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection
 
-from bot import appointments
+from bot import appointments, errands
 from bot import notices as chain
 from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
@@ -31,6 +31,7 @@ from conversations.events import (
     Event,
     FileReady,
     FileRefused,
+    OptedOut,
     PolicyChanged,
     TimePassed,
 )
@@ -43,10 +44,11 @@ from storage.times import DAY, moment, ms, ms_or_none
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
 NOTICES_AT_ONCE = 200
-UPDATES: dict[str, Literal["update", "receipt", "promise_near"]] = {
+UPDATES: dict[str, Literal["update", "receipt", "promise_near", "promise_missed"]] = {
     "update": "update",
     "receipt": "receipt",
     "promise_near": "promise_near",
+    "promise_missed": "promise_missed",
 }
 Claim = Callable[[Connection, int], bool]
 
@@ -199,6 +201,8 @@ class Rounds:
             "update": self._update,
             "receipt": self._update,
             "promise_near": self._update,
+            "promise_missed": self._update,
+            "stopped": self._stopped,
         }.get(name)
         event = make(connection, timer.association, about) if make and about else None
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -245,11 +249,18 @@ class Rounds:
         return PolicyChanged(id=f"policy-{about}", at=self.clock(), version=about)
 
     def _update(self, connection: Connection, association: str, about: str) -> Event | None:
-        why, _, reference = about.partition(":")
-        case = cases.by_reference(connection, self.vault, association, reference.partition(":")[0])
+        why, reference, *more = about.split(":")
+        case = cases.by_reference(connection, self.vault, association, reference)
         if case is None:
             return None
-        return CaseUpdate(id=about.replace(":", "-"), at=self.clock(), case=case_facts(case), why=UPDATES[why])
+        reason = errands.apology_of(connection, self.vault, association, more[0]) if why == "promise_missed" else ""
+        return CaseUpdate(
+            id=about.replace(":", "-"), at=self.clock(), case=case_facts(case), why=UPDATES[why], reason=reason
+        )
+
+    def _stopped(self, connection: Connection, association: str, about: str) -> Event:
+        """They asked a worker for it (bot/errands.py)."""
+        return OptedOut(id=f"stopped-{about}", at=self.clock())
 
     async def remind(self) -> None:
         """The day before an appointment, by day and once, its person is reminded."""

@@ -311,6 +311,18 @@ def set_due(connection: Connection, association: str, id: int, due: int | None) 
     connection.execute(update(cases).where(c.association == association, c.id == id).values(due=due))
 
 
+def set_promise(connection: Connection, association: str, id: int, latest: int, next_update: int) -> None:
+    """Another day than was promised first, by a worker's word."""
+    c = cases.c
+    mine = (c.association == association, c.id == id)
+    connection.execute(update(cases).where(*mine).values(latest=latest, next_update=next_update))
+
+
+def set_agreed(connection: Connection, association: str, id: int, channel: str) -> None:
+    c = cases.c
+    connection.execute(update(cases).where(c.association == association, c.id == id).values(agreed_channel=channel))
+
+
 def set_next_update(connection: Connection, association: str, reference: str, at: int | None) -> None:
     c = cases.c
     connection.execute(

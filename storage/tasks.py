@@ -104,6 +104,16 @@ def get(
     return Task(**{name: getattr(row, name) for name in Task._fields[:-1]}, tried=tried)
 
 
+def waiting_for(
+    connection: Connection, association: str, kind: str, conversation: int | None, reference: str
+) -> Task | None:
+    """The open task of this kind that is about the same matter already, without its notes."""
+    t = tasks.c
+    same = (t.association == association, t.kind == kind, t.conversation == conversation, t.reference == reference)
+    row = connection.execute(select(*[t[name] for name in Task._fields[:-1]]).where(_OPEN, *same).limit(1)).first()
+    return Task(**row._asdict()) if row else None
+
+
 def page(
     connection: Connection,
     association: str,
@@ -129,12 +139,14 @@ def page(
     return [Listed._make(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 
 
-def by_ids(connection: Connection, vault: Vault, association: str, seen: Seen, ids: list[int]) -> list[Task]:
-    """Those of them that may be seen, in the order in which they are due; locked."""
+def by_ids(
+    connection: Connection, vault: Vault, association: str, seen: Seen, ids: list[int], *, lock: bool = False
+) -> list[Task]:
+    """Those of them that may be seen, in the order in which they are due."""
     t = tasks.c
     query = _from(select(t.id)).where(t.association == association, t.id.in_(sorted(set(ids))), seen)
     found = connection.scalars(query.order_by(t.due, t.id)).all()
-    return [one for id in found if (one := get(connection, vault, association, id, lock=True)) is not None]
+    return [one for id in found if (one := get(connection, vault, association, id, lock=lock)) is not None]
 
 
 def of_case(connection: Connection, association: str, case_id: int) -> list[tuple[int, str, str, int]]:

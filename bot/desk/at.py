@@ -161,12 +161,16 @@ class At:
 
     def tell(self, connection: Connection) -> notices.Wake:
         """How a move of a case reaches its person: by the agreed channel, as an event picked up after the commit."""
+        return notices.telling(connection, self.desk.vault, self.association, self.now, self.wake(connection))
+
+    def wake(self, connection: Connection) -> notices.Wake:
+        """An event for a conversation, due at once, picked up after the commit."""
 
         def wake(conversation: int, timer: str) -> None:
             timers.set_all(connection, [Timer(self.slug, conversation, timer, ms(self.now))])
             self._told = True
 
-        return notices.telling(connection, self.desk.vault, self.association, self.now, wake)
+        return wake
 
     def once(self, connection: Connection) -> None:
         """Claim the form's own number. Raises Replayed."""

@@ -30,14 +30,14 @@ class Outcome:
 
 
 _REACHED, _NO_ANSWER = Outcome("reached", reached=True), Outcome("no_answer", again=True)
-_WRONG, _STOP, _DIED = Outcome("wrong_number"), Outcome("stop"), Outcome("died")
+_WRONG, _STOP, _DIED = Outcome("wrong_number"), Outcome("stop", reached=True), Outcome("died")
 
 OUTCOMES: Final[Mapping[str, tuple[Outcome, ...]]] = {
     "call": (_REACHED, _NO_ANSWER, _WRONG, _STOP, _DIED),
     "letter": (Outcome("posted", reached=True), Outcome("no_address")),
     "fax": (Outcome("sent", reached=True), _NO_ANSWER, _WRONG),
     "slip": (_REACHED, Outcome("not_come", again=True), _STOP, _DIED),
-    "apology": (Outcome("approved", reached=True), Outcome("not_needed", needs_note=True)),
+    "apology": (Outcome("approved", reached=True, needs_note=True), Outcome("not_needed", needs_note=True)),
 }
 """What can be recorded of each kind, in the order of its buttons. `stop`: they want nothing more to be begun; `died`:
 everything stops, and staff speak with the family."""

@@ -6,7 +6,8 @@ from bot.desk.room import Room
 
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding"),
-    *("cases", "record", "appointments", "clocks", "committee", "management", "policy", "library", "audit"),
+    *("cases", "record", "tasks", "appointments", "clocks"),
+    *("committee", "management", "policy", "library", "audit"),
     *("case", "case_moves", "verification", "exclusions", "case_data"),
     *("people", "alarms", "signing", "account", "live"),
 )

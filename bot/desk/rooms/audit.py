@@ -15,7 +15,7 @@ from bot.desk.sight import cases_seen_by
 from bot.desk.words import desk_wording
 from conversations.cases.calendar import RIYADH, here
 from conversations.cases.reference import read_reference
-from storage import audit, audit_chain, staff
+from storage import audit, audit_chain, excluded, staff
 from storage.audit import Row
 from storage.audit_chain import Head, Tail
 from storage.schema import cases
@@ -31,6 +31,7 @@ LEADS_TO = {
     "conversation": ("inbox", "conversation"),
     "appointment": ("appointments", "appointments"),
     "sitting": ("committee", "committee"),
+    "task": ("work", "tasks"),
 }
 """By what a subject begins with: the right its page asks for, and that page's path."""
 WAITS = 10 * MINUTE
@@ -147,6 +148,7 @@ def _read(connection: Connection, at: At, asked: Asked) -> Found:
         who=asked.who,
         act=asked.act,
         subjects=subjects,
+        without=excluded.hidden_from(connection, at.slug, at.worker.id),
         since=since,
         until=until,
         before=asked.before or None,

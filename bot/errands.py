@@ -1,0 +1,311 @@
+"""What staff do where no message can: whom it is about, what may be said, and what follows from what came of it.
+
+What is said is what the message would have said: the event that the notice names, in the person's language. Of a
+refusal, a complaint, health or what is restricted a worker says only that there is news, and a letter says no more;
+the rest once the person has shown who they are.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from bot import appointments, notices
+from bot.case_clock import refresh
+from bot.case_moves import case_facts, moved_event
+from conversations.answers import answer_for
+from conversations.association.association import Association
+from conversations.cases import errands, lifecycle
+from conversations.cases.calendar import calendar_of
+from conversations.conversation import Address, Conversation
+from conversations.events import Event, TimePassed
+from conversations.flows import appointment as meeting
+from conversations.flows import track
+from conversations.flows.filing import facts_of
+from conversations.moment import Moment
+from conversations.world import Traits, World
+from storage import cases, consents, conversations, person, tasks
+from storage import notices as notices_table
+from storage.cases import Case
+from storage.ids import new_id
+from storage.schema_notices import tasks as tasks_table
+from storage.tasks import Task
+from storage.times import ms
+from storage.vault import Vault
+
+Wake = Callable[[int, str], object]
+DEATH, STOPPED = "called:death_report", "stopped"
+"""Timers, of every conversation of the person, by which the dialogue hears of it."""
+_ASKED = ("saudi_id", "identity", "birth_date", "short_address")
+"""Kinds of fields by which somebody shows on the telephone who they are."""
+_NUMBERED = ("whatsapp", "sms")
+_APART = frozenset({"complaint", "compensation"})
+
+
+class Unfit(ValueError):
+    """This cannot come of this task, as it stands; its text is the key of the words that say so."""
+
+
+class Whom(NamedTuple):
+    """Who it is for. `questions`: label and answer, by which they show who they are (numbers masked)."""
+
+    name: str = ""
+    language: str = "ar"
+    phone: str = ""
+    fax: str = ""
+    address: tuple[str, ...] = ()
+    questions: tuple[tuple[str, str], ...] = ()
+
+
+class Spoken(NamedTuple):
+    """What may be said to whoever answers, and (`opened`) what only to the person who has shown who they are."""
+
+    said: str
+    opened: str = ""
+
+
+def whom(connection: Connection, vault: Vault, association: Association, task: Task) -> Whom:
+    """From the case first, then from what is known of the person, then from where they write."""
+    slug = association.slug
+    case = cases.by_id(connection, vault, slug, task.case_id) if task.case_id else None
+    known = person.facts_of(connection, vault, slug, task.beneficiary).facts if task.beneficiary else {}
+    facts: Mapping[str, Any] = {**known, **(case.answers if case else {})}
+    language, phone = "ar", str(facts.get("mobile") or "")
+    if task.conversation is not None:
+        state = conversations.state_of(connection, vault, slug, task.conversation)
+        language = state.language if state else language
+        found = conversations.handle_of(connection, vault, slug, task.conversation) if not phone else None
+        phone = found[1] if found and found[0] in _NUMBERED else phone
+    name = next((str(facts[one]) for one in ("applicant_name", "full_name", "name") if facts.get(one)), "")
+    lines = (facts.get("postal_address"), facts.get("short_address"))
+    return Whom(
+        name.strip(),
+        language,
+        phone,
+        str(facts.get("fax") or ""),
+        tuple(line for one in lines if one for line in str(one).strip().splitlines()),
+        tuple(_questions(association, facts, task.reference, language)),
+    )
+
+
+def _questions(
+    association: Association, facts: Mapping[str, Any], reference: str, language: str
+) -> list[tuple[str, str]]:
+    asked = []
+    for field in association.profile.common:
+        value = facts.get(field.id)
+        if value is not None and (field.id == "full_name" or field.kind in _ASKED):
+            asked.append((field.title.to(language), answer_for(field).show(value, language)))
+    return [*asked, (association.wording[language]("receipt.reference"), reference)] if reference else asked
+
+
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def spoken(
+    connection: Connection, vault: Vault, association: Association, task: Task, language: str, now: datetime
+) -> Spoken:
+    """The words of the notice behind a task; without one (or none any more) where the case stands."""
+    slug = association.slug
+    name, _, about = tasks.about_of(connection, slug, task.notice).partition(":")
+    case = cases.by_id(connection, vault, slug, task.case_id) if task.case_id else None
+    apart = task.restricted or (case is not None and (case.restricted or case.kind in _APART))
+    words, quiet = "", apart
+    if name == "moved":
+        words, quiet = _of_move(connection, vault, association, about, language, now, apart)
+    elif name == "appointment" and (event := appointments.event_of(connection, vault, slug, about, now)) is not None:
+        words = meeting.text_of(_moment(association, event, language, now), event)
+    if not words and case is not None:
+        here = _moment(association, None, language, now)
+        words = track.summary(here, track.view_of(case_facts(case)))
+        if f"track.{name}" in here.wording:
+            reason = apology_of(connection, vault, slug, about.partition(":")[2])
+            words = here.words(f"track.{name}", summary=words, reason=reason)
+        quiet = apart or _of_health(association, case)
+    news = association.wording[language]("errand.news")
+    return Spoken(news, words) if quiet or not words else Spoken(words)
+
+
+def _of_move(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    about: str,
+    language: str,
+    now: datetime,
+    apart: bool,
+) -> tuple[str, bool]:
+    """The words of a move, and whether they are for the person alone."""
+    reference, _, seq = about.rpartition(":")
+    event = moved_event(connection, vault, association, reference, int(seq)) if seq.isdigit() else None
+    if event is None:
+        return "", apart
+    move = lifecycle.LIFECYCLES[event.kind].steps[event.from_stage, event.move]
+    sent, shown = lifecycle.notice(event.kind, move, event.who, event.sensitive)
+    if not sent:
+        return "", apart
+    here = _moment(association, event, language, now)
+    return here.words(shown or sent, **facts_of(here, event)), apart or bool(shown)
+
+
+def _of_health(association: Association, case: Case) -> bool:
+    service = association.profile.service(case.service)
+    return bool(service and service.sensitive_purpose)
+
+
+def _moment(association: Association, event: Event | None, language: str, now: datetime) -> Moment:
+    """A turn that is never taken: it only finds the words."""
+    here = Conversation(association=association.slug, address=Address("", ""), language=language)
+    world = World(association=association, now=now, seed=b"", traits=Traits(name=""))
+    return Moment(here, event or TimePassed(id="", at=now, timer=""), world)
+
+
+# --- what came of it -------------------------------------------------------------------------------------------------
+
+
+def record(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    task: Task,
+    outcome: str,
+    staff: int,
+    note: str,
+    now: datetime,
+    wake: Wake,
+    *,
+    until: datetime | None = None,
+) -> Task:
+    """What a worker says came of it; the task as it stands now. The task is locked. `until`: with an apology, the day
+    that is promised now. Raises Unfit: nothing changed."""
+    slug, at = association.slug, ms(now)
+    found = errands.outcome_of(task.kind, outcome, task.state)
+    if found is None:
+        raise Unfit("tasks.unfit")
+    if found.needs_note and not note:
+        raise Unfit("tasks.note_missing")
+    if task.kind == "apology" and found.reached and (until is None or until <= now):
+        raise Unfit("tasks.day_missing")
+    about = (connection, vault, slug, task.id, outcome, staff, note, at)
+    if found.again:
+        due = errands.next_try(task.kind, task.tries + 1, now, calendar_of(association.profile), task.women_only)
+        if due is not None:
+            return tasks.again(*about, ms(due))
+        task = tasks.finish(*about, tasks.GIVEN_UP)
+    else:
+        task = tasks.finish(*about)
+    if task.kind == "apology":
+        if until is not None and found.reached:
+            _apologise(connection, vault, association, task, until, now, wake)
+        return task
+    if outcome == "died":
+        _died(connection, vault, task, staff, now, wake)
+        return task
+    if outcome == "stop":
+        _stopped(connection, association, task, at, wake)
+    notices.task_done(connection, slug, task, found.reached, now, outcome)
+    return task
+
+
+# --- what was promised and not kept ----------------------------------------------------------------------------------
+
+
+def ask_apology(connection: Connection, vault: Vault, association: str, case: Case, now: datetime) -> Task | None:
+    """A promise was missed: staff give the reason and a new day before the person hears. None where one waits."""
+    known = tasks.of_case(connection, association, case.id)
+    if any(kind == "apology" and state == tasks.OPEN for _, kind, state, _ in known):
+        return None
+    task = Task(
+        association, new_id(), "apology", case_id=case.id, reference=case.reference, conversation=case.conversation,
+        beneficiary=case.beneficiary, restricted=case.restricted, why="promise_missed", at=ms(now), due=ms(now),
+    )  # fmt: skip
+    tasks.add(connection, vault, task)
+    return task
+
+
+def apology_of(connection: Connection, vault: Vault, association: str, task: str) -> str:
+    """The reason that staff gave, for those who tell it; empty where there is none."""
+    known = tasks.get(connection, vault, association, int(task)) if task.isascii() and task.isdigit() else None
+    return known.tried[-1].note if known is not None and known.kind == "apology" and known.tried else ""
+
+
+def _apologise(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    task: Task,
+    until: datetime,
+    now: datetime,
+    wake: Wake,
+) -> None:
+    """The new day stands on the case, and the person hears of it with its reason."""
+    case = cases.by_id(connection, vault, association.slug, task.case_id, lock=True) if task.case_id else None
+    if case is None or case.closed_at is not None:
+        return
+    case.latest = case.next_update = ms(until)
+    cases.set_promise(connection, association.slug, case.id, case.latest, case.next_update)
+    refresh(connection, vault, association, case)
+    about = f"promise_missed:{case.reference}:{task.id}"
+    notices.add(
+        connection, vault, association, about, now, wake, conversation=case.conversation, reference=case.reference
+    )
+
+
+# --- what stops ------------------------------------------------------------------------------------------------------
+
+
+def _died(connection: Connection, vault: Vault, task: Task, staff: int, now: datetime, wake: Wake) -> None:
+    """Everything we would begin stops: what is written, and what else staff were to do. Somebody calls the family."""
+    for conversation in conversations_of(connection, task):
+        wake(conversation, f"{DEATH}:{task.reference}")
+    _dropped(connection, task, "muted", now)
+    if task.beneficiary is None:
+        return
+    t = tasks_table.c
+    others = select(t.id).where(
+        t.association == task.association, t.beneficiary == task.beneficiary, t.state == tasks.OPEN, t.id != task.id
+    )
+    for id in connection.scalars(others).all():
+        over = tasks.finish(connection, vault, task.association, id, "died", staff, "", ms(now), tasks.GIVEN_UP)
+        _dropped(connection, over, "muted", now)
+
+
+def _dropped(connection: Connection, task: Task, why: str, now: datetime) -> None:
+    """The notice behind it goes no further."""
+    notices.task_done(connection, task.association, task, True, now, why)
+    if task.notice is not None:
+        notices_table.change(
+            connection,
+            task.association,
+            task.notice,
+            state=notices_table.DROPPED,
+            why=why,
+            due=None,
+            settled_at=ms(now),
+        )
+
+
+def _stopped(connection: Connection, association: Association, task: Task, at: int, wake: Wake) -> None:
+    """As if they had written the word themselves, at every address of theirs."""
+    for conversation in conversations_of(connection, task):
+        wake(conversation, f"{STOPPED}:{task.id}")
+    given = consents.Consent(
+        task.association,
+        task.conversation or 0,
+        task.beneficiary,
+        "messages",
+        False,
+        association.profile.privacy.notice_version,
+        "phone",
+        task.reference,
+        at,
+        "staff",
+    )
+    consents.log(connection, [given])
+
+
+def conversations_of(connection: Connection, task: Task) -> list[int]:
+    """Every conversation of the person a task is about."""
+    known = notices_table.addresses(connection, task.association, task.beneficiary, task.conversation)
+    return sorted(one.id for one in known)
