@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from conversations.cases.named import named
-from storage import case_lists, excluded, staff
+from storage import appointments, case_lists, excluded, staff
 from storage.cases import Case
 from storage.excluded import Excluded
 from storage.vault import Vault
@@ -43,11 +43,12 @@ def subjects(case: int, conversation: int | None) -> Iterable[str]:
 
 def exclude(connection: Connection, case: Case, conversation: int | None, who: int, by: int, now: int) -> None:
     """By a worker's word. `conversation`: where its words were written (an anonymous case does not name it). Whoever
-    has the case in hand has it no longer."""
+    has the case, or an appointment about it, in hand has it no longer."""
     rows = [Excluded(subject, who, excluded.BY_HAND, by, now) for subject in subjects(case.id, conversation)]
     excluded.add(connection, case.association, rows)
     if case.holder == who:
         case_lists.assign(connection, case.association, case.id, None)
+    appointments.release(connection, case.association, case.id, who)
 
 
 def let_in(connection: Connection, case: Case, conversation: int | None, who: int) -> None:

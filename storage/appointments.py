@@ -79,6 +79,13 @@ def save(connection: Connection, vault: Vault, changed: Appointment) -> None:
     )
 
 
+def release(connection: Connection, association: str, case_id: int, staff: int) -> None:
+    """What this worker had agreed about a case is nobody's any more."""
+    a = appointments.c
+    theirs = (a.association == association, a.case_id == case_id, a.staff == staff, text(_OPEN))
+    connection.execute(update(appointments).where(*theirs).values(staff=None))
+
+
 def of_conversation(connection: Connection, vault: Vault, association: str, conversation: int) -> list[Appointment]:
     """The open ones of a conversation: what is agreed first, by time; then the others, oldest first."""
     a = appointments.c

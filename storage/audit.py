@@ -51,12 +51,14 @@ def page(
     who: str = "",
     act: str = "",
     subjects: Iterable[str] = (),
+    without: Iterable[str] = (),
     since: int = 0,
     until: int | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Row]:
-    """The newest acts first, those of one worker, act, or row; `before` is the id the last page ended with.
+    """The newest acts first, those of one worker, act, or row; `before` is the id the last page ended with. `without`
+    names rows of which nothing is read.
 
     `since` and `until` (milliseconds) go by when a row was made, which is part of its id."""
     a, rows = audit.c, list(subjects)
@@ -70,6 +72,8 @@ def page(
             query = query.where(column == wanted)
     if rows:
         query = query.where(a.subject.in_(rows))
+    if hidden := list(without):
+        query = query.where(a.subject.not_in(hidden))
     if since:
         query = query.where(id >= id_at(since))
     if ends := [end for end in (before, None if until is None else id_at(until)) if end is not None]:

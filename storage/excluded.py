@@ -1,4 +1,5 @@
-"""Who must not see a case or a conversation: whoever is complained about. Read by bot/desk/sight.py alone."""
+"""Who must not see a case or a conversation: whoever is complained about. Read by bot/desk/sight.py, and by lists that
+name rows of any kind."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from storage.schema_desk import excluded
+from storage.schema_desk import appointments, excluded
 
 NAMED, BY_HAND = "named", "by_hand"
 """Why: found by the name in the complaint, or by a worker's word."""
@@ -41,6 +42,16 @@ def remove(connection: Connection, association: str, subjects: Iterable[str], st
     e = excluded.c
     mine = (e.association == association, e.subject.in_(list(subjects)), e.staff == staff)
     connection.execute(delete(excluded).where(*mine))
+
+
+def hidden_from(connection: Connection, association: str, staff: int) -> list[str]:
+    """Everything this worker must not see: cases, conversations, and the appointments about them."""
+    e, p = excluded.c, appointments.c
+    theirs = (e.association == association, e.staff == staff)
+    subjects = list(connection.scalars(select(e.subject).where(*theirs)))
+    ids = [int(one.removeprefix("case:")) for one in subjects if one.startswith("case:")]
+    met = select(p.id).where(p.association == association, p.case_id.in_(ids))
+    return subjects + [f"appointment:{id}" for id in connection.scalars(met)] if ids else subjects
 
 
 def of(connection: Connection, association: str, subject: str) -> list[Excluded]:

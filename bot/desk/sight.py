@@ -10,7 +10,7 @@ from bot.desk.worker import Worker
 from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
 from conversations.routing import HEARD_APART
 from storage.schema import cases, conversations, handoffs
-from storage.schema_desk import excluded
+from storage.schema_desk import appointments, excluded
 from storage.schema_notices import tasks
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
@@ -60,6 +60,21 @@ def handoffs_seen_by(worker: Worker) -> ColumnElement[bool]:
         or_(h.conversation == 0, and_(c.id.is_not(None), conversations_seen_by(worker))),
         or_(k.id.is_(None), k.kind.not_in(sorted(HEARD_APART)), k.kind.in_(hears)),
         or_(k.id.is_(None), not_excluded(worker, "case:", k.id)),
+    )
+
+
+def appointments_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """One's own, and those whose case (or, without one, whose conversation) one may see."""
+    a, c, k = appointments.c, cases.c, conversations.c
+    of_case = exists().where(c.id == a.case_id, cases_seen_by(worker))
+    of_conversation = exists().where(k.id == a.conversation, conversations_seen_by(worker))
+    restricted = exists().where(c.association == a.association, c.id == a.case_id, c.restricted)
+    return and_(
+        a.association == worker.association,
+        true() if worker.may("restricted") else ~restricted,
+        or_(a.staff == worker.id, of_case, and_(a.case_id.is_(None), of_conversation)),
+        not_excluded(worker, "case:", a.case_id),
+        not_excluded(worker, "conversation:", a.conversation),
     )
 
 

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from bot import appointments as acts
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
-from bot.desk.sight import cases_seen_by, conversations_seen_by
+from bot.desk.sight import appointments_seen_by, cases_seen_by, conversations_seen_by
 from conversations.cases import appointment as table
 from conversations.cases.calendar import RIYADH, here
-from storage import appointments, staff
+from storage import appointments, excluded, schema_desk, staff
 from storage.appointments import Appointment, Listed
 from storage.schema import cases, conversations
 from storage.times import ms
@@ -70,17 +70,11 @@ def _read(connection: Connection, at: At, day: date, whose: str) -> Day:
 
 
 def _seen(connection: Connection, at: At, listed: Sequence[Listed]) -> list[Listed]:
-    """Those whose case or conversation this worker may see, or that are theirs."""
-    by_case = {one.case_id for one in listed if one.case_id}
-    by_conversation = {one.conversation for one in listed if not one.case_id and one.conversation}
-    c, k = cases.c, conversations.c
-    may: set[int | None] = set()
-    if by_case:
-        may |= set(connection.scalars(select(c.id).where(cases_seen_by(at.worker), c.id.in_(by_case))))
-    if by_conversation:
-        seen = select(k.id).where(conversations_seen_by(at.worker), k.id.in_(by_conversation))
-        may |= set(connection.scalars(seen))
-    return [one for one in listed if (one.case_id or one.conversation) in may or one.staff == at.worker.id]
+    """Those that this worker may see."""
+    a = schema_desk.appointments.c
+    may = select(a.id).where(appointments_seen_by(at.worker), a.id.in_([one.id for one in listed]))
+    seen = set(connection.scalars(may)) if listed else set()
+    return [one for one in listed if one.id in seen]
 
 
 @room.get("/appointments/{id}")
@@ -124,7 +118,7 @@ def _get(connection: Connection, at: At) -> tuple[Appointment, Listed]:
         service=case.service if case else "",
         restricted=bool(case and case.restricted),
     )
-    if (listed.restricted and not at.worker.may("restricted")) or not _seen(connection, at, [listed]):
+    if not _seen(connection, at, [listed]):
         raise NotFound
     return known, listed
 
@@ -149,6 +143,8 @@ def _act(connection: Connection, at: At) -> None:
     whose = int(form.get("staff")) if form.get("staff").isdigit() else at.worker.id
     if whose != at.worker.id and staff.member_of(connection, at.slug, whose) is None:
         raise NotFound
+    if f"appointment:{id}" in excluded.hidden_from(connection, slug, whose):
+        raise Refused("case.not_theirs")
     minutes = int(form.get("minutes")) if form.get("minutes").isdigit() else known.minutes
     how: dict[str, Any] = {
         "staff": whose,

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
-from bot.desk.sight import cases_seen_by
+from bot.desk.sight import appointments_seen_by, cases_seen_by
 from conversations.cases import clock
 from conversations.cases.calendar import calendar_of
-from storage import appointments, clocks, entitlements, staff
+from storage import appointments, clocks, entitlements, schema_desk, staff
 from storage.clocks import Due
 from storage.schema import cases
 from storage.times import moment, ms
@@ -73,7 +73,9 @@ def _read(connection: Connection, at: At) -> Clocks:
         if at.worker.may("appointments")
         else []
     )
-    meetings_seen = _seen(connection, at, [one.case_id for one in meetings if one.case_id])
+    a = schema_desk.appointments.c
+    may = select(a.id).where(appointments_seen_by(at.worker), a.id.in_([one.id for one in meetings]))
+    meetings_seen = set(connection.scalars(may)) if meetings else set()
     return Clocks(
         clocks.counts(connection, at.slug, shown, (now, red, amber)),
         listed,
@@ -82,15 +84,13 @@ def _read(connection: Connection, at: At) -> Clocks:
         if silent
         else {},
         [one for one in owed if one.case_id in seen],
-        [one for one in meetings if one.staff == at.worker.id or one.case_id in meetings_seen],
+        [one for one in meetings if one.id in meetings_seen],
         f"{listed[-1].due}-{listed[-1].id}" if len(listed) == PAGE else "",
     )
 
 
 def _seen(connection: Connection, at: At, ids: list[int]) -> set[int]:
     """Which of these cases this worker may see."""
-    from sqlalchemy import select
-
     if not ids:
         return set()
     return set(connection.scalars(select(cases.c.id).where(cases_seen_by(at.worker), cases.c.id.in_(ids))))
