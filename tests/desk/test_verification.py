@@ -77,6 +77,7 @@ def test_each_item_is_saved_by_itself_and_leads_to_the_next(house: House, reques
     officer = house.worker("relations_officer", name="هند")
     listed = items(house, officer, id)
     for place, item in enumerate(listed):
+        officer.post(f"/case/{id}/verify/reveal", step=item, item=item, file="")
         answer = officer.post(
             f"/case/{id}/verify", follow=False, item=item, outcome="ok", matches="1", valid="1", note="", file=""
         )
@@ -103,7 +104,23 @@ def test_nobody_says_by_mistake_that_they_saw_an_original(house: House, request_
     assert not ticked(following.text)
     assert "لم يُرَ الأصل" in words_of(following.text)
     following = officer.post(f"/case/{id}/verify", item="birth_date", outcome="ok", matches="1")
-    assert ticked(following.text), "who has the originals at hand says so once"
+    assert "item=identity_kind" in str(following.url) and not ticked(following.text), "each is compared by itself"
+    assert "originals" not in following.text
+    again = officer.post(f"/case/{id}/verify", item="family_card", outcome="", matches="1", valid="1", note="صورة")
+    assert again.status_code == 422 and ticked(again.text) and "صورة" in again.text, "nothing that was ticked is lost"
+
+
+def test_a_value_that_nobody_has_looked_at_is_not_sound(house: House, request_with_papers: int) -> None:
+    id = request_with_papers
+    officer, colleague = house.worker("relations_officer"), house.worker("relations_officer")
+    for browser in (officer, colleague):
+        answer = browser.post(f"/case/{id}/verify", item="national_id", outcome="ok", matches="1", note="كتبتها")
+        assert answer.status_code == 422 and "أظهروها" in words_of(answer.text) and "كتبتها" in answer.text
+        officer.post(f"/case/{id}/verify/reveal", step="national_id", item="national_id", file="")
+    assert house.ask(checks.of_case, house.vault, "harif", id) == {}, "each looks for themselves"
+    assert officer.post(f"/case/{id}/verify", item="national_id", outcome="ok", matches="1").status_code == 200
+    missing = colleague.post(f"/case/{id}/verify", item="national_id", outcome="missing")
+    assert missing.status_code == 200, "what is missing needs no look"
 
 
 def test_what_is_found_wrong_is_ticked_when_the_request_goes_back(house: House, request_with_papers: int) -> None:

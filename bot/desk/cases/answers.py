@@ -141,7 +141,7 @@ class Reader:
         if step == self.shown:
             return whole, False
         if answer is not None and answer.sensitive:
-            return answer.show(value, self.language), True
+            return answer.show(value, self.language), bool(whole)
         secret = known.sensitive if known is not None else step in self.asked and self.asked[step].secret
         if secret and whole and not files_in(value):
             return "", True

@@ -17,7 +17,7 @@ from bot.desk.cases.views import views
 from bot.desk.room import Room
 from bot.desk.rooms.case import framed
 from bot.web.lines import MEDIA_TYPES
-from storage import checks, files, requirements
+from storage import audit, cases, checks, files, requirements
 from storage.cases import Case
 from storage.checks import OK, OUTCOMES, Check
 from storage.files import READY, File
@@ -25,6 +25,10 @@ from storage.times import ms
 
 room = Room("verification", right="cases")
 LONGEST_NOTE = 1000
+
+
+class Unseen(Refused):
+    """A masked value was called sound before anybody looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ class Paper:
 @room.get("/case/{case}/verify")
 async def verify(at: At) -> Response:
     return await _show(at, at.query("item"), at.query("file"))
+
+
+def _ticked(at: At, check: Check | None) -> set[str]:
+    """Of what was said of this very datum: nobody compared the next one by it. What a form brought stays as it came."""
+    if "outcome" in dict(at.form.fields) or at.form.get("note"):
+        return {name for name in ("matches", "valid") if at.form.get(name)}
+    return {name for name in ("matches", "valid") if check is not None and getattr(check, name)}
 
 
 async def _show(
@@ -70,6 +81,7 @@ async def _show(
         before=reader.before(chosen.item),
         check=known.checks.get(chosen.item),
         typed=note,
+        ticked=_ticked(at, known.checks.get(chosen.item)),
         papers=papers,
         paper=on_view if opens else None,
         media=MEDIA_TYPES.get(kept.kind, "") if kept else "",
@@ -79,7 +91,6 @@ async def _show(
         around=(items[place - 1] if place else None, items[place + 1] if place + 1 < len(items) else None),
         address=lambda one: _address(at, known.case.id, one, on_view.id if on_view else None),
         paper_address=lambda paper: _address(at, known.case.id, chosen, paper.id, stays=True),
-        originals=at.query("originals") == "1",
         done=sum(one.item in known.checks for one in items),
         shown=shown,
         **views(at),
@@ -103,20 +114,37 @@ async def check(at: At) -> Response:
             raise Refused("case.not_yours")
         asked = requirements.of_case(connection, at.desk.vault, at.slug, id)
         items = Reader(at.association, case, at.language, asked).items()
-        if not any(one.item == item for one in items):
+        chosen = next((one for one in items if one.item == item), None)
+        if chosen is None:
             raise NotFound
         good = outcome == OK
+        if good and chosen.line is not None and chosen.line.hidden and not _has_seen(connection, at, id, chosen):
+            raise Unseen("verify.show_first")
         matches, valid = good and bool(at.form.get("matches")), good and bool(at.form.get("valid"))
         known = Check(item, outcome, matches, valid, at.worker.id, ms(at.now), note)
         checks.save(connection, at.desk.vault, at.slug, id, known)
         looked_at = checks.of_case(connection, at.desk.vault, at.slug, id)
         return [one for one in items if one.item not in looked_at]
 
-    left = await at.write("case.check", f"case:{id}", save, detail=f"{item}:{outcome}")
+    try:
+        left = await at.write("case.check", f"case:{id}", save, detail=f"{item}:{outcome}")
+    except Unseen as error:
+        return await _show(at, item, file, error=at.words(error.words), status=422, note=note)
     keep = int(file) if file.isascii() and file.isdigit() else None
     if not left:
         return at.back(f"/case/{id}/verify?{urlencode({'item': item})}", "verified_all")
     return at.back(_address(at, id, left[0], keep), "verified")
+
+
+def _has_seen(connection: Connection, at: At, id: int, chosen: Item) -> bool:
+    """Whether this worker had the masked value shown, as it stands since the person last gave anything."""
+    assert chosen.line is not None
+    given = [step.at for step in cases.history(connection, at.desk.vault, at.slug, id) if step.move == "complete"]
+    mine = (at.worker.who, "reveal", chosen.line.step)
+    return any(
+        (act.who, act.act, act.detail) == mine and act.at >= max(given, default=0)
+        for act in audit.about(connection, at.slug, f"case:{id}")
+    )
 
 
 @room.post("/case/{case}/verify/reveal")
@@ -173,9 +201,7 @@ def _kept(connection: Connection, at: At, case: Case, paper: Paper | None) -> tu
 
 
 def _address(at: At, id: int, one: Item, file: int | None = None, *, stays: bool = False) -> str:
-    """The page of a datum, with the file on view: its own, where it has one, unless another `stays`. Who has the
-    originals before them says so once."""
+    """The page of a datum, with the file on view: its own, where it has one, unless another `stays`."""
     own = one.line is not None and bool(one.line.files)
     given = {"item": one.item} | ({"file": str(file)} if file and (stays or not own) else {})
-    originals = at.form.get("matches") if at.request.method == "POST" else at.query("originals")
-    return f"/case/{id}/verify?{urlencode(given | ({'originals': '1'} if originals == '1' else {}))}"
+    return f"/case/{id}/verify?{urlencode(given)}"
