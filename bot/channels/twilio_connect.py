@@ -12,6 +12,7 @@ SANDBOX = "+14155238886"
 """The number of Twilio's WhatsApp sandbox, the same for every account. Its webhooks are set in the console alone."""
 _SANDBOX_PAGE = "console.twilio.com > Messaging > Try it out > Send a WhatsApp message > Sandbox settings"
 _SENDER_PAGE = "console.twilio.com > Messaging > Senders > WhatsApp senders"
+_NAMES_PAGE = "console.twilio.com > Messaging > Senders > Alphanumeric sender IDs"
 _READY = ("ONLINE", "ONLINE:UPDATING")
 
 
@@ -32,8 +33,10 @@ async def connect(
     public_url: str,
     api_url: str = TWILIO,
     change: bool = True,
+    sms: str = "",
 ) -> list[Finding]:
-    """With `change` false it only looks. Never raises for what Twilio answers."""
+    """`sender` of WhatsApp and `sms`, whichever there are. With `change` false it only looks. Never raises for what
+    Twilio answers."""
     from twilio.base.exceptions import TwilioRestException
 
     from bot.channels.twilio_client import make_client
@@ -48,8 +51,12 @@ async def connect(
     try:
         found.append(await _account(client, account_sid))
         if number == SANDBOX:
-            return [*found, *_by_hand("This is the sandbox", _SANDBOX_PAGE, hooks)]
-        return [*found, *await _sender(client, number, hooks, change)]
+            found += _by_hand("This is the sandbox", _SANDBOX_PAGE, hooks)
+        elif number:
+            found += await _sender(client, number, hooks, change)
+        if sms:
+            found += await _sms(client, sms, webhook_url(public_url, association, "sms") + RETRIES, change)
+        return found
     except TwilioRestException as error:
         # Its words may quote what was sent: only the status and the code are shown.
         return [*found, _refused(error.status, error.code)]
@@ -63,7 +70,9 @@ async def connect(
 def _public(public_url: str) -> Finding:
     if public_url.startswith("https://"):
         return Finding(True, f"Webhooks go to {public_url}.")
-    return Finding(False, "WASL_PUBLIC_URL must be an https address that Twilio can reach: without it WhatsApp is off.")
+    return Finding(
+        False, "WASL_PUBLIC_URL must be an https address that Twilio can reach: else WhatsApp and SMS are off."
+    )
 
 
 async def _account(client: Any, account_sid: str) -> Finding:
@@ -97,6 +106,27 @@ async def _sender(client: Any, number: str, hooks: dict[str, str], change: bool)
     if _hooks_of(after) == hooks:
         return [*found, Finding(True, f"Webhooks set to {_said(hooks)}; before: {_said(before)}.")]
     return [*found, *_by_hand("Twilio did not take the webhooks", _SENDER_PAGE, hooks)]
+
+
+async def _sms(client: Any, sender: str, hook: str, change: bool) -> list[Finding]:
+    """A number takes our webhook; statuses are asked for with each message."""
+    if not sender.startswith("+"):
+        told = (
+            f"Text messages go out as {sender}, which nobody can answer: the name must be registered ({_NAMES_PAGE})."
+        )
+        return [Finding(True, told)]
+    listed = await client.api.v2010.account.incoming_phone_numbers.list_async(phone_number=sender, limit=20)
+    mine = next((one for one in listed if one.phone_number == sender), None)
+    if mine is None:
+        return [Finding(False, f"{sender} is no number of this account: buy one, or correct …_TWILIO_SMS_FROM.")]
+    found = [Finding(bool((mine.capabilities or {}).get("sms")), f"Number {sender} is there for text messages.")]
+    before = str(mine.sms_url or "")
+    if before == hook:
+        return [*found, Finding(True, "Its webhook is set, with retries.")]
+    if not change:
+        return [*found, Finding(False, f"Its webhook is {before or 'nothing'}; it should be {hook}.")]
+    after = await mine.update_async(sms_url=hook, sms_method="POST")
+    return [*found, Finding(after.sms_url == hook, f"Its webhook is set to {hook}; before: {before or 'nothing'}.")]
 
 
 def _with_methods(hooks: dict[str, str]) -> dict[str, str]:

@@ -104,11 +104,10 @@ async def connect_twilio(settings: Settings, association: Association) -> tuple[
     from bot.channels.twilio_connect import connect
 
     account, prefix = settings.account(association.slug), prefix_of(association.slug)
-    missing = [
-        f"{prefix}{name}"
-        for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_FROM")
-        if not getattr(account, name.lower())
-    ]
+    needed = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
+    if not account.twilio_sms_from:
+        needed.append("TWILIO_WHATSAPP_FROM")
+    missing = [f"{prefix}{name}" for name in needed if not getattr(account, name.lower())]
     if not settings.public_url:
         missing.append("WASL_PUBLIC_URL")
     if missing:
@@ -123,6 +122,7 @@ async def connect_twilio(settings: Settings, association: Association) -> tuple[
             account.twilio_whatsapp_from,
             settings.public_url,
             settings.twilio_api_url,
+            sms=account.twilio_sms_from,
         )
     finally:
         await http.close()

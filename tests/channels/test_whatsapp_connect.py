@@ -129,3 +129,48 @@ async def test_a_public_address_without_tls_is_said(http: Http) -> None:
     found, _ = await look(http, provider(before=HOOKS), public_url="http://localhost:8080")
     assert not found[0].fine
     assert "WASL_PUBLIC_URL" in found[0].text
+
+
+# --- text messages ------------------------------------------------------------------------------------------------
+
+SMS = f"{PUBLIC}/twilio/harif/sms#rc=3&rp=all"
+NUMBER = "+14155238001"
+
+
+def numbers(*hooks: str, sms: bool = True) -> Reply:
+    listed = [
+        {"sid": "PN1", "phone_number": NUMBER, "sms_url": hook, "capabilities": {"sms": sms, "voice": True}}
+        for hook in hooks
+    ]
+    pages = {"uri": "/x", "first_page_uri": "/x", "next_page_uri": None, "page": 0, "page_size": 50}
+    return Reply(json={"incoming_phone_numbers": listed} | pages)
+
+
+async def look_at_sms(
+    http: Http, listed: Reply, sms: str = NUMBER, change: bool = True
+) -> tuple[list[Finding], StandIn]:
+    taken = Reply(json={"sid": "PN1", "phone_number": NUMBER, "sms_url": SMS})
+    provides = {f"{ACCOUNT}.json": account(), "/IncomingPhoneNumbers.json": listed, "/PN1.json": taken}
+    async with stand_in(provides) as there:
+        return await connect(http, "harif", ACCOUNT, TOKEN, "", PUBLIC, there.url, change, sms), there
+
+
+async def test_the_webhook_of_a_number_is_set_and_left_alone_where_it_is_right(http: Http) -> None:
+    found, there = await look_at_sms(http, numbers("https://old.example/in"))
+    assert posts(there) == [{"SmsUrl": SMS, "SmsMethod": "POST"}] and all(finding.fine for finding in found)
+    found, there = await look_at_sms(http, numbers(SMS))
+    assert posts(there) == [] and all(finding.fine for finding in found)
+    found, there = await look_at_sms(http, numbers(""), change=False)
+    assert posts(there) == [] and not found[-1].fine and SMS in found[-1].text
+
+
+async def test_a_number_that_cannot_do_it_is_said(http: Http) -> None:
+    found, _ = await look_at_sms(http, numbers(SMS, sms=False))
+    assert not all(finding.fine for finding in found)
+    found, _ = await look_at_sms(http, numbers())
+    assert not found[-1].fine and NUMBER in found[-1].text
+
+
+async def test_a_sender_name_has_nothing_to_set(http: Http) -> None:
+    found, there = await look_at_sms(http, numbers(), sms="Harif")
+    assert posts(there) == [] and "nobody can answer" in found[-1].text and len(there.calls) == 1
