@@ -259,3 +259,39 @@ def test_each_thing_that_can_be_recorded_has_its_page_in_both_languages(house: H
             assert page.status_code == 200, one.id
             assert one.title in unescape(page.text)
     assert worker.get("/record/nothing").status_code == 404
+
+
+# --- how the person hears --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "agreed", "tasks"),
+    [
+        ("letter", "letter", ["letter"]),
+        ("fax", "fax", ["fax"]),
+        ("mail", "phone", ["call"]),
+        ("letter", "branch", ["slip"]),
+        ("phone", "phone", []),
+        ("interview", "branch", []),
+    ],
+)
+def test_the_receipt_goes_by_the_agreed_channel_unless_they_were_told_at_once(
+    house: House, source: str, agreed: str, tasks: list[str]
+) -> None:
+    worker = house.worker("relations_officer")
+    own = {"record-source": source, "record-agreed": agreed}
+    fields, files = good(house, "inquiry", **own)
+    case = filed(house, reference_on(record(worker, "inquiry", fields, files)))
+    house.settle()
+    assert [(row[0], row[1]) for row in house.line.rows("tasks", "kind", "reference")] == [
+        (kind, case.reference) for kind in tasks
+    ]
+
+
+def test_where_no_address_is_known_a_worker_calls(house: House) -> None:
+    worker = house.worker("relations_officer")
+    fields, files = good(house, "inquiry", **{"record-agreed": "whatsapp"})
+    record(worker, "inquiry", fields, files)
+    house.settle()
+    house.later(minutes=2)
+    assert [row[0] for row in house.line.rows("tasks", "kind")] == ["call"]
