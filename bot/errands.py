@@ -71,19 +71,20 @@ def whom(connection: Connection, vault: Vault, association: Association, task: T
     case = cases.by_id(connection, vault, slug, task.case_id) if task.case_id else None
     known = person.facts_of(connection, vault, slug, task.beneficiary).facts if task.beneficiary else {}
     facts: Mapping[str, Any] = {**known, **(case.answers if case else {})}
-    language, phone = "ar", str(facts.get("mobile") or "")
+    named = {case.agreed_channel: str(facts.get("agreed_address") or "")} if case else {}
+    language, phone = "ar", named.get("phone") or str(facts.get("mobile") or "")
     if task.conversation is not None:
         state = conversations.state_of(connection, vault, slug, task.conversation)
         language = state.language if state else language
         found = conversations.handle_of(connection, vault, slug, task.conversation) if not phone else None
         phone = found[1] if found and found[0] in _NUMBERED else phone
     name = next((str(facts[one]) for one in ("applicant_name", "full_name", "name") if facts.get(one)), "")
-    lines = (facts.get("postal_address"), facts.get("short_address"))
+    lines = (named.get("letter"), facts.get("short_address"))
     return Whom(
         name.strip(),
         language,
         phone,
-        str(facts.get("fax") or ""),
+        named.get("fax", ""),
         tuple(line for one in lines if one for line in str(one).strip().splitlines()),
         tuple(_questions(association, facts, task.reference, language)),
     )

@@ -24,13 +24,15 @@ from conversations.cases import lifecycle
 from conversations.events import Text
 from conversations.rights import WORKER_ROLES
 from conversations.says import Say
-from storage import cases, conversations, handoffs, messages, policy, sign_ins, staff, world
+from storage import cases, conversations, handoffs, messages, policy, sign_ins, staff, tasks, world
 from storage.ids import new_id
 from storage.times import DAY, ms
 from storage.vault import Vault
 
 OPEN, CLOSED, WAITING, TALKING = 10_000, 20_000, 1_000, 2_000
 """Cases that are open, cases that are closed, conversations that wait for a person, conversations in all."""
+CALLS = 1_000
+"""People to be called."""
 LINES = 12
 """Messages of each conversation."""
 LIMIT = 150
@@ -92,13 +94,14 @@ def paths_of(connection: Connection, desk: Any, slug: str) -> list[str]:
     """Every page that is shown, with a real row where its path names one."""
     from sqlalchemy import select
 
-    from storage import schema, schema_desk
+    from storage import schema, schema_desk, schema_notices
 
     rows = {
         "conversation": connection.scalar(select(schema.handoffs.c.conversation).limit(1)),
         "case": connection.scalar(select(schema.cases.c.id).where(schema.cases.c.kind == "request").limit(1)),
         "what": "complaint",
         "sitting": connection.scalar(select(schema_desk.sittings.c.id).limit(1)),
+        "tasks": connection.scalar(select(schema_notices.tasks.c.id).order_by(schema_notices.tasks.c.id).limit(1)),
     }
     found = []
     for room in desk.rooms:
@@ -176,6 +179,13 @@ def _fill(connection: Connection, vault: Vault, association: Association, now: d
     for first in range(0, OPEN + CLOSED, 500):
         numbers = range(first, min(first + 500, OPEN + CLOSED))
         cases.file(connection, vault, [_case(stored, association, number, at) for number in numbers], at)
+    for number in range(CALLS):
+        one = stored[number]
+        call = tasks.Task(
+            SLUG, new_id(), "call", conversation=one.id, beneficiary=one.beneficiary, why="exhausted", at=at,
+            due=at - number * 60_000,
+        )  # fmt: skip
+        tasks.add(connection, vault, call)
     id = staff.add(connection, vault, "bench", "عاملة المكتب", at)
     staff.join(connection, staff.Member(SLUG, id, frozenset(WORKER_ROLES), woman=True), at)
     policy.sign(connection, SLUG, id, policy_version(association.profile), at)

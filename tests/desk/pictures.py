@@ -16,13 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from sqlalchemy import Connection, select
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from bot.desk.desk import COOKIE
 from bot.web.page import static
 from conversations.association.load import load_associations
+from conversations.cases.errands import KINDS
 from conversations.rights import WORKER_ROLES
+from storage import tasks
+from storage.ids import new_id
+from storage.schema import cases
+from storage.times import ms
 from tests.desk.house import Browser, House
 
 SHOTS = ((360, "ar", "light"), (1280, "ar", "light"), (1280, "en", "light"), (1280, "ar", "dark"))
@@ -39,6 +45,21 @@ def fill(house: House) -> None:
     other = house.person("+966500000009", "whatsapp")
     other.does(other.say("السلام عليكم"))
     other.does(other.say("ابغى موظفة"))
+    house.do(_errands, house)
+
+
+def _errands(connection: Connection, house: House) -> None:
+    """One task of each kind, of a request."""
+    c = cases.c
+    query = select(c.id, c.reference, c.conversation, c.beneficiary).where(c.kind == "request").order_by(c.id)
+    row = connection.execute(query).first()
+    assert row is not None
+    for number, kind in enumerate(KINDS):
+        task = tasks.Task(
+            "harif", new_id(), kind, case_id=row.id, reference=row.reference, conversation=row.conversation,
+            beneficiary=row.beneficiary, why="exhausted", at=ms(house.now), due=ms(house.now) + number,
+        )  # fmt: skip
+        tasks.add(connection, house.vault, task)
 
 
 @contextmanager

@@ -321,3 +321,52 @@ def test_an_apology_is_approved_with_a_new_day_and_its_reason_and_then_they_hear
     after = case_of(house, person)
     assert after.latest is not None
     assert after.latest - ms(house.now) > 40 * DAY
+
+
+def test_how_they_are_told_changes_by_their_word_which_is_on_record(house: House, person: Person) -> None:
+    known = case_of(house, person)
+    officer = house.worker("relations_officer")
+    assert "تغيير وسيلة" in officer.text(f"/case/{known.id}")
+    where = f"/case/{known.id}/agreed"
+    for channel, who in (("whatsapp", "applicant"), ("phone", "nobody"), ("", "")):
+        assert officer.post(where, channel=channel, who=who).status_code == 422
+    assert officer.post(where, channel="fax", who="applicant", where="12").status_code == 422
+    assert case_of(house, person).agreed_channel == "telegram"
+    officer.post(where, channel="fax", who="applicant", where="٠١٣ ٨٨٢ ٠٢٥٨", note="يفضلون الفاكس")
+    after = case_of(house, person)
+    assert (after.agreed_channel, after.answers["agreed_address"]) == ("fax", "+966138820258")
+    assert (officer.who, "case.agreed", f"case:{known.id}", "fax applicant") in house.acts()
+    said = house.ask(consents.of_person, "harif", person.id)[-1]
+    assert (said.purpose, said.given, said.channel, said.reference, said.how) == (
+        "case", True, "fax", known.reference, "staff",
+    )  # fmt: skip
+    assert "يفضلون الفاكس" in officer.text(f"/case/{known.id}")
+    assert "+966138820258" in officer.text(f"/tasks/{task(house, known, 'fax').id}")
+    officer.post(where, channel="letter", who="beneficiary", where="ص ب ١٢، الدمام")
+    assert "ص ب ١٢" in officer.text(f"/tasks/{task(house, known, 'letter').id}")
+    # What moves now is told by a letter: a task, and no message.
+    told = len(person.told)
+    other = house.worker("committee")
+    assert other.post(where, channel="phone", who="applicant").status_code == 403
+    from bot.case_moves import move_case
+    from storage import timers
+
+    def move(connection: Any) -> None:
+        from bot.notices import telling
+
+        wake = telling(
+            connection, house.vault, house.associations["harif"], house.now,
+            lambda conversation, timer: timers.set_all(
+                connection, [timers.Timer("harif", conversation, timer, ms(house.now))]
+            ),
+        )  # fmt: skip
+        move_case(
+            connection, house.vault, house.associations["harif"], case_of(house, person), "verify",
+            "relations_officer", house.now, tell=wake,
+        )  # fmt: skip
+
+    house.do(move)
+    house.settle()
+    assert len(person.told) == told
+    _, kind, state, _ = house.ask(tasks.of_case, "harif", known.id)[0]
+    assert (kind, state) == ("letter", "open")

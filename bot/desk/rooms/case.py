@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bot import entitlements as acts
 from bot.case_clock import refresh
 from bot.desk.at import At, NotFound, Refused
+from bot.desk.cases import agreed
 from bot.desk.cases.file import CaseFile, file_step, find, load, may_open_files, timeline
 from bot.desk.cases.moving import OF_ENTITLEMENTS, Way, way, ways
 from bot.desk.cases.views import days_to, move_name, views
@@ -39,7 +40,7 @@ async def case(at: At) -> Response:
 async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int = 200, **typed: Any) -> Response:
     """The page; `shown`: the answer to show whole, on record already; `typed`: what a form brought that was not
     taken."""
-    file, possible = await at.read(_load, at, id)
+    file, possible, agreeable = await at.read(_load, at, id)
     await at.saw(f"case:{id}")
     reader = file.reader(at, shown)
     items = reader.items()
@@ -57,6 +58,7 @@ async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int
         move_name=lambda name: move_name(at, file.case.kind, name),
         entries=timeline(at, file),
         days=_days(at, file.case, file.decided_at),
+        agreeable=agreeable,
         about_staff=file.case.kind in ABOUT,
         now_ms=ms(at.now),
         may_note=_may_note(at),
@@ -66,9 +68,9 @@ async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int
     )
 
 
-def _load(connection: Connection, at: At, id: int) -> tuple[CaseFile, list[Way]]:
+def _load(connection: Connection, at: At, id: int) -> tuple[CaseFile, list[Way], list[str]]:
     file = load(connection, at, id)
-    return file, ways(connection, at, file.case, file.history)
+    return file, ways(connection, at, file.case, file.history), agreed.choices(connection, at, file.case)
 
 
 def _days(at: At, case: Case, decided_at: int | None) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from bot import errands as acts
 from bot.desk.at import At, NotFound, Refused
+from bot.desk.cases import agreed
 from bot.desk.room import Room
+from bot.desk.rooms.case import show as show_case
 from bot.desk.sight import cases_seen_by, tasks_seen_by
 from bot.errands import Spoken, Unfit, Whom
 from conversations.cases import errands as table
@@ -319,3 +321,17 @@ def _chosen(connection: Connection, at: At, *, lock: bool = False) -> list[Task]
     ids = [int(one) for one in at.form.all("task")[:MOST_AT_ONCE] if one.isascii() and one.isdigit() and len(one) < 19]
     found = tasks.by_ids(connection, at.desk.vault, at.slug, tasks_seen_by(at.worker), ids, lock=lock)
     return [one for one in found if one.kind == "letter" and one.state == tasks.OPEN]
+
+
+# --- the agreed channel of a case ------------------------------------------------------------------------------------
+
+
+@room.post("/case/{case}/agreed")
+async def agree(at: At) -> Response:
+    """The person said how they want to be told: by whom and in which words is on record."""
+    id = at.number("case")
+    try:
+        await at.write("", "", agreed.change, at, id)
+    except Refused as error:
+        return await show_case(at, id, error=at.words(error.words), status=422, **dict(at.form.fields))
+    return at.back(f"/case/{id}", "agreed_kept")
