@@ -507,3 +507,43 @@ def test_by_keyboard_alone_the_list_lives_and_the_next_is_taken(house: House, ch
         assert shown(officer, "/inbox?list=mine") == [first]
         assert troubles == []
         context.close()
+
+
+ARABIC = {"j": ("ت", "KeyJ"), "k": ("ن", "KeyK"), "n": ("ى", "KeyN"), "?": ("؟", "Slash"), "/": ("ظ", "Slash")}
+"""What some keys write on an Arabic keyboard, and where they are."""
+
+
+def presses(page: Any, name: str) -> None:
+    """As a browser tells of it where the layout is Arabic."""
+    key, code = ARABIC[name]
+    page.evaluate(
+        "([key, code, shiftKey]) => (document.activeElement ?? document.body).dispatchEvent("
+        "new KeyboardEvent('keydown', {key, code, shiftKey, bubbles: true, cancelable: true}))",
+        [key, code, name == "?"],
+    )
+
+
+@pytest.mark.browser
+def test_the_keys_work_on_an_arabic_keyboard_and_escape_leaves_a_box(house: House, chromium: Any) -> None:
+    officer = house.worker("relations_officer")
+    people = [asks(house, handle=f"70{number}") for number in range(2)]
+    with served(house) as address:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        sign_in(context, address, officer)
+        page = context.new_page()
+        page.goto(f"{address}/desk/harif/inbox")
+        presses(page, "j")
+        presses(page, "j")
+        assert page.evaluate("document.activeElement.id") == f"r-{people[1].id}"
+        presses(page, "k")
+        assert page.evaluate("document.activeElement.id") == f"r-{people[0].id}"
+        presses(page, "?")
+        assert page.locator("details.keys").get_attribute("open") is not None
+        presses(page, "/")
+        assert page.evaluate("document.activeElement.id") == "what"
+        presses(page, "n")
+        assert page.url.endswith("/inbox"), "in a box a key is a letter"
+        page.keyboard.press("Escape")
+        presses(page, "n")
+        page.wait_for_url(f"**/conversation/{people[0].id}*")
+        context.close()

@@ -75,9 +75,20 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const found = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (isElsewhere(event)) return;
+    const found = document.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`);
+  // The key by what it writes; where that is no Latin sign (an Arabic layout writes ت where j stands), by its place.
+  const keyOf = ({ key, code, shiftKey }) => {
+    if (key === "؟") return "?";
+    if (!/^[^\u0000-\u007f]/.test(key)) return key;
+    if (code === "Slash") return shiftKey ? "?" : "/";
+    return /^(?:Key|Digit)(.)$/.exec(code)?.[1].toLowerCase() ?? key;
+  };
+  const isElsewhere = (event) => event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]");
+  // Out of a box, to the keys of the page: what is typed stays.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && event.target.matches("textarea, input, select")) event.target.blur();
+  });
     if (!found) return;
     event.preventDefault();
     if (found.matches("a, button, summary")) found.click(); else found.focus();
@@ -94,9 +105,8 @@
 
   // j and k walk through the rows of a list ([data-row]); Enter follows the one that has the focus.
   document.addEventListener("keydown", (event) => {
-    const step = { j: 1, k: -1 }[event.key];
-    if (!step || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const step = { j: 1, k: -1 }[keyOf(event)];
+    if (!step || isElsewhere(event)) return;
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
     event.preventDefault();
