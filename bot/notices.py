@@ -128,17 +128,16 @@ def task_done(
     connection: Connection, association: str, task: tasks.Task, reached: bool, now: datetime, why: str = ""
 ) -> None:
     """A worker's record is the evidence of a task; where they could not reach the person the chain goes on."""
-    notice = notices.get(connection, association, task.notice, lock=True) if task.notice else None
-    if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
-        return
-    for leg in notices.legs_of(connection, association, notice.id):
-        if leg.task == task.id:
-            state = "arrived" if reached else "failed"
-            notices.change_leg(connection, association, notice.id, leg.step, state=state, why=why, settled_at=ms(now))
-    if reached:
-        _settle(connection, notice, notices.REACHED, "told", now)
-    else:
-        _keep(connection, notice, state=notices.OUT, due=ms(now))
+    for leg in notices.legs_of_task(connection, association, task.id):
+        notice = notices.get(connection, association, leg.notice, lock=True)
+        if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
+            continue
+        state = "arrived" if reached else "failed"
+        notices.change_leg(connection, association, notice.id, leg.step, state=state, why=why, settled_at=ms(now))
+        if reached:
+            _settle(connection, notice, notices.REACHED, "told", now)
+        else:
+            _keep(connection, notice, state=notices.OUT, due=ms(now))
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------
@@ -249,7 +248,8 @@ def _to_staff(connection: Connection, vault: Vault, notice: Notice, kind: str, w
 def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, why: str, now: datetime) -> Notice:
     channel = next(channel for channel, task in rules.TASK_OF.items() if task == kind)
     restricted, women_only = notices.kept_apart(connection, notice.association, notice.case_id, notice.conversation)
-    task = tasks.Task(
+    waits = tasks.waiting_for(connection, notice.association, kind, notice.conversation, notice.reference)
+    task = waits or tasks.Task(
         notice.association,
         new_id(),
         kind,
@@ -265,7 +265,8 @@ def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, w
         at=ms(now),
         due=ms(now),
     )
-    tasks.add(connection, vault, task)
+    if waits is None:
+        tasks.add(connection, vault, task)
     until = ms(now + rules.TASK_WAITS)
     step = notice.step + 1
     leg = Leg(notice.association, notice.id, step, channel, ms(now), "out", task=task.id, until=until, why=why)

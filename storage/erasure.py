@@ -252,7 +252,7 @@ def erase_conversation(
     asked = (a.association == association, a.conversation == id, a.reference.not_in(references))
     connection.execute(update(asks).where(*asked).values(details=None, handle_index=None))
     connection.execute(delete(forms).where(forms.c.association == association, forms.c.conversation == id))
-    waits = (t.association == association, t.conversation == id, ~t.timer.startswith("moved:"))
+    waits = (t.association == association, t.conversation == id, ~t.timer.startswith("notice:"))
     connection.execute(delete(timers).where(*waits))
     topics.erase(connection, association, id)
     stored.conversation = _blank(stored.conversation, references)

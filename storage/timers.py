@@ -46,7 +46,7 @@ def claim_due(
     claimed = connection.execute(
         update(timers).where(key.in_(due)).values(claimed_until=until).returning(*key.clauses, t.due)
     )
-    return sorted((Timer._make(row) for row in claimed), key=lambda timer: timer.due)
+    return sorted((Timer._make(row) for row in claimed), key=lambda timer: (timer.due, timer.timer))
 
 
 def done(connection: Connection, given: Iterable[Timer]) -> set[Timer]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from bot import notices
 from bot.case_moves import move_case
 from bot.frontline import FrontLine
 from conversations.association.association import Association
@@ -76,7 +77,15 @@ def _move(
         from_here = ", ".join(one.name for one in possible) or "nothing"
         raise CannotMove(f"{case.kind} at {before}: no move {name!r} — possible from here: {from_here}")
     who = who or next(iter(_allowed(named, case.restricted)), named.who[0])
-    told: list[timers.Timer] = []
+    told: list[str] = []
+
+    def tell(conversation: int, about: str) -> None:
+        told.append(about)
+        notices.add(connection, vault, association, about, now, wake, conversation=conversation)
+
+    def wake(conversation: int, timer: str) -> None:
+        timers.set_all(connection, [timers.Timer(case.association, conversation, timer, ms(now))])
+
     moved = move_case(
         connection,
         vault,
@@ -87,9 +96,8 @@ def _move(
         now,
         given=given,
         confirmed=confirmed,
-        tell=lambda conversation, timer: told.append(timers.Timer(case.association, conversation, timer, ms(now))),
+        tell=tell,
     )
-    timers.set_all(connection, told)
     detail = f"{name}:{who}" + (":confirmed" if confirmed else "")
     audit.log(connection, [audit.Act(case.association, ms(now), OPERATOR, "case.move", f"case:{case.id}", detail)])
     hears = "the person hears of it through serve" if told else _unheard(moved)

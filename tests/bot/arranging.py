@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot import notices
 from bot.case_moves import found_by, move_case
 from conversations.association.association import Association
 from conversations.cases.calendar import calendar_of
@@ -22,9 +23,10 @@ def act(desk: Desk, do: Callable[..., Any], *about: Any, **how: Any) -> Any:
     def run(connection: Any) -> Any:
         told: list[timers.Timer] = []
 
-        def tell(conversation: int, timer: str) -> None:
+        def wake(conversation: int, timer: str) -> None:
             told.append(timers.Timer("harif", conversation, timer, milliseconds(desk.now)))
 
+        tell = notices.telling(connection, desk.vault, desk.associations["harif"], desk.now, wake)
         result = do(connection, desk.vault, *about, tell=tell, **how)
         timers.set_all(connection, told)
         return result

@@ -89,6 +89,11 @@ class Paper:
         self.gate: asyncio.Event | None = None
         """While there is one that is not set, a send hangs."""
         self.begun: list[int] = []
+        self.approved: frozenset[str] = frozenset()
+        """Kinds of templates that may go outside of its window."""
+
+    def has_template(self, kind: str, language: str) -> bool:
+        return kind in self.approved
 
     async def send(self, handle: str, say: Say, row: int, attachment: Content | None = None) -> str:
         self.begun.append(row)
@@ -210,7 +215,18 @@ class Desk:
         await self.run()
 
     async def run(self) -> None:
-        for round_ in ("timers", "files", "news", "handoffs", "expire", "outbox", "timers", "outbox"):
+        for round_ in (
+            "timers",
+            "files",
+            "news",
+            "handoffs",
+            "expire",
+            "notices",
+            "timers",
+            "outbox",
+            "timers",
+            "outbox",
+        ):
             await self.rounds.seconds[round_][1]()
             await self.settle()
 

@@ -130,7 +130,7 @@ async def reminders(desk: Desk, noura: Person, until: datetime) -> list[datetime
         desk.now += timedelta(hours=1)
         before = len(noura.told)
         await desk.rounds.remind()
-        await desk.settle()
+        await desk.run()
         found += [desk.now.astimezone(RIYADH)] * sum("نذكّركم بموعد" in text for text in noura.told[before:])
     return found
 
@@ -177,7 +177,7 @@ async def test_two_processes_remind_once(desk: Desk, noura: Person, make_desk: A
     desk.now = beside.now = local(24, 16)
     for one in (desk, beside, desk):
         await one.rounds.remind()
-        await one.settle()
+    await desk.run()
     assert sum("نذكّركم بموعد" in text for text in noura.told) == 1
 
 
@@ -189,7 +189,8 @@ async def test_nobody_who_stopped_our_messages_is_written_to_but_staff_are_told_
     before = len(noura.told)
     await arrange(desk, acts.confirm, local(25, 10))
     assert len(noura.told) == before
-    assert [row.reason for row in desk.ask(handoffs.waiting, desk.vault, "harif")] == ["appointment"]
+    await desk.run()
+    assert [(row.kind, row.why) for row in desk.rows("tasks")] == [("call", "stopped")]
     assert await reminders(desk, noura, local(25, 12)) == []
 
 

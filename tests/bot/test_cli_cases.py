@@ -45,8 +45,8 @@ def stage(wasl: Wasl) -> str:
     return str(wasl.rows("cases")[0].stage)
 
 
-def moved_timers(wasl: Wasl) -> list[str]:
-    return [row.timer for row in wasl.rows("timers") if row.timer.startswith("moved:")]
+def notices(wasl: Wasl) -> list[str]:
+    return [row.about for row in wasl.rows("notices")]
 
 
 def test_a_move_wakes_the_person_and_stands_in_the_audit(wasl: Wasl) -> None:
@@ -56,7 +56,7 @@ def test_a_move_wakes_the_person_and_stands_in_the_audit(wasl: Wasl) -> None:
     assert said.out.startswith(f"{reference}: verifying → with_committee (pass_on, as ")
     assert "hears of it through serve" in said.out
     assert stage(wasl) == "with_committee"
-    assert moved_timers(wasl) == [f"moved:{reference}:1"]
+    assert notices(wasl) == [f"moved:{reference}:1"]
     act = wasl.rows("audit")[0]
     assert (act.who, act.act, act.subject) == ("operator", "case.move", f"case:{wasl.rows('cases')[0].id}")
     assert act.detail.startswith("pass_on:")
@@ -88,7 +88,7 @@ def test_a_move_that_is_not_possible_changes_nothing_and_says_what_is(wasl: Wasl
     assert said.code == 1 and "only for " in said.err
     said = wasl("case", "move", "harif", reference, "verify", "--who", "cook")
     assert said.code == 1 and "relations_officer" in said.err
-    assert stage(wasl) == "submitted" and not wasl.rows("audit") and not moved_timers(wasl)
+    assert stage(wasl) == "submitted" and not wasl.rows("audit") and not notices(wasl)
 
 
 def test_a_move_that_needs_words_asks_for_them_and_keeps_them_sealed(wasl: Wasl) -> None:
@@ -119,7 +119,7 @@ def test_an_anonymous_case_moves_and_nobody_is_woken(wasl: Wasl) -> None:
     reference = wasl.file("complaint", "received", anonymous=True, conversation=conversation(wasl))
     said = wasl("case", "move", "harif", reference, "acknowledge")
     assert said.code == 0, said.err
-    assert "nobody is written to" in said.out and not moved_timers(wasl)
+    assert "nobody is written to" in said.out and not notices(wasl)
 
 
 def test_a_restricted_case_is_moved_as_the_protection_officer(wasl: Wasl) -> None:

@@ -118,7 +118,9 @@ def test_every_file_of_the_three_storeys_is_in_the_package() -> None:
     data = tomllib.loads((HERE / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
     files = files_below("bot", "conversations", "storage")
     assert len(files) > 100
-    assert [name for name in files if not name.endswith((".py", ".md")) and not any(fnmatch(name, one) for one in data)] == []
+    assert [
+        name for name in files if not name.endswith((".py", ".md")) and not any(fnmatch(name, one) for one in data)
+    ] == []
 
 
 # --- the same versions everywhere
