@@ -309,6 +309,7 @@ class Work:
                 stored.channel,
                 effect.reference,
                 self.at,
+                "staff" if stored.conversation.recorded else "",
             )
         )
         self._know(stored, known, consents={**known.person.consents, effect.purpose: effect.given})
