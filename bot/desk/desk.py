@@ -164,8 +164,7 @@ class Desk:
 
     async def enter(self, request: Request, association: Association) -> Entered | None:
         """Who this is; None where nobody is signed in."""
-        token = request.cookies.get(COOKIE, "")
-        entered = await self.database.read(self._find, association, token) if token else None
+        entered = await self.database.read(self.find, association, request)
         if entered is None:
             return None
         now, worker = ms(self.clock()), entered.worker
@@ -176,8 +175,9 @@ class Desk:
             await self.database.write(self._touch, worker, now)
         return entered
 
-    def _find(self, connection: Connection, association: Association, token: str) -> Entered | None:
-        found = sign_ins.find(connection, self.vault, digest(token), ms(self.clock()), IDLE_MS)
+    def find(self, connection: Connection, association: Association, request: Request) -> Entered | None:
+        token = request.cookies.get(COOKIE, "")
+        found = sign_ins.find(connection, self.vault, digest(token), ms(self.clock()), IDLE_MS) if token else None
         if found is None:
             return None
         member = staff.member_of(connection, association.slug, found.staff)

@@ -19,7 +19,7 @@ room = Room("live", right="inbox")
 MOST = 20
 """Topics of one page."""
 LASTS = 15 * 60.0
-"""Seconds: the browser then opens another one, and what may be seen is looked at again."""
+"""Seconds: the browser then opens another one."""
 BREATH = 0.3
 """Seconds between two words: what changes together is said once."""
 
@@ -48,6 +48,15 @@ def _seen(connection: Connection, at: At, asked: list[str]) -> list[str]:
     return [topic for topic in asked if topic == "inbox" or topic in {f"{CONVERSATION}{id}" for id in seen}]
 
 
+def _still(connection: Connection, at: At, topic: str) -> bool:
+    """Whether the sign-in holds and its worker may see this now: they may have been let go, or kept away, since."""
+    entered = at.desk.find(connection, at.association, at.request)
+    if entered is None or not entered.is_member or not entered.worker.may("inbox"):
+        return False
+    at.worker = entered.worker
+    return bool(_seen(connection, at, [topic]))
+
+
 async def _changes(at: At, topics: list[str]) -> AsyncIterator[dict[str, Any]]:
     yield {"event": "hello", "retry": 3000, "data": ""}
     ends = asyncio.get_running_loop().time() + LASTS
@@ -57,5 +66,7 @@ async def _changes(at: At, topics: list[str]) -> AsyncIterator[dict[str, Any]]:
                 topic = await asyncio.wait_for(anext(watching), left)
             except (TimeoutError, StopAsyncIteration):
                 return
+            if not await at.read(_still, at, topic):
+                return  # the browser asks again, and is told what it may listen to now, or shown the door
             yield {"event": "changed", "data": topic}
             await asyncio.sleep(BREATH)

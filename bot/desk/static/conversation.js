@@ -128,7 +128,7 @@
   // The box: kept on this device at once, on the server soon
 
   let limit = Number(form.dataset.limit);
-  const place = `reply:${path}`;
+  const place = `reply:${document.querySelector("form[data-staff]")?.dataset.staff}:${path}`;
   const keep = (value) => { try { value ? localStorage.setItem(place, JSON.stringify(value)) : localStorage.removeItem(place); } catch { /* private mode */ } };
   try {
     const mine = JSON.parse(localStorage.getItem(place));
@@ -181,9 +181,20 @@
     event.preventDefault();
     canned.open = false;
     box.focus();
-    box.setRangeText(link.dataset.text, box.selectionStart, box.selectionEnd, "end");
+    const from = box.selectionStart;
+    box.setRangeText(link.dataset.text, from, box.selectionEnd, "end");
     typed();
+    toGap(from);
   });
+  // What a reply at hand leaves to its sender: chosen, so that the next letter fills it.
+  function toGap(from = 0) {
+    const { gap } = talk.dataset, start = box.value.indexOf(gap, from);
+    if (start < 0) return false;
+    box.focus();
+    box.setSelectionRange(start, start + gap.length);
+    return true;
+  }
+  if (location.search.includes("canned=")) toGap();
   canned?.addEventListener("keydown", (event) => {
     const links = [...canned.querySelectorAll("a")], here = links.indexOf(document.activeElement);
     if (event.key === "Escape") { event.stopPropagation(); canned.open = false; box.focus(); }
@@ -273,6 +284,7 @@
     event.preventDefault();
     if (sending) return;
     if (count()) { box.focus(); return; }
+    if (toGap()) { told.replaceChildren(Object.assign(document.createElement("p"), { textContent: talk.dataset.gapLeft })); return; }
     send(event.submitter);
   });
   async function send(button) {
@@ -350,6 +362,7 @@
     show();
     papers?.querySelectorAll("input").forEach((one) => { one.checked = false; });
     keep(null);
+    at("opening")?.remove();
     told.replaceChildren();
     at("over").value = "";
     name("");

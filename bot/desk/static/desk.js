@@ -32,8 +32,9 @@
     });
   }
 
+  const staff = document.querySelector("form[data-staff]")?.dataset.staff ?? "";
   for (const box of document.querySelectorAll("[data-draft]")) {
-    const name = `draft:${location.pathname}:${box.dataset.draft}`;
+    const name = `draft:${staff}:${location.pathname}:${box.dataset.draft}`;
     try {
       if (!box.value) box.value = localStorage.getItem(name) || "";
       box.addEventListener("input", () => localStorage.setItem(name, box.value));
@@ -41,10 +42,14 @@
     } catch { /* no storage: the server keeps what it was sent */ }
   }
 
-  // Signing out forgets what this worker recorded on this device (record.js), and asks first where it was not sent.
-  async function forget(staff) {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith("record:") && key.split(":")[2] === staff);
-    keys.forEach((key) => localStorage.removeItem(key));
+  // Signing out forgets what this worker typed (here, conversation.js) and recorded (record.js) on this device, and asks
+  // first where that was not sent.
+  const mine = () => Object.keys(localStorage).filter((key) => {
+    const [what, first, second] = key.split(":");
+    return what === "record" ? second === staff : (what === "draft" || what === "reply") && first === staff;
+  });
+  async function forget() {
+    mine().forEach((key) => localStorage.removeItem(key));
     const database = await new Promise((done) => {
       const asked = indexedDB.open("wasl-record", 1);
       asked.onupgradeneeded = () => asked.result.createObjectStore("queue", { keyPath: "once" });
@@ -66,17 +71,13 @@
   }
   document.querySelector("form[data-staff]")?.addEventListener("submit", async (event) => {
     const form = event.target;
-    const mine = (end) => Object.keys(localStorage).some((key) => key.startsWith("record:") && key.split(":")[2] === form.dataset.staff && key.endsWith(end));
-    if (!mine("")) return;
+    if (!mine().length) return;
     event.preventDefault();
-    if (mine(":unsent") && !confirm(form.dataset.unsent)) return;
-    await forget(form.dataset.staff).catch(() => {});
+    if (mine().some((key) => key.endsWith(":unsent")) && !confirm(form.dataset.unsent)) return;
+    await forget().catch(() => {});
     form.submit();
   });
 
-  document.addEventListener("keydown", (event) => {
-    if (isElsewhere(event)) return;
-    const found = document.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`);
   // The key by what it writes; where that is no Latin sign (an Arabic layout writes ت where j stands), by its place.
   const keyOf = ({ key, code, shiftKey }) => {
     if (key === "؟") return "?";
@@ -89,6 +90,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && event.target.matches("textarea, input, select")) event.target.blur();
   });
+  document.addEventListener("keydown", (event) => {
+    if (isElsewhere(event)) return;
+    const found = document.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`);
     if (!found) return;
     event.preventDefault();
     if (found.matches("a, button, summary")) found.click(); else found.focus();
