@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.desk.house import Browser, House, Person, words_of
+from tests.desk.stories import go
 from tests.desk.test_case import complaint, filed, shown
 
 REASON = "تجاوز الدخل الحد المعلن"
@@ -33,6 +34,8 @@ def step(browser: Browser, id: int, name: str, **fields: Any) -> tuple[Any, Any]
     page = browser.get(f"/case/{id}/move/{name}")
     assert page.status_code == 200, (name, page.status_code)
     moves = hidden(page.text, "moves")
+    if 'name="unverified"' in page.text:
+        fields["unverified"] = "1"
     preview = browser.post(f"/case/{id}/move/{name}", moves=moves, do="preview", **fields)
     assert preview.status_code == 200, (name, words_of(preview.text))
     digest = hidden(preview.text, "shown")
@@ -382,3 +385,57 @@ def test_the_short_ones_go_to_their_end(house: House, kind: str) -> None:
         promised = does(officer, id, name, **fields)
         assert person.told[told:] == promised[:1], name
     assert stage(house, id) == "closed"
+
+
+@pytest.mark.parametrize("outcome", ["missing", "wrong"])
+def test_what_verification_found_is_no_change_after_the_preview(house: House, outcome: str) -> None:
+    id = filed(house)
+    officer = house.worker("relations_officer")
+    officer.post(f"/case/{id}/verify", item="family_card", outcome=outcome)
+    page = go(officer, f"/case/{id}/move/verify").submit("/move/verify", do="make")
+    assert page.path.endswith(f"/case/{id}") and stage(house, id) == "verifying"
+    page = go(officer, f"/case/{id}/move/return")
+    assert page.form("/move/return").fields["item"].values == ["family_card"]
+    page = page.submit("/move/return", do="preview").submit("/move/return", do="make")
+    assert page.path.endswith(f"/case/{id}") and stage(house, id) == "returned"
+    assert "أُرسل الخبر" in page.says and "وصل الخبر" not in page.says, "sent is not yet arrived"
+
+
+def test_the_preview_is_where_the_browser_looks_after_it_was_asked_for(house: House) -> None:
+    id = filed(house)
+    moved_to(house, id, "verify", "pass_on")
+    member = house.worker("committee")
+    page = member.get(f"/case/{id}/move/refuse").text
+    assert f'formaction="/desk/harif/case/{id}/move/refuse#heard"' in page
+    preview = member.post(f"/case/{id}/move/refuse", moves="2", do="preview", reason=REASON, help=HELP).text
+    assert 'id="heard" tabindex="-1"' in preview
+    wrong = member.post(f"/case/{id}/move/refuse", moves="2", do="preview", reason="", help=HELP).text
+    area = wrong.partition('id="f-reason"')[2].partition(">")[0]
+    assert 'aria-invalid="true"' in area and "autofocus" in area and "w-reason" in area
+
+
+def test_what_goes_to_the_committee_unverified_says_so_and_is_on_record(house: House) -> None:
+    id = filed(house)
+    officer = moved_to(house, id, "verify")
+    officer.post(f"/case/{id}/verify", item="full_name", outcome="ok")
+    officer.post(f"/case/{id}/verify", item="family_card", outcome="missing")
+    page = officer.get(f"/case/{id}/move/pass_on").text
+    assert "لم يُراجَع بعد: ١٠ من ١٢" in words_of(page) and "ناقص أو غير صحيح: ١" in words_of(page)
+    fields = {"moves": "1", "shown": hidden(page, "shown"), "do": "make"}
+    answer = officer.post(f"/case/{id}/move/pass_on", **fields)
+    assert answer.status_code == 422 and 'name="do" value="make"' in answer.text
+    assert stage(house, id) == "verifying"
+    assert officer.post(f"/case/{id}/move/pass_on", **fields, unverified="1").status_code == 200
+    assert stage(house, id) == "with_committee"
+    assert (officer.who, "case.unverified", f"case:{id}", "10:1") in house.acts()
+
+
+def test_what_is_verified_whole_goes_to_the_committee_without_a_word(house: House) -> None:
+    id = filed(house)
+    officer = moved_to(house, id, "verify")
+    page = go(officer, f"/case/{id}/verify")
+    for _ in range(12):
+        page = page.submit("/verify", outcome="not_needed")
+    assert "unverified" not in officer.get(f"/case/{id}/move/pass_on").text
+    does(officer, id, "pass_on")
+    assert "case.unverified" not in {act for _, act, *_ in house.acts()}

@@ -18,7 +18,7 @@ from storage import appointments, case_lists, cases, checks, clocks, entitlement
 from storage.appointments import Appointment
 from storage.case_lists import Listed
 from storage.cases import Case, Step
-from storage.checks import EARLY, Check
+from storage.checks import EARLY, MISSING, WRONG, Check
 from storage.clocks import Pause
 from storage.entitlements import Entitlement
 from storage.excluded import Excluded
@@ -74,6 +74,11 @@ class CaseFile:
         """A supervisor's word on a decision before the earliest day, asked for or given on this promise."""
         known = self.checks.get(EARLY)
         return known if known is not None and known.at >= (self.case.completed_at or 0) else None
+
+    @property
+    def found_bad(self) -> set[str]:
+        """Items that verification found missing or wrong."""
+        return {item for item, check in self.checks.items() if check.outcome in (MISSING, WRONG)}
 
     @property
     def decided_at(self) -> int | None:

@@ -12,7 +12,6 @@ from bot.desk.cases.moving import Given
 from conversations.cases.entitlement import Owed, amount_of
 from conversations.cases.missing import Missing, fields_of
 from conversations.cases.move import Move
-from storage.checks import MISSING, WRONG
 
 MOST = 4000
 """Characters of words."""
@@ -36,10 +35,9 @@ class Form:
 
 def blank(at: At, file: CaseFile, move: Move) -> Form:
     """A form as it is first shown: what verification found missing or wrong is ticked."""
-    bad = {item for item, check in file.checks.items() if check.outcome in (MISSING, WRONG)}
     return Form(
         words={"severity": file.case.severity} if "severity" in move.needs else {},
-        items={item for item in bad if item in _choosable(at, file)},
+        items=file.found_bad & _choosable(at, file).keys() if "items" in move.needs else set(),
         entitlement=at.query("entitlement"),
     )
 

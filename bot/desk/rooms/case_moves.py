@@ -4,7 +4,7 @@ Two steps on one page. What is made is what was shown: a form that was changed s
 whose case was moved by somebody else meanwhile, with everything that was typed.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -20,6 +20,14 @@ from conversations.cases.move import Move, NotAllowed
 
 room = Room("case_moves", right="cases")
 _ONE = ("deliver_one", "not_received_one")
+
+
+class Unverified(NamedTuple):
+    """How many items nobody looked at, and how many were found missing or wrong; of how many."""
+
+    unchecked: int
+    bad: int
+    all: int
 
 
 @room.get("/case/{case}/move/{name}")
@@ -64,12 +72,18 @@ async def make_move(at: At) -> Response:
         heard = await preview(at, id, name, brought)
         if at.form.get("do") != "make":
             return _page(at, file, way, form, heard, digest=brought.digest)
+        short = _unverified(at, file, way)
+        if short and not at.form.get("unverified"):
+            form.wrong["unverified"] = at.words("move.unverified.confirm_missing")
+            return _page(at, file, way, form, heard, digest=brought.digest, status=422)
         if at.form.get("shown") != brought.digest:
             changed = at.words("move.changed")
             return _page(at, file, way, form, heard, digest=brought.digest, error=changed, status=409)
 
         def do(connection: Connection) -> None:
             make(connection, at, id, name, brought, at.tell(connection))
+            if short:
+                at.log(connection, "case.unverified", f"case:{id}", f"{short.unchecked}:{short.bad}")
 
         await at.write("case.move", f"case:{id}", do, detail=f"{name}:{way.role}")
     except Stale as error:
@@ -138,10 +152,19 @@ def _page(
         asked=[form.asked[number] if number < len(form.asked) else empty for number in range(OWN_WORDS)],
         owed=[form.owed[number] if number < len(form.owed) else empty for number in range(OWED)],
         one=_one_of(file, way.move, form),
+        short=_unverified(at, file, way),
+        first_wrong=next(iter(form.wrong), ""),
         areas=[need for need in way.move.needs if need not in ("items", "entitlements", "severity", "what")],
         call=case.agreed_channel if case.agreed_channel in ("phone", "sms", "email", "branch") else "",
         **views(at),
     )
+
+
+def _unverified(at: At, file: CaseFile, way: Way) -> Unverified | None:
+    """What verification leaves open of a request that goes to the committee; None where nothing."""
+    items = {one.item for one in file.reader(at).items()} if way.name == "pass_on" else set()
+    unchecked, bad = len(items - file.checks.keys()), len(items & file.found_bad)
+    return Unverified(unchecked, bad, len(items)) if unchecked or bad else None
 
 
 def _one_of(file: CaseFile, move: Move, form: Form) -> list[tuple[int, str, bool]]:
