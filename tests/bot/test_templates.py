@@ -45,12 +45,12 @@ def approval(status: str, category: str = "UTILITY", **more: str) -> Reply:
     return Reply(200, json={"sid": SID, "account_sid": ACCOUNT, "whatsapp": said})
 
 
-def provides(status: str = "approved", **more: Any) -> dict[str, Any]:
+def provides(status: str = "approved", more: Mapping[str, Reply] | None = None) -> dict[str, Reply]:
     return {
         "/v1/Content": Reply(201, json={"sid": SID}),
         "/ApprovalRequests/whatsapp": Reply(201, json={"status": "received", "category": "UTILITY"}),
         "/ApprovalRequests": approval(status),
-    } | more
+    } | dict(more or {})
 
 
 class Account:
@@ -145,24 +145,24 @@ async def test_a_status_is_kept_and_only_what_is_approved_may_go(account: Accoun
     await account.push(provides())
     lines, fine, provider = await account.status(provides("approved"))
     assert fine and len(lines) == EACH == len(provider.calls) and all(line.startswith("✓") for line in lines)
-    rejected = provides(**{"/ApprovalRequests": approval("rejected", rejection_reason="TAG_CONTENT\nMISMATCH")})
+    rejected = provides(more={"/ApprovalRequests": approval("rejected", rejection_reason="TAG_CONTENT\nMISMATCH")})
     lines, fine, _ = await account.status(rejected)
     assert not fine and "TAG_CONTENT MISMATCH" in lines[0] and len(lines[0].splitlines()) == 1
     assert {one.serving for one in account.kept().values()} == {""}
-    lines, fine, _ = await account.status(provides(**{"/ApprovalRequests": approval("approved", "MARKETING")}))
+    lines, fine, _ = await account.status(provides(more={"/ApprovalRequests": approval("approved", "MARKETING")}))
     assert fine and any("Meta counts it as marketing" in line for line in lines)
 
 
 async def test_a_status_that_nobody_knows_changes_nothing(account: Account) -> None:
     await account.push(provides())
     for odd in (Reply(200, json={"whatsapp": {"status": "flying"}}), Reply(200, json={"whatsapp": []}), Reply(200)):
-        _, fine, _ = await account.status(provides(**{"/ApprovalRequests": odd}))
+        _, fine, _ = await account.status(provides(more={"/ApprovalRequests": odd}))
         assert not fine and {one.state for one in account.kept().values()} == {"pending"}
 
 
 async def test_what_failed_half_way_is_taken_up_where_it_stopped(account: Account) -> None:
     refusal = Reply(400, json={"code": 20001, "message": "'To' +966500000007"})
-    lines, fine, _ = await account.push(provides(**{"/ApprovalRequests/whatsapp": refusal}))
+    lines, fine, _ = await account.push(provides(more={"/ApprovalRequests/whatsapp": refusal}))
     assert not fine and all("status 400, code 20001" in line and "+966" not in line for line in lines)
     assert {one.state for one in account.kept().values()} == {"made"}
     assert account.plan()[0].startswith("> ")
@@ -170,7 +170,7 @@ async def test_what_failed_half_way_is_taken_up_where_it_stopped(account: Accoun
     assert fine and not provider.called("/v1/Content") and len(provider.calls) == EACH
     for there in (Reply(then="drop"), Reply(503), Reply(201, json=[]), Reply(201, json={"sid": None})):
         fresh = Account(account.folder / "fresh", account.associations)
-        lines, fine, _ = await fresh.push(provides(**{"/v1/Content": there}))
+        lines, fine, _ = await fresh.push(provides(more={"/v1/Content": there}))
         assert not fine and fresh.kept() == {} and len(lines) == EACH
 
 
@@ -179,11 +179,11 @@ async def test_new_words_are_submitted_while_the_old_ones_serve_on(account: Acco
     await account.status(provides("approved"))
     words = account.associations["harif"].wording["ar"]
     said = "السلام عليكم. هناك خبر من {short} عن الرقم {reference} لكم."
-    monkeypatch.setitem(words.sentences, "template.news", said)  # type: ignore[arg-type]
+    monkeypatch.setitem(words.sentences, "template.news", said)
     plan = account.plan()
     assert "~ news ar (utility): approved" in plan and plan[-1] == "1 to push"
     newer = "HX" + "b" * 32
-    await account.push(provides("pending", **{"/v1/Content": Reply(201, json={"sid": newer})}))
+    await account.push(provides("pending", {"/v1/Content": Reply(201, json={"sid": newer})}))
     one = account.kept()["news", "ar"]
     assert (one.state, one.provider_id, one.serving) == ("pending", newer, SID)
     await account.status(provides("approved"))
