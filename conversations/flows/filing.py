@@ -73,9 +73,8 @@ def promise_text(moment: Moment, promised: Promised) -> str:
 def how_told(moment: Moment, agreed: str) -> str:
     """The agreed channel as a part of a sentence."""
     channel = moment.world.traits.name if agreed == "here" else agreed
-    own = f"told.{channel}"
-    if own in moment.wording:
-        return moment.words(own)
+    if f"told.{channel}" in moment.wording:
+        return moment.words(f"told.{channel}")
     return moment.words("told.channel", channel=moment.words(f"channel.{channel}"))
 
 
