@@ -214,8 +214,9 @@ class At:
 
     def back(self, path: str, said: str = "") -> RedirectResponse:
         """After a form: to a page below /desk/{association}. `said`: the key `said.<said>` of what it then says."""
-        mark = f"{'&' if '?' in path else '?'}said={quote(said)}" if said else ""
-        return RedirectResponse(f"{self.base}{path}{mark}", 303)
+        page, hash, place = path.partition("#")
+        mark = f"{'&' if '?' in page else '?'}said={quote(said)}" if said else ""
+        return RedirectResponse(f"{self.base}{page}{mark}{hash}{place}", 303)
 
     def file(self, name: str, media_type: str, data: bytes, *, inline: bool = False) -> Response:
         """A file, sealed to this viewer: never cached, never run as a page."""
