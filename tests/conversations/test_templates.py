@@ -80,3 +80,15 @@ def test_what_meta_would_refuse_is_refused_here(values: dict[str, str], good: bo
 
 def test_a_kind_that_nobody_declared_has_no_template() -> None:
     assert not fits("greetings", {"1": "x"})
+
+
+@pytest.mark.parametrize(
+    ("kinds", "given"),
+    [
+        (("news", "promise_near", "promise_missed"), ("حارف", "HRF-7K2MP-4TWX6")),
+        (("reply_waiting", "appointment", "appointment_reminder"), ("حارف",)),
+    ],
+)
+def test_what_the_dialogue_gives_is_what_its_templates_take(kinds: tuple[str, ...], given: tuple[str, ...]) -> None:
+    for kind in kinds:
+        assert fits(kind, {str(number): value for number, value in enumerate(given, 1)}), kind
