@@ -7,7 +7,9 @@ The sender's name is never used. An address in From proves nothing by itself: an
 `authserv` names the relay that checks, a mail it found forged is not used.
 """
 
+import quopri
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -100,27 +102,44 @@ def _parts(message: Message) -> Iterator[Message]:
         if count > MOST_PARTS:
             raise Unparseable("too many parts")
         yield part
-        inside = part.get_payload()
         # A report's own blocks and a forwarded mail are lists too.
-        if isinstance(inside, list) and part.get_content_maintype() == "multipart":
-            waiting += [one for one in reversed(inside) if isinstance(one, Message)]
+        if part.get_content_maintype() == "multipart":
+            waiting += reversed(_inside(part))
+
+
+def _inside(part: Message) -> list[Message]:
+    held = part._payload  # type: ignore[attr-defined]
+    return [one for one in held if isinstance(one, Message)] if isinstance(held, list) else []
 
 
 def _data(part: Message) -> bytes:
-    found = part.get_payload(decode=True)
-    return found if isinstance(found, bytes) else b""
+    """The bytes of a part. `get_payload` would first decode them by whatever is declared, which may take minutes."""
+    held = part._payload  # type: ignore[attr-defined]
+    if not isinstance(held, str):
+        return b""
+    data = held.encode("ascii", "surrogateescape")
+    encoding = _header(part, "Content-Transfer-Encoding").strip().lower()
+    if encoding == "quoted-printable":
+        return quopri.decodestring(data)
+    if encoding == "base64":
+        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+        return b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
+    return data
+
+
+def _raw(message: Message, name: str) -> list[str]:
+    """The headers of this name as they came: what was no ASCII stands in them as surrogates."""
+    return [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
 
 
 def _header(message: Message, name: str) -> str:
     """The first header of this name, decoded, on one line; empty where there is none."""
-    raw = message.get(name)
-    return _decoded(str(raw)) if raw is not None else ""
+    found = _raw(message, name)
+    return _decoded(found[0]) if found else ""
 
 
 def _decoded(raw: str) -> str:
-    # What was no ASCII on the wire stands in it as surrogates.
-    plain = raw.encode("utf-8", "surrogateescape")[:4000]
-    text = decode(plain)
+    text = decode(raw.encode("utf-8", "surrogateescape")[:4000])
     try:
         pieces = decode_header(text)
     except Exception:  # base64 that is none
@@ -143,10 +162,9 @@ _AWAY = re.compile(
 
 def _senders(message: Message) -> list[str]:
     """The addresses in From, in small letters; names and comments are cut away before anything is looked for."""
-    values = message.get_all("From") or []
     found = []
-    for value in values[:4]:
-        plain = clean(decode(str(value).encode("utf-8", "surrogateescape")[:4000])).replace("\n", " ")
+    for value in _raw(message, "From")[:4]:
+        plain = clean(decode(value.encode("utf-8", "surrogateescape")[:4000])).replace("\n", " ")
         plain = re.sub(r'"[^"]*"', "", plain)
         plain = re.sub(r"\([^()]*\)", "", plain)
         bracketed = re.findall(r"<([^<>]*)>", plain)
@@ -173,8 +191,8 @@ def _forged(message: Message, authserv: str) -> str:
     """The topmost result of the relay we trust: those below it anybody may have written."""
     if not authserv:
         return ""
-    for value in message.get_all("Authentication-Results") or []:
-        said = re.sub(r"\([^()]*\)", "", str(value)[:4000]).lower()
+    for value in _raw(message, "Authentication-Results"):
+        said = re.sub(r"\([^()]*\)", "", value[:4000]).lower()
         server, _, results = said.partition(";")
         if server.split()[:1] != [authserv.lower()]:
             continue
@@ -228,21 +246,15 @@ def _charset(part: Message) -> str:
 
 
 def _files(message: Message, parts: list[Message]) -> Iterator[File]:
-    related = {
-        id(one)
-        for part in parts
-        if part.get_content_type() == "multipart/related"
-        for one in part.get_payload()
-        if isinstance(one, Message)
-    }
+    related = {id(one) for part in parts if part.get_content_type() == "multipart/related" for one in _inside(part)}
     for number, part in enumerate(parts):
         kind = part.get_content_type()
         if part.get_content_maintype() == "multipart" or _is_text(part):
             continue
         if kind in ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"):
             continue
-        data = _data(part) if not part.is_multipart() else b"".join(str(one).encode() for one in [part.get_payload(0)])
-        set_in = id(part) in related and part.get_content_disposition() != "attachment"
+        data = _data(part) or b"".join(one.as_bytes() for one in _inside(part))
+        set_in = id(part) in related and part.get("Content-ID") is not None
         if set_in and kind.startswith("image/") and len(data) <= DECORATION:
             continue
         if kind in ("text/plain", "text/html", "text/calendar") and not data.strip():
@@ -290,9 +302,8 @@ def _our_rows(raw: bytes, parts: list[Message], row_of: RowOf) -> Iterator[int]:
 
 def _told(part: Message) -> Iterator[tuple[str, str]]:
     """Action and status of each recipient."""
-    blocks = part.get_payload()
-    for block in blocks if isinstance(blocks, list) else []:
-        if not isinstance(block, Message) or not (block.get("Action") or block.get("Status")):
+    for block in _inside(part):
+        if not (block.get("Action") or block.get("Status")):
             continue
         found = _STATUS.search(_header(block, "Status"))
         status = found[1] if found else ""
