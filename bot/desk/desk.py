@@ -30,6 +30,7 @@ from bot.desk.words import DeskWords
 from bot.desk.worker import Worker, worker_of
 from bot.web import page as pages
 from bot.web.body import Busy, Posted, TooBig, posted
+from bot.web.lines import MEDIA_TYPES
 from bot.web.ports import Site
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
@@ -279,8 +280,15 @@ class Desk:
         headers = pages.headers()
         if media_type == "application/pdf" and shows:
             del headers["Content-Security-Policy"]  # Chromium's own reader of PDF does not open under it
-        headers["Content-Disposition"] = f"{'inline' if shows else 'attachment'}; filename*=UTF-8''{quote(name)}"
+        named = quote(_named(name, media_type))
+        headers["Content-Disposition"] = f"{'inline' if shows else 'attachment'}; filename*=UTF-8''{named}"
         return Response(data, media_type=media_type if shows else "application/octet-stream", headers=headers)
+
+
+def _named(name: str, media_type: str) -> str:
+    """A name that ends as its content is: a picture that somebody called page.html would open as a page once saved."""
+    endings = [kind for kind, one in MEDIA_TYPES.items() if one == media_type]
+    return name if not endings or name.rpartition(".")[2].lower() in endings else f"{name}.{endings[0]}"
 
 
 def digest(token: str) -> bytes:
