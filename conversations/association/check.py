@@ -31,7 +31,7 @@ SERVED = frozenset(
 KEPT = (*CASE_KINDS, "draft", "conversation")
 """What a retention period can be set for."""
 CHATS = ("telegram", "whatsapp", "web_chat")
-CANNED = ("name", "reference", "officer", "association", "short")
+CANNED = ("name", "reference", "association", "short")
 """What a reply at hand may interpolate."""
 CANNED_LENGTH = 1000
 """Characters that leave room for what a worker adds, on every channel."""

@@ -255,7 +255,8 @@ class StaffGroup(_Table):
 
 
 class CannedReply(_Table):
-    """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED."""
+    """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED. What only they can
+    say is a gap, …: a reply with a gap left is not sent."""
 
     id: str
     title: Words
@@ -303,8 +304,8 @@ class Limits(_Table):
 
 
 class NoticeRules(_Table):
-    """When news of a case may go: between two times of day (Riyadh), on Fridays only where the profile says so, never on
-    a public holiday; and how many messages a day. What is urgent passes, what is too much comes joined the next day."""
+    """When news of a case may go: between two times of day (Riyadh), on Fridays only where the profile says so, never
+    on a public holiday; and how many messages a day. What is urgent passes, what is too much goes the next day."""
 
     from_: Clock = Field(default=time(8), alias="from")
     until: Clock = time(21)

@@ -338,10 +338,36 @@ def test_replies_at_hand_are_filled_in_and_put_into_the_box(house: House, noura:
     html = noura.get(f"{page_of(person)}?canned=where-it-stands").text
     assert f">طلبكم {reference} تحت الدراسة، ونخبركم بما تمّ دون أن تسألوا.</textarea>" in html
     assert "شكرًا لكم نورة، ويسعدنا أن نخدمكم." in html
-    assert "معكم نورة الحربي من جمعية حارف." in html
+    assert "نودّ أن نتصل بكم من جمعية حارف:" in html
+    canned = html[html.index('id="canned"') : html.index("</details>", html.index('id="canned"'))]
+    assert "الحربي" not in canned, "by role, never by the worker's name"
     english = house.person("7009")
     english.does(english.say("hello, I need a person"))
     assert "Thank you, it was a pleasure to help." in noura.get(page_of(english)).text, "in the person's language"
+
+
+def test_a_reply_with_a_gap_is_not_sent_and_stays_in_the_box(house: House, noura: Browser, person: Person) -> None:
+    person.does(person.apply())
+    html = noura.get(f"{page_of(person)}?canned=missing-paper").text
+    assert ": […]\n" in html
+    before = len(person.told)
+    answer = reply(noura, person, "بقي من أوراق طلبكم: […]")
+    assert answer.status_code == 422 and "بقي في الرد فراغ" in answer.text
+    assert "بقي من أوراق طلبكم: […]</textarea>" in answer.text
+    house.settle()
+    assert len(person.told) == before
+    assert reply(noura, person, "بقي من أوراقكم صورة الهوية… ننتظرها").status_code == 200, "three dots are no gap"
+
+
+def test_what_the_first_reply_begins_with_is_shown_before_it_is_sent(
+    house: House, noura: Browser, person: Person
+) -> None:
+    opening = "معكم موظفة علاقات المستفيدين."
+    assert f"تبدأ رسالتكم الأولى بعبارة: «{opening}»" in noura.text(page_of(person))
+    reply(noura, person)
+    house.settle()
+    assert person.told[-1].startswith(opening)
+    assert "تبدأ رسالتكم" not in noura.text(page_of(person)), "said once"
 
 
 def shelve(house: House, document: str, title: str = "", kind: str = "pdf") -> None:

@@ -196,6 +196,39 @@ def test_replies_at_hand_files_and_failures(house: House, noura: Browser, person
     assert house.papers["harif", "telegram"].says[-1].file.name == "نموذج.pdf"
 
 
+def test_a_gap_is_chosen_to_be_filled_and_keeps_the_reply_here(
+    house: House, noura: Browser, person: Person, tabs: Any
+) -> None:
+    person.does(person.apply())
+    before = len(person.told)
+    tab = tabs(noura, person)
+    tab.page.get_by_text("ردود جاهزة").click()
+    tab.page.get_by_role("link", name="بقيت ورقة").click()
+    tab.page.locator("#send").click()
+    tab.page.locator("#told").get_by_text("بقي في الرد فراغ").wait_for()
+    expect(tab.box).to_be_focused()
+    assert len(person.told) == before
+    tab.page.keyboard.type("صورة الهوية")
+    expect(tab.box).to_have_value(re.compile(": صورة الهوية\n"))
+    tab.page.locator("#send").click()
+    expect(tab.box).to_have_value("")
+    assert "صورة الهوية" in person.told[-1]
+
+
+def test_that_sending_takes_it_and_how_it_begins_is_said_before(
+    house: House, noura: Browser, person: Person, tabs: Any
+) -> None:
+    tab = tabs(noura, person)
+    takes, opening = tab.page.get_by_text("بالإرسال تصير المحادثة معكم"), tab.page.locator("#opening")
+    expect(takes).to_be_visible()
+    expect(opening).to_be_visible()
+    tab.box.fill("أهلًا بكم")
+    tab.page.locator("#send").click()
+    tab.page.get_by_text("المحادثة معكم", exact=True).wait_for()
+    expect(takes).to_be_hidden()
+    expect(opening).to_have_count(0)
+
+
 def test_a_voice_note_is_recorded_heard_and_sent(house: House, noura: Browser, person: Person, tabs: Any) -> None:
     tab = tabs(noura, person, permissions=["microphone"])
     record = tab.page.locator("#reply-record")
@@ -234,7 +267,7 @@ def test_without_scripts_it_is_plain_forms(house: House, noura: Browser, person:
     assert person.told[-1].endswith("أهلًا بكم")
     tab.page.get_by_text("ردود جاهزة").click()
     tab.page.get_by_role("link", name="هل نتصل بكم؟").click()
-    expect(tab.box).to_have_value(re.compile("معكم نورة الحربي من جمعية حارف"))
+    expect(tab.box).to_have_value(re.compile("نودّ أن نتصل بكم من جمعية حارف"))
 
 
 @pytest.mark.parametrize(("width", "language", "scheme"), [(360, "ar", "light"), (1280, "en", "dark")])

@@ -51,6 +51,7 @@ class Composer(NamedTuple):
     `record`: nobody ever wrote from there);
     `until`: when the window closes; `limit`: characters of one message, `joins` more once they know who writes;
     `template`: an approved one is there;
+    `opening`: what their first reply begins with, so that the person knows who writes;
     `knocked`: it went out already; `held`: why an operator lets nothing go out (paused, staging)."""
 
     closed: str
@@ -60,6 +61,7 @@ class Composer(NamedTuple):
     template: bool = False
     knocked: bool = False
     held: str = ""
+    opening: str = ""
 
 
 def composer(at: "At", scene: "Scene") -> Composer:
@@ -68,10 +70,10 @@ def composer(at: "At", scene: "Scene") -> Composer:
     if channel is None or scene.state.recorded:
         return Composer("record" if channel else "off", None, 4000)
     hours = channel.traits.window_hours
-    joins = 0
+    opening = ""
     if state.introduced != str(at.worker.id):
-        words = at.association.wording[state.language]
-        joins = len(words("staff.joined", title=title_of(at, state))) + 2
+        opening = at.association.wording[state.language]("staff.joined", title=title_of(at, state))
+    joins = len(opening) + 2 if opening else 0
     return Composer(
         closed=staffed.closed(state, hours, at.now),
         until=staffed.open_until(state, hours),
@@ -80,11 +82,16 @@ def composer(at: "At", scene: "Scene") -> Composer:
         template=isinstance(channel, Templated) and channel.has_template(staffed.WAITING, state.language),
         knocked=state.knocked,
         held=at.desk.intake.may_send(at.slug, scene.channel, scene.handle) if channel.pushes else "",
+        opening=opening,
     )
 
 
 def title_of(at: "At", state: Conversation) -> str:
     return staffed.title_of(at.association, state.language, at.worker.roles, at.worker.woman)
+
+
+GAP = "[…]"
+"""What a reply at hand leaves to its sender. Brackets, since people write three dots too."""
 
 
 class Canned(NamedTuple):
@@ -96,17 +103,21 @@ class Canned(NamedTuple):
 
 
 def canned(at: "At", scene: "Scene", references: Iterable[str]) -> list[Canned]:
-    """What is not known of the person is left out; a reference that there is none of, to be filled in."""
+    """What is not known of the person is left out; a reference that there is none of is a gap. The worker's name is
+    not for people."""
     profile, language = at.association.profile, scene.state.language
     facts = {
         "name": scene.person.partition(" ")[0],
         "reference": next(iter(references), "…"),
-        "officer": at.worker.name,
         "association": profile.name.to(language),
         "short": profile.short_name.to(language),
     }
     return [
-        Canned(reply.id, reply.title.to(at.language), _SPARE.sub("", reply.text.to(language).format_map(facts)))
+        Canned(
+            reply.id,
+            reply.title.to(at.language),
+            _SPARE.sub("", reply.text.to(language).format_map(facts)).replace("…", GAP),
+        )
         for reply in profile.canned_replies
     ]
 

@@ -120,6 +120,7 @@ async def page(
         colleagues=looked.colleagues,
         roles=answering(here),
         canned=replies,
+        gap=composing.GAP,
         papers=composing.papers(at, here),
         chosen_papers=at.form.all("paper"),
         draft=draft,

@@ -93,6 +93,8 @@ def _sendable(at: At, here: scene.Scene, text: str) -> composing.Composer:
         raise Refused(f"conversation.closed.{composer.closed}")
     if len(text) > composer.limit:
         raise Refused("conversation.too_long", count=len(text) - composer.limit)
+    if composing.GAP in text:
+        raise Refused("conversation.gap_left", gap=composing.GAP)
     if composer.closed and len(here.state.kept) >= staffed.MOST_KEPT:
         raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
     return composer
