@@ -4,9 +4,10 @@ name rows of any kind."""
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, String, cast, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from storage.schema import cases
 from storage.schema_desk import appointments, excluded
 
 NAMED, BY_HAND = "named", "by_hand"
@@ -52,6 +53,15 @@ def hidden_from(connection: Connection, association: str, staff: int) -> list[st
     ids = [int(one.removeprefix("case:")) for one in subjects if one.startswith("case:")]
     met = select(p.id).where(p.association == association, p.case_id.in_(ids))
     return subjects + [f"appointment:{id}" for id in connection.scalars(met)] if ids else subjects
+
+
+def since_when(connection: Connection, association: str, staff: int) -> list[int]:
+    """The moments at which what this worker must not see came, and at which they were kept from it."""
+    e, c = excluded.c, cases.c
+    of_case = (c.association == e.association) & (literal("case:") + cast(c.id, String) == e.subject)
+    query = select(e.at, c.opened_at).join_from(excluded, cases, of_case, isouter=True)
+    rows = connection.execute(query.where(e.association == association, e.staff == staff))
+    return [moment for row in rows for moment in row if moment is not None]
 
 
 def of(connection: Connection, association: str, subject: str) -> list[Excluded]:

@@ -392,6 +392,25 @@ def test_what_rang_is_said_in_words_until_management_has_seen_it(house: House) -
     assert (manager.who, "alarm.seen", f"alarm:{alarm.id}", "") in house.acts()
 
 
+def test_an_alarm_tells_nobody_what_is_not_theirs_to_know(house: House) -> None:
+    about = house.worker("management", name="سامي القحطاني")
+    manager, keeper = house.worker("management"), house.worker("administrator")
+    protector = house.worker("administrator", "protection_officer", woman=True)
+    house.do(alarms.ring, "harif", "child_abuse", ms(house.now))
+    house.do(alarms.ring, "harif", "grave_complaint", ms(house.now))
+    house.do(excluded.add, "harif", [Excluded("case:1", about.id, "named", 0, ms(house.now))])
+    secret = "شأن سرّي وصل"
+    told = {one: one.text("/alarms") for one in (about, manager, keeper, protector)}
+    assert "شكوى جسيمة" in told[manager] and secret in told[manager], "a disclosed harm is not theirs"
+    assert secret in told[keeper] and "شكوى" not in told[keeper]
+    assert "إيذاء" not in told[keeper] + told[manager]
+    assert "إفصاح عن إيذاء طفل" in told[protector]
+    assert "لا تنبيهات" in told[about], "who is meant is not even told that something came"
+    assert "لا تنبيهات" not in manager.text("/inbox") and "شكوى جسيمة" not in about.text("/inbox")
+    ids = [one.id for one in house.ask(alarms.waiting, "harif")]
+    assert {about.post(f"/alarms/{id}/seen").status_code for id in ids} == {404}
+
+
 def _codes(function: str, keyword: str = "") -> set[str]:
     """The codes that the dialogue hands over or rings by, as they stand in the code: as the second argument, or by a
     keyword."""

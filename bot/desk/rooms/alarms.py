@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound
+from bot.desk.conversation import alarmed
 from bot.desk.room import Room
 from storage import alarms
 from storage.times import ms
@@ -13,7 +14,7 @@ room = Room("alarms", nav="/alarms", right="outbound")
 
 @room.get("/alarms")
 async def page(at: At) -> Response:
-    return at.page("inbox/alarms.html", alarms=await at.read(alarms.waiting, at.slug))
+    return at.page("inbox/alarms.html", alarms=await at.read(alarmed.waiting, at))
 
 
 @room.post("/alarms/{alarm}/seen")
@@ -25,6 +26,6 @@ async def seen(at: At) -> Response:
 
 
 def _seen(connection: Connection, at: At, id: int) -> None:
-    if id not in {one.id for one in alarms.waiting(connection, at.slug)}:
+    if id not in {one.id for one in alarmed.waiting(connection, at)}:
         raise NotFound
     alarms.seen(connection, at.slug, id, ms(at.now))

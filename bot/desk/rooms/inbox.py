@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from bot.desk.at import At, NotFound, Refused, Stale
-from bot.desk.conversation import inbox_rows
+from bot.desk.conversation import alarmed, inbox_rows
 from bot.desk.conversation.inbox_rows import Shown
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, handoffs_seen_by
 from bot.fold import Committed
 from conversations.events import StaffTook
-from storage import alarms, conversations, handoffs, inbox, staff
+from storage import conversations, handoffs, inbox, staff
 from storage.handoffs import NOBODY
 from storage.inbox import Filters, Row
 from storage.times import ms
@@ -151,7 +151,7 @@ def _read(connection: Connection, at: At) -> Shown:
         present=len(present),
         here=me in present,
         away=inbox.is_away(connection, slug, me),
-        alarms=alarms.waiting(connection, slug) if at.worker.may("outbound") else [],
+        alarms=alarmed.waiting(connection, at) if at.worker.may("outbound") else [],
     )
 
 
