@@ -363,6 +363,7 @@ agenda = table(
     id_("case_id"),
     number("place"),
     code("decision"),
+    flag("joint"),
     sealed("given"),
     maybe_id("confirmed_by"),
     code("failed"),
@@ -370,8 +371,9 @@ agenda = table(
     maybe_at("carried_at"),
     keyed=("association", "sitting", "case_id"),
 )
-"""`decision` names a move of the case's lifecycle, or `postponed`; `given` what the move needs (reason, help …);
-`confirmed_by` the supervisor who let it be decided before its earliest day; `failed` why it was not carried out."""
+"""`decision` names a move of the case's lifecycle, or `postponed`; `joint`: all who were there agreed on it without
+voting; `given` what the move needs (reason, help …); `confirmed_by` the supervisor who let it be decided before its
+earliest day; `failed` why it was not carried out."""
 
 votes = table(
     "votes",

@@ -59,6 +59,7 @@ class Item(NamedTuple):
     opened_at: int
     place: int
     decision: str
+    joint: bool
     given: dict[str, str]
     confirmed_by: int | None
     failed: str
@@ -245,7 +246,19 @@ def items(connection: Connection, vault: Vault, association: str, sitting: int, 
                 c[name]
                 for name in ("reference", "kind", "stage", "service", "earliest", "latest", "opened_at", "erased_at")
             ),
-            *(a[name] for name in ("place", "decision", "given", "confirmed_by", "failed", "decided_at", "carried_at")),
+            *(
+                a[name]
+                for name in (
+                    "place",
+                    "decision",
+                    "joint",
+                    "given",
+                    "confirmed_by",
+                    "failed",
+                    "decided_at",
+                    "carried_at",
+                )
+            ),
         )
         .join(cases, and_(c.association == a.association, c.id == a.case_id))
         .where(a.association == association, a.sitting == sitting, shown)
@@ -279,14 +292,17 @@ def decide(
     decision: str,
     given: Mapping[str, str],
     now: int,
+    *,
+    joint: bool = False,
 ) -> bool:
-    """Note what was decided (empty: nothing yet). False where it was carried out before."""
+    """Note what was decided (empty: nothing yet); `joint`: all who were there agreed without voting. False where it was
+    carried out before."""
     a = agenda.c
     sealed = vault.seal(msgspec.json.encode(dict(given)), context(_GIVEN, association, case_id)) if given else None
     noted = connection.execute(
         update(agenda)
         .where(a.association == association, a.sitting == sitting, a.case_id == case_id, a.carried_at.is_(None))
-        .values(decision=decision, given=sealed, decided_at=now if decision else None, failed="")
+        .values(decision=decision, joint=joint, given=sealed, decided_at=now if decision else None, failed="")
     )
     return noted.rowcount == 1
 

@@ -124,6 +124,9 @@ def upgrade() -> None:
         sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "kind", "language", name=op.f("pk_templates")),
     )
+    with op.batch_alter_table("agenda", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("joint", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("how", sa.Text(), server_default="", nullable=False))
 
@@ -158,6 +161,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("consents", schema=None) as batch_op:
         batch_op.drop_column("how")
+
+    with op.batch_alter_table("agenda", schema=None) as batch_op:
+        batch_op.drop_column("joint")
 
     op.drop_table("templates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
