@@ -430,7 +430,7 @@ class Work:
 
     @_do.register
     def _(self, effect: PaperSent, stored: Stored, known: world.Known, event: Event) -> None:
-        documents.sent(self.connection, stored.association, "person", effect.document, stored.id, ms(self.now))
+        documents.sent(self.connection, stored.association, "beneficiary", effect.document, stored.id, ms(self.now))
 
     @_do.register
     def _(self, effect: Alarm, stored: Stored, known: world.Known, event: Event) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.desk.rooms.audit import NOT_STAFF
 from bot.desk.words import desk_wording
 from conversations.cases.appointment import ACTS
 from storage import audit, audit_chain, retention
@@ -223,3 +224,10 @@ def test_every_act_that_is_written_down_has_its_words(language: str) -> None:
     assert sorted(act for act in found if f"audit.act.{act}" not in desk_wording(language)) == []
     kinds = {"audit", "search", "inbox", "figures", "policy", "document", "sitting", "staff", "case", "conversation"}
     assert sorted(kind for kind in kinds if f"audit.of.{kind}" not in desk_wording(language)) == []
+
+
+def test_whoever_acts_has_words_too() -> None:
+    """staff:<id> has a name; everybody else is one of these."""
+    for language in ("ar", "en"):
+        for who in (*NOT_STAFF, "beneficiary"):
+            assert f"audit.who.{who}" in desk_wording(language)

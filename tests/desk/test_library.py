@@ -99,7 +99,7 @@ def test_whoever_asks_for_a_document_is_on_record_by_its_id_alone(house: House) 
     sent(house, "أرسلوا لي اللائحة")
     conversation = house.person("7001").id
     (act,) = [act for act in house.acts() if act[1] == documents.SENT]
-    assert act == ("person", documents.SENT, "document:bylaws", f"conversation:{conversation}")
+    assert act == ("beneficiary", documents.SENT, "document:bylaws", f"conversation:{conversation}")
     scope = Scope("harif", 0, ms(house.now) + 1, ())
     assert house.ask(figures.recorded, scope)["documents_sent"] == 1
 
