@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot import appointments, entitlements, notices
+from bot import addresses, appointments, entitlements, notices
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
@@ -24,6 +24,7 @@ from conversations.cases.clock import Days, due_of
 from conversations.cases.lifecycle import AT_ONCE
 from conversations.cases.move import BENEFICIARY, SYSTEM, NotAllowed
 from conversations.effects import (
+    AgreeChannel,
     Alarm,
     AnswerAppointment,
     AnswerAsk,
@@ -37,8 +38,10 @@ from conversations.effects import (
     LogConsent,
     Lookup,
     MoveCase,
+    NameAddress,
     OpenForm,
     PaperSent,
+    PhoneProven,
     Remember,
     RequestAppointment,
     SetTimer,
@@ -60,6 +63,7 @@ from storage import (
     forms,
     handoffs,
     messages,
+    people,
     timers,
     world,
 )
@@ -326,6 +330,39 @@ class Work:
         )
 
     @_do.register
+    def _(self, effect: NameAddress, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(
+            lambda: addresses.name(
+                self.connection, self.vault, stored.association, effect.channel, effect.handle,
+                conversation=stored.id, reference=effect.reference, now=self.at,
+                wake=lambda whom, timer: self.wake(stored.association, whom, timer),
+            )
+        )  # fmt: skip
+
+    @_do.register
+    def _(self, effect: AgreeChannel, stored: Stored, known: world.Known, event: Event) -> None:
+        assert stored.beneficiary is not None
+        whose, channel = stored.beneficiary, effect.channel
+        self._later.append(lambda: cases.agree(self.connection, stored.association, whose, channel))
+
+    @_do.register
+    def _(self, effect: PhoneProven, stored: Stored, known: world.Known, event: Event) -> None:
+        self._later.append(lambda: self._same_phone(effect.phone, stored))
+
+    def _same_phone(self, phone: str, stored: Stored) -> None:
+        """Whoever writes from this number elsewhere is the same person."""
+        for channel in addresses.BY_PHONE:
+            other = conversations.id_of(self.connection, self.vault, (stored.association, channel, phone))
+            if other is not None and other != stored.id:
+                self._join(stored, other)
+
+    def _join(self, stored: Stored, asker: int) -> None:
+        """This address and the one of `asker` are one person's, whose cases are `asker`'s."""
+        whose = people.person_of(self.connection, stored.association, asker)
+        if whose is not None and stored.beneficiary is not None and whose != stored.beneficiary:
+            people.join(self.connection, self.vault, stored.association, whose, stored.beneficiary, self.at)
+
+    @_do.register
     def _(self, effect: HandOver, stored: Stored, known: world.Known, event: Event) -> None:
         holder = stored.conversation.holder.removeprefix("staff:")
         # Whoever holds the conversation has it already, unless they may not see why.
@@ -413,12 +450,18 @@ class Work:
         ask = asks.by_id(self.connection, self.vault, stored.association, int(effect.ask))
         if ask is None or ask.question != effect.question or not self._may_answer(ask, stored):
             return
-        if asks.answer(self.connection, stored.association, ask.id, effect.given, self.at):
-            self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
+        if not asks.answer(self.connection, stored.association, ask.id, effect.given, self.at):
+            return
+        self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
+        if ask.question == addresses.QUESTION and effect.given:
+            people.prove(self.connection, stored.association, stored.id, self.at)
+            self._later.append(lambda: self._join(stored, ask.conversation))
 
     def _may_answer(self, ask: asks.Ask, stored: Stored) -> bool:
         """The number of an ask is no secret: a button of one's own making must not open another's case. Consent is
         asked by a link or of a number, and only its own dialogue answers it."""
+        if ask.question == addresses.QUESTION:
+            return ask.phone == stored.handle
         if ask.question != "show_case":
             return True
         return cases.route(self.connection, self.vault, stored.association, ask.reference) == stored.id

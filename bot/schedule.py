@@ -6,7 +6,7 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from sqlalchemy import Connection
 
@@ -33,6 +33,7 @@ from conversations.events import (
     FileRefused,
     OptedOut,
     PolicyChanged,
+    Question,
     TimePassed,
 )
 from storage import asks, cases, documents, files, notices, seen, timers
@@ -215,7 +216,7 @@ class Rounds:
             id=f"ask-{ask.id}",
             at=self.clock(),
             ask=str(ask.id),
-            question="consent" if ask.question == "consent" else "show_case",
+            question=cast(Question, ask.question),
             reference=ask.reference,
             details=ask.details,
         )

@@ -23,6 +23,10 @@ from conversations.ways import (
 )
 
 
+YES_FIRST = ("own:", "allow:")
+"""Questions of two options, yes and no: the bare words answer them."""
+
+
 def chosen(moment: Moment, option: str) -> None:
     """Something that was offered outside an answer kind was chosen."""
     if option.startswith("/"):
@@ -133,5 +137,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "paper": lambda moment, id: flows.library.send(moment, id),
     "ask": lambda moment, number: flows.ask.picked(moment, number),
     "allow": lambda moment, what: flows.represent.allowed(moment, what, given=True),
+    "own": lambda moment, ask: flows.addresses.confirmed(moment, ask, own=True),
+    "notown": lambda moment, ask: flows.addresses.confirmed(moment, ask, own=False),
     "deny": lambda moment, what: flows.represent.allowed(moment, what, given=False),
 }

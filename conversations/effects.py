@@ -106,6 +106,26 @@ class NotTold(_Effect, frozen=True, kw_only=True, tag="not_told"):
     why: str
 
 
+class NameAddress(_Effect, frozen=True, kw_only=True, tag="name_address"):
+    """The person names an address of theirs on another channel: its owner is asked there."""
+
+    channel: str
+    handle: str
+    reference: str = ""
+
+
+class AgreeChannel(_Effect, frozen=True, kw_only=True, tag="agree_channel"):
+    """From now on news of all their open cases goes by this channel."""
+
+    channel: str
+
+
+class PhoneProven(_Effect, frozen=True, kw_only=True, tag="phone_proven"):
+    """The channel vouches that this number is theirs: whoever writes from it elsewhere is the same person."""
+
+    phone: str
+
+
 class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
 
@@ -216,6 +236,9 @@ Effect = (
     | LogConsent
     | PaperSent
     | NotTold
+    | NameAddress
+    | AgreeChannel
+    | PhoneProven
     | HandOver
     | Held
     | OpenForm

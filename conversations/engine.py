@@ -14,6 +14,7 @@ import msgspec
 
 from conversations import arrivals, choices, commands, flows, recorded, staffed, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
+from conversations.answers.phone import own_phone
 from conversations.arabic.disclosures import disclosure
 from conversations.arabic.intents import insult, threat, wish_of
 from conversations.arabic.masking import mask_numbers, mask_secrets
@@ -22,7 +23,7 @@ from conversations.arabic.understand import choose, command, language_of, strip_
 from conversations.asking import offer
 from conversations.conversation import Conversation, Draft
 from conversations.course import asks_sensitive, current_step
-from conversations.effects import Alarm, Effect, Mask, SetTimer
+from conversations.effects import Alarm, Effect, Mask, PhoneProven, SetTimer
 from conversations.events import (
     PERSONAL,
     Answered,
@@ -350,6 +351,9 @@ def _offered(moment: Moment, folded: str) -> bool:
     if step is not None and step.kind == "review" and (said := yes_no(folded)) is not None:
         choices.chosen(moment, "review:yes" if said else "review:edit")
         return True
+    if offered[0].id.startswith(choices.YES_FIRST) and (said := yes_no(folded)) is not None:
+        choices.chosen(moment, offered[0 if said else 1].id)
+        return True
     found = choose(folded, [option.title for option in offered])
     if found is None or not found[1]:
         return False
@@ -419,6 +423,8 @@ _TAKES_FILES = ("file", "voice", "text_or_voice", "text_or_file")
 
 
 def _shared(moment: Moment, event: Location | Contact) -> None:
+    if isinstance(event, Contact) and event.own and (phone := own_phone(event)):
+        moment.do(PhoneProven(phone=phone))
     if moment.conversation.open is not None and hear(moment, event):
         return
     moment.tell(moment.words("media.other"))

@@ -164,11 +164,14 @@ class Found(_Event, frozen=True, kw_only=True, tag="found"):
     result: Any = None
 
 
+Question = Literal["consent", "show_case", "address"]
+
+
 class Asked(_Event, frozen=True, kw_only=True, tag="asked"):
     """Somebody at another address needs this person's word: consent to a request, or leave to show a case."""
 
     ask: str
-    question: Literal["consent", "show_case"]
+    question: Question
     reference: str
     details: dict[str, str] = {}
 

@@ -14,9 +14,10 @@ from conversations import flows
 from conversations.conversation import Draft
 from conversations.course import course_of
 from conversations.dialogue import close
-from conversations.effects import Effect, FileCase, Signature
+from conversations.effects import Effect, FileCase, NameAddress, Signature
 from conversations.events import Recorded
 from conversations.flow import FLOWS
+from conversations.flows.filing import name_address
 from conversations.hearing import record
 from conversations.moment import Moment
 
@@ -48,9 +49,13 @@ def recorded(moment: Moment, event: Recorded) -> None:
     _ENDS.get(event.flow, FLOWS[event.flow].finish)(moment, draft)
     conversation.open, conversation.offered = None, []
     moment.says = []
-    filed = next(effect.reference for effect in moment.effects if isinstance(effect, FileCase))
-    conversation.recorded = filed
-    moment.effects = [_as_recorded(effect, event, filed) for effect in moment.effects]
+    filed = next(effect for effect in moment.effects if isinstance(effect, FileCase))
+    conversation.recorded = filed.reference
+    # The address is the one they named to the worker, whatever else the answers hold.
+    kept = [effect for effect in moment.effects if not isinstance(effect, NameAddress)]
+    moment.effects = [_as_recorded(effect, event, filed.reference) for effect in kept]
+    if not filed.anonymous:
+        name_address(moment, filed.reference, event.agreed, event.more)
 
 
 def _as_recorded(effect: Effect, event: Recorded, filed: str) -> Effect:

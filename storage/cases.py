@@ -323,6 +323,13 @@ def set_agreed(connection: Connection, association: str, id: int, channel: str) 
     connection.execute(update(cases).where(c.association == association, c.id == id).values(agreed_channel=channel))
 
 
+def agree(connection: Connection, association: str, beneficiary: int, channel: str) -> None:
+    """From now on news of all their open cases goes by this channel; not of one that is followed by its number."""
+    c = cases.c
+    open_ = (c.association == association, c.beneficiary == beneficiary, c.closed_at.is_(None))
+    connection.execute(update(cases).where(*open_, c.agreed_channel != "reference").values(agreed_channel=channel))
+
+
 def set_next_update(connection: Connection, association: str, reference: str, at: int | None) -> None:
     c = cases.c
     connection.execute(

@@ -122,6 +122,13 @@ def open_facts(vault: Vault, association: str, id: int, sealed: bytes | None) ->
     return Facts() if sealed is None else _facts(vault.open(sealed, context(_KNOWN, association, id)))
 
 
+def facts_of(connection: Connection, vault: Vault, association: str, ids: Iterable[int]) -> dict[int, Facts]:
+    """What is known of these people, by id."""
+    b = beneficiaries.c
+    rows = connection.execute(select(b.id, b.known).where(b.association == association, b.id.in_(list(ids))))
+    return {row.id: open_facts(vault, association, row.id, row.known) for row in rows}
+
+
 def view_case(vault: Vault, association: str, row: Sequence[Any]) -> CaseView:
     """From the columns of `viewed`."""
     id, reference, kind, stage, service, opened_at, earliest, latest, next_update, member, objectable = row

@@ -35,6 +35,11 @@ def phone_in(text: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def own_phone(event: Contact) -> str | None:
+    """The number of a contact as we keep numbers. Telegram leaves the plus out."""
+    return phone_in(event.phone) or phone_in("+" + event.phone.lstrip("+"))
+
+
 @dataclass(frozen=True)
 class Phone(Answer):
     """A mobile: typed in any digits, or shared by the channel, which must vouch that it is the sender's own."""
@@ -46,8 +51,7 @@ class Phone(Answer):
         if isinstance(event, Contact):
             if not event.own:
                 return Again("phone.not_own")
-            # Telegram leaves the plus out.
-            number = phone_in(event.phone) or phone_in("+" + event.phone.lstrip("+"))
+            number = own_phone(event)
             return Got(number) if number else Again("phone.only")
         if not isinstance(event, Text):
             return Again("phone.only")

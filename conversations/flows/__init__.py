@@ -1,6 +1,7 @@
 """Every dialogue, one a file. Importing this package registers them all in `conversations.flow.FLOWS`."""
 
 from conversations.flows import (
+    addresses,
     apply,
     appointment,
     ask,
@@ -22,6 +23,7 @@ from conversations.flows import (
 )
 
 __all__ = [
+    "addresses",
     "apply",
     "appointment",
     "ask",

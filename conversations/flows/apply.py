@@ -23,9 +23,9 @@ from conversations.course import forget
 from conversations.dialogue import start
 from conversations.effects import AskOther, Signature
 from conversations.flow import Answered, Explain, Flow, Leave, Step, answered, ask, register, review
+from conversations.flows import addresses
 from conversations.flows.consent import consent_step
 from conversations.flows.filing import (
-    AGREED,
     answers_of,
     file,
     house_choices,
@@ -71,7 +71,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         *(field_step(field, known=True) for field in profile.common),
         *health_consent(service),
         *(step for field in service.fields for step in (field_step(field), *expiry_step(field))),
-        ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), known_as=""),
+        ask("agreed_channel", OneOf(house_choices("agreed", *addresses.offered(association))), known_as=""),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         review(),
         ask("declaration", Signing(), asks=declaration, reviewed=False),

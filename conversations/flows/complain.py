@@ -18,8 +18,9 @@ from conversations.conversation import Draft
 from conversations.dialogue import start
 from conversations.effects import Alarm, FileCase, HandOver
 from conversations.flow import Flow, Step, answered, ask, register, review, under
+from conversations.flows import addresses
 from conversations.flows.consent import consent_step
-from conversations.flows.filing import AGREED, BY_NUMBER, answers_of, file, house_choices, how_told, plain_field
+from conversations.flows.filing import BY_NUMBER, answers_of, file, house_choices, how_told, plain_field
 from conversations.moment import Moment
 from conversations.ways import way_on
 
@@ -41,7 +42,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask("anonymous", OneOf(house_choices("anonymous", "named", "anonymous"))),
         *under(
             (answered("anonymous", "named"),),
-            ask("agreed_channel", OneOf(house_choices("agreed", *AGREED, BY_NUMBER))),
+            ask("agreed_channel", OneOf(house_choices("agreed", *addresses.offered(association), BY_NUMBER))),
             ask("mobile", Phone(), when=answered("agreed_channel", "phone", "sms"), known_as="mobile"),
             ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         ),

@@ -11,7 +11,7 @@ from conversations.cases.promise import Promised, promise_for, promise_lines
 from conversations.cases.reference import new_reference
 from conversations.conversation import Draft
 from conversations.course import course_of, is_first, is_own
-from conversations.effects import FileCase, LogConsent, Remember
+from conversations.effects import FileCase, LogConsent, NameAddress, Remember
 from conversations.events import CaseMoved
 from conversations.moment import Moment
 from conversations.wording import house_wording
@@ -19,9 +19,8 @@ from conversations.wording import house_wording
 PURPOSE = "case"
 """The consent that a request or complaint needs: to study this one and follow it up, nothing else."""
 
-
-AGREED = ("here", "phone", "sms", "email", "branch")
-"""Channels one can agree on; staff serve those that are not messages."""
+NAMED = {"whatsapp": "mobile", "sms": "mobile", "email": "email"}
+"""Channels that can be agreed on by naming an address, and the answer that names it."""
 BY_NUMBER = "reference"
 """No message at all: they ask by the number."""
 
@@ -105,7 +104,18 @@ def file(moment: Moment, draft: Draft, kind: str, stage: str, **more: Any) -> Fi
     fields.update(more)
     case = FileCase(**fields)
     moment.do(case)
+    if not case.anonymous:
+        name_address(moment, case.reference, case.agreed_channel, answers)
     return case
+
+
+def name_address(moment: Moment, reference: str, agreed: str, answers: dict[str, Any]) -> None:
+    """An address elsewhere that was agreed on: its owner is asked there whether it is theirs."""
+    if agreed not in NAMED or agreed == moment.world.traits.name:
+        return
+    named = answers.get("agreed_address") or answers.get(NAMED[agreed])
+    if handle := str(named or moment.world.person.facts.get(NAMED[agreed]) or ""):
+        moment.do(NameAddress(channel=agreed, handle=handle, reference=reference))
 
 
 def remember(moment: Moment, draft: Draft) -> None:

@@ -3,7 +3,9 @@
 Source: PDPL and its implementing regulation, art. 3: each request is logged as a case and answered within 30 days.
 """
 
+from conversations.answers import answer_for
 from conversations.answers.choice import OneOf, YesNo
+from conversations.answers.phone import Phone
 from conversations.answers.text import LongText
 from conversations.asking import offer
 from conversations.association.association import Association
@@ -11,8 +13,8 @@ from conversations.conversation import Draft
 from conversations.course import is_first
 from conversations.effects import MoveCase
 from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
-from conversations.flows import track
-from conversations.flows.filing import AGREED, PURPOSE, file, house_choices, log_consent
+from conversations.flows import addresses, track
+from conversations.flows.filing import PURPOSE, file, house_choices, log_consent, plain_field
 from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 
@@ -27,7 +29,13 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
             exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone")},
         ),
         ask("correction", LongText(voice=False), when=answered("what", "correct")),
-        ask("agreed_channel", OneOf(house_choices("agreed", *AGREED)), when=answered("what", "channel")),
+        ask(
+            "agreed_channel",
+            OneOf(house_choices("agreed", *addresses.offered(association))),
+            when=answered("what", "channel"),
+        ),
+        ask("mobile", Phone(), when=answered("agreed_channel", "sms"), known_as="mobile"),
+        ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         ask("language", OneOf(house_choices("language", "ar", "en")), when=answered("what", "language")),
         ask(
             "sure",
@@ -42,6 +50,10 @@ def finish(moment: Moment, draft: Draft) -> None:
     what = draft.answers["what"]
     if what == "language":
         moment.speak(str(draft.answers["language"]))
+    if what == "channel":
+        addresses.agree(moment, draft)
+        offer(moment, moment.words("my_data.channel.done"), moment.options("/track", "/menu"))
+        return
     case = file(moment, draft, "data_request", "received", service=what)
     if what == "see" and not moment.conversation.proof_needed:
         moment.tell(what_we_hold(moment))

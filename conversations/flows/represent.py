@@ -9,7 +9,7 @@ from conversations.dialogue import proceed, set_aside
 from conversations.effects import AnswerAsk, Lookup, MoveCase
 from conversations.events import Answered, Asked, Found
 from conversations.flow import Flow, Step, ask, register
-from conversations.flows import track
+from conversations.flows import addresses, track
 from conversations.flows.consent import notice
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
@@ -35,6 +35,9 @@ def found(moment: Moment, event: Found) -> None:
 
 def asked(moment: Moment, event: Asked) -> None:
     """The question reaches whoever must answer it; where we may not write first, by a call."""
+    if event.question == "address":
+        addresses.asked(moment, event)
+        return
     if event.question == "show_case":
         options = (
             Option(f"allow:{event.ask}-{event.reference}", moment.words("option.allow")),
@@ -92,7 +95,9 @@ def allowed(moment: Moment, what: str, given: bool) -> None:
 
 
 def answered(moment: Moment, event: Answered) -> None:
-    if event.question == "show_case" and event.given and event.case:
+    if event.question == "address":
+        addresses.answered(moment, event)
+    elif event.question == "show_case" and event.given and event.case:
         track.tell_case(moment, event.case)
     elif event.question == "show_case":
         moment.tell(moment.words("track.not_shown"), lane="notice")

@@ -64,6 +64,8 @@ TRAITS = {
     "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
+    "sms": Traits(name="sms"),
+    "email": Traits(name="email"),
 }
 
 
