@@ -34,6 +34,7 @@ from bot.web.lines import MEDIA_TYPES
 from bot.web.ports import Site
 from conversations.association.association import Association
 from conversations.association.policy_version import policy_version
+from conversations.rights import WORKER_ROLES, rights_of
 from storage import audit, policy, sign_ins, staff
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
@@ -301,6 +302,12 @@ def key_of(token: str) -> str:
     return blake2b(token.encode(), digest_size=16, person=b"wasl-form").hexdigest()
 
 
+def exporters(words: DeskWords) -> str:
+    """Whose right it is to take figures and lists away, by the table of rights."""
+    roles = (role for role in WORKER_ROLES if "management" in rights_of([role]))
+    return words("desk.exports.and").join(words(f"role.{role}") for role in roles)
+
+
 @cache
 def templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -314,5 +321,6 @@ def templates() -> "Environment":
     )
     environment.globals["static"] = pages.static_url
     environment.globals["once"] = lambda: secrets.token_urlsafe(9)
+    environment.globals["exporters"] = exporters
     environment.globals.update(day=said.day, clock=said.clock, short=said.short, waited=said.waited)
     return environment

@@ -98,3 +98,27 @@ def test_nobody_arranges_for_a_case_they_may_not_see(house: House, researcher: B
     assert researcher.post("/appointments", kind="interview", case=str(case_id)).status_code == 404
     _, path = arranged(house, researcher)
     assert house.worker("relations_officer", association="ruhama").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["relations_officer", "social_researcher", "branch_delegate", "management"])
+def test_one_is_begun_from_the_page_itself_by_reference_or_mobile(house: House, role: str) -> None:
+    person = house.person("+966500000001", "whatsapp")
+    reference = person.does(person.apply())
+    worker = house.worker(role)
+    found = go(worker, "/appointments").submit("/appointments/find", what=reference)
+    assert re.search(r"/appointments/\d+$", found.submit("/appointments", kind="interview").path)
+    assert go(worker, "/appointments").submit("/appointments/find", what="0500000001").offers("/appointments")
+
+
+def test_of_a_case_that_is_not_theirs_the_search_says_nothing(house: House, researcher: Browser) -> None:
+    person = house.person("7001")
+    reference = person.does(person.complain())
+    answer = researcher.post("/appointments/find", what=reference)
+    assert "لم نجد حالة مفتوحة" in answer.text and "/case/" not in answer.text
+    assert "من صفحة محادثته" in answer.text, "and says where else to begin"
+
+
+@pytest.mark.parametrize("path", ["/appointments", "/clocks", "/cases"])
+def test_where_an_export_is_looked_for_the_page_says_who_has_it(house: House, path: str) -> None:
+    assert "لدور: الإدارة العليا، المراجع" in house.worker("relations_officer").text(path)
+    assert go(house.worker("management"), path).leads_to("/management")

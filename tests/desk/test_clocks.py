@@ -37,6 +37,15 @@ def test_a_pause_needs_a_reason_is_seen_by_all_and_ends(house: House) -> None:
     assert "موقوف" not in officer.text("/clocks")
 
 
+def test_of_pausing_only_they_read_who_may_pause_or_see_one_paused(house: House) -> None:
+    _, _, id = case_of(house)
+    manager, officer = house.worker("management"), house.worker("relations_officer")
+    assert "الإيقاف" in manager.text("/clocks") and "إيقاف التذكير" in manager.text("/clocks")
+    assert "الإيقاف" not in officer.text("/clocks") and "إيقاف" not in officer.text("/clocks")
+    manager.post(f"/clocks/{id}/pause", reason="بانتظار الجهة")
+    assert "الإيقاف" in officer.text("/clocks")
+
+
 def test_a_clock_of_a_case_that_is_not_theirs_is_not_shown(house: House) -> None:
     person = house.person("7001")
     reference = person.does(person.complain())

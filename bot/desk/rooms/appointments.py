@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from bot import appointments as acts
 from bot.desk.at import At, NotFound, Refused
+from bot.desk.cases.views import views
 from bot.desk.room import Room
+from bot.desk.rooms import cases as case_room
 from bot.desk.sight import appointments_seen_by, cases_seen_by, conversations_seen_by
 from conversations.cases import appointment as table
 from conversations.cases.calendar import RIYADH, here
@@ -75,6 +77,15 @@ def _seen(connection: Connection, at: At, listed: Sequence[Listed]) -> list[List
     may = select(a.id).where(appointments_seen_by(at.worker), a.id.in_([one.id for one in listed]))
     seen = set(connection.scalars(may)) if listed else set()
     return [one for one in listed if one.id in seen]
+
+
+@room.post("/appointments/find")
+async def find(at: At) -> Response:
+    """The case that a new one is for, as staff know it: by its reference, the person's name, number or phone."""
+    asked = at.form.get("what").strip()[:200]
+    _, found = await case_room.find(at, asked)
+    open_ones = [one for one in found.rows if one.closed_at is None and not one.anonymous]
+    return at.page("appointments/find.html", asked=asked, found=open_ones, **views(at))
 
 
 @room.get("/appointments/{id}")

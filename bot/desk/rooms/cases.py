@@ -151,20 +151,28 @@ def _board(
 async def search(at: At) -> Response:
     """A reference leads to its case; else whole words of names, or a whole number."""
     asked = at.form.get("what").strip()[:200]
-    reference = find_reference(asked, at.association.profile.reference_prefix)
-    if reference is not None:
-        id = await at.read(_by_reference, at, reference)
-        if id is not None:
-            return RedirectResponse(f"{at.base}/case/{id}", 303)
-    how, found = await at.read(_search, at, asked)
-    await at.saw("search", how)
+    how, found = await find(at, asked)
+    if how == "reference":
+        return RedirectResponse(f"{at.base}/case/{found.rows[0].id}", 303)
     return at.page("cases/search.html", asked=asked, found=found, most=MOST_FOUND, **views(at))
 
 
-def _by_reference(connection: Connection, at: At, reference: str) -> int | None:
+async def find(at: At, asked: str) -> tuple[str, Found]:
+    """How it was found (reference, number, words), and the cases. What shows people's cases is on record."""
+    reference = find_reference(asked, at.association.profile.reference_prefix)
+    if reference is not None:
+        found = await at.read(_by_reference, at, reference)
+        if found.rows:
+            return "reference", found
+    how, found = await at.read(_search, at, asked)
+    await at.saw("search", how)
+    return how, found
+
+
+def _by_reference(connection: Connection, at: At, reference: str) -> Found:
     case = cases.by_reference(connection, at.desk.vault, at.slug, reference)
-    found = case_lists.by_ids(connection, at.slug, cases_seen_by(at.worker), [case.id] if case else [])
-    return found[0].id if found else None
+    rows = case_lists.by_ids(connection, at.slug, cases_seen_by(at.worker), [case.id] if case else [])
+    return _dressed(connection, at, rows)
 
 
 def _search(connection: Connection, at: At, asked: str) -> tuple[str, Found]:
