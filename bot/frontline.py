@@ -46,6 +46,7 @@ from storage.times import ms
 from storage.vault import Vault, VaultError
 
 if TYPE_CHECKING:
+    from bot.channels.voice import Voice
     from bot.mail import Relay
 
 LENT_SECONDS = 3600
@@ -102,6 +103,8 @@ class FrontLine:
             self.rounds.add("desk_pages", 2, self._wake_desk)
         if self.staff_groups.groups:
             self.rounds.add("staff_group", 1, self.staff_groups.run)
+        if self.webhooks.calls is not None:
+            self.rounds.add("calls", 20, self.webhooks.calls.ring)
         if self.spool is not None:
             self.rounds.add("spool", 3, self.webhooks.drain_spool)
         self.ticking = start_ticking(self.rounds)
@@ -322,6 +325,10 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     )
     rounds.sources[STAFF_GROUP] = staff_groups
     webhooks = Webhooks(channels, frozenset(associations), staff_groups.take, spool)
+    if voices := _voices(settings, associations, http, off):
+        from bot.calls import Calls
+
+        webhooks.calls = Calls(database, intake, associations, voices)
     line = FrontLine(
         settings=settings,
         associations=associations,
@@ -453,6 +460,33 @@ def _email(
     )
 
 
+def _voices(
+    settings: Settings, associations: Mapping[str, Association], http: Http, off: list[str]
+) -> "dict[str, Voice]":
+    """The numbers that call by themselves: by choice, so that nothing is said where there is none."""
+    voices = {}
+    for slug in associations:
+        account = settings.account(slug)
+        if not account.twilio_voice_from:
+            continue
+        if not settings.public_url:
+            off.append(f"{slug}: automatic calls are off (they need WASL_PUBLIC_URL)")
+            continue
+        from bot.channels.voice import Voice
+
+        voices[slug] = Voice(
+            slug,
+            account.twilio_account_sid,
+            account.twilio_auth_token,
+            account.twilio_voice_from,
+            account.twilio_voice,
+            settings.public_url,
+            http,
+            settings.twilio_api_url,
+        )
+    return voices
+
+
 def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:
     from bot.channels.sms import Sms
     from bot.ways_out import link
@@ -471,9 +505,7 @@ def _sms(settings: Settings, association: Association, account: AccountSettings,
     )
 
 
-def _whatsapp(
-    settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http
-) -> Channel:
+def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http) -> Channel:
     from bot.channels.whatsapp import WhatsApp
     from conversations.staffed import WAITING
 

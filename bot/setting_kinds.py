@@ -183,5 +183,6 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "twilio_content": (_like(r"HX[0-9a-fA-F]{32}", "no content — copy its SID from the console: HX…"), ""),
     "sms_sender": (_SMS_SENDER, ""),
     "email": (lambda raw: _EMAIL(raw).lower(), ""),
+    "voice_sender": (_like(r"\+[1-9][0-9]{6,14}", "no number — write it as +9661…, without spaces"), ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

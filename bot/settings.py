@@ -198,6 +198,14 @@ PER_ASSOCIATION = (
         "kind in Saudi Arabia). Empty: SMS is off.",
         "sms_sender",
     ),
+    Setting(
+        "TWILIO_VOICE_FROM",
+        "",
+        "The number that calls people by itself where no message reached them, +…: it says only that there is news. "
+        "Needs WASL_PUBLIC_URL. Empty: staff make every call.",
+        "voice_sender",
+    ),
+    Setting("TWILIO_VOICE", "Polly.Zeina", "The voice of those calls in Arabic, one of Polly's or Google's at Twilio."),
     Setting("TWILIO_SMS_RATE", "", "This sender's own rate. Empty: WASL_TWILIO_SMS_RATE.", "rate"),
     Setting(
         "EMAIL_FROM",
@@ -252,6 +260,9 @@ class AccountSettings:
     twilio_rate: float
     twilio_sms_from: str
     """+…, or a name."""
+    twilio_voice_from: str
+    """+…"""
+    twilio_voice: str
     twilio_sms_rate: float
     email_from: str
     """In small letters."""
@@ -422,12 +433,12 @@ def _account_mistakes(environ: Mapping[str, str], values: Mapping[str, Any], slu
 
 def _half(environ: Mapping[str, str], prefix: str, public: bool, relay: bool) -> list[str]:
     given = {name for name, *_ in PER_ASSOCIATION if environ.get(prefix + name, "").strip()}
-    sms = "TWILIO_SMS_FROM" in given
+    sms = bool({"TWILIO_SMS_FROM", "TWILIO_VOICE_FROM"} & given)
     twilio = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", *(() if sms else ("TWILIO_WHATSAPP_FROM",)))
     missing = [prefix + name for name in twilio if name not in given]
     mistakes = []
     if missing and (sms or len(missing) < len(twilio)):
-        needs = "SMS needs both" if sms else "WhatsApp needs all three"
+        needs = "SMS and calls need both" if sms else "WhatsApp needs all three"
         mistakes.append(f"{' and '.join(missing)}: missing — {needs}, or none to be off")
     if "TELEGRAM_STAFF_GROUP" in given and "TELEGRAM_TOKEN" not in given:
         mistakes.append(f"{prefix}TELEGRAM_TOKEN: missing — the staff's group needs the bot")

@@ -182,6 +182,29 @@ def take(connection: Connection, association: str, id: int, staff: int | None) -
     connection.execute(update(tasks).where(t.association == association, t.id == id, _OPEN).values(staff=staff))
 
 
+def claim_calls(
+    connection: Connection,
+    vault: Vault,
+    association: str,
+    now: int,
+    until: int,
+    outcome: str,
+    limit: int,
+    urgent_only: bool = False,
+) -> list[Task]:
+    """Calls that nobody has tried or taken in hand, for a machine to try: theirs until `until`, marked by `outcome`.
+    Never what is restricted or for women."""
+    t = tasks.c
+    free = (t.association == association, _OPEN, t.kind == "call", t.tries == 0, t.outcome == "", t.staff.is_(None))
+    plain = (t.restricted.is_(False), t.women_only.is_(False), t.due <= now)
+    query = select(t.id).where(*free, *plain).order_by(t.due, t.id).limit(limit).with_for_update(skip_locked=True)
+    ids = list(connection.scalars(query.where(t.urgent) if urgent_only else query))
+    connection.execute(
+        update(tasks).where(t.association == association, t.id.in_(ids)).values(outcome=outcome, due=until)
+    )
+    return [one for id in ids if (one := get(connection, vault, association, id)) is not None]
+
+
 def finish(
     connection: Connection,
     vault: Vault,
@@ -209,9 +232,11 @@ def again(
     note: str,
     now: int,
     due: int,
+    **changes: Any,
 ) -> Task:
     """Tried in vain: to be tried again from `due` on, by whoever is there. It must be locked and exist."""
-    return _record(connection, vault, association, id, Try(now, staff, outcome, note), due=due, outcome=outcome)
+    done = Try(now, staff, outcome, note)
+    return _record(connection, vault, association, id, done, due=due, outcome=outcome, **changes)
 
 
 def _record(connection: Connection, vault: Vault, association: str, id: int, done: Try, **changes: Any) -> Task:

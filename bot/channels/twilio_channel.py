@@ -41,7 +41,7 @@ _read_answer = msgspec.json.Decoder(_Answer).decode
 
 
 def webhook_url(public_url: str, association: str, hook: str) -> str:
-    """Where Twilio posts to; `hook` is message or status (WhatsApp), sms or sms_status."""
+    """Where Twilio posts to; `hook` is message or status (WhatsApp), sms or sms_status, voice or voice_status."""
     return f"{public_url}/twilio/{association}/{hook}"
 
 

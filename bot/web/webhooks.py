@@ -6,7 +6,7 @@ Telegram asks again for a day, so it gets 503; Twilio hardly does, so its bodies
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -16,11 +16,14 @@ from bot.log import log
 from storage.database import DatabaseAway
 from storage.spool import Spool
 
+if TYPE_CHECKING:
+    from bot.calls import Calls
+
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Take = Callable[[str, str, list[Incoming | StatusReport]], Awaitable[None]]
-Hook = Literal["telegram", "message", "status", "sms", "sms_status"]
+Hook = Literal["telegram", "message", "status", "sms", "sms_status", "voice", "voice_status"]
 TWILIO: Mapping[str, tuple[str, Hook]] = {
     "message": ("whatsapp", "message"),
     "status": ("whatsapp", "status"),
@@ -29,6 +32,8 @@ TWILIO: Mapping[str, tuple[str, Hook]] = {
 }
 """The channel behind the last part of an address, and how its body is read."""
 STATUS = ("status", "sms_status")
+VOICE: Mapping[str, Hook] = {"voice": "voice", "voice_status": "voice_status"}
+"""Of automatic calls: a pressed key, which is answered by what is said next, and how a call ended."""
 
 BODY_LIMIT = 1_000_000
 """Bytes; the largest update or form a provider sends is a fraction of it."""
@@ -61,6 +66,8 @@ class Webhooks:
         self, channels: Mapping[tuple[str, str], Channel], slugs: frozenset[str], take: Take, spool: Spool | None
     ) -> None:
         self.channels, self.slugs, self.take, self.spool = channels, slugs, take, spool
+        self.calls: Calls | None = None
+        """Where an association chose automatic calls."""
         self._answers: set[asyncio.Task[Any]] = set()
         self._spooling = asyncio.Lock()
         self._to_spool = 0
@@ -94,6 +101,8 @@ class Webhooks:
         if not channel.verify(headers, url, body):
             metrics.refused.labels(channel.name, "signature").inc()
             return 403, b"", _PLAIN
+        if hook in VOICE:
+            return await self._voice(channel, hook, url, body)
         try:
             events = self._parse(channel, hook, url, body)
         except Unparseable:
@@ -107,12 +116,29 @@ class Webhooks:
         hook: Hook
         if parts[0] == "telegram" and len(parts) == 2:
             name, hook = "telegram", "telegram"
+        elif parts[0] == "twilio" and len(parts) == 3 and parts[2] in VOICE and self.calls is not None:
+            voice: Any = self.calls.voices.get(parts[1])
+            return (voice, VOICE[parts[2]]) if voice is not None else None
         elif parts[0] == "twilio" and len(parts) == 3 and parts[2] in TWILIO:
             name, hook = TWILIO[parts[2]]
         else:
             return None
         channel = self.channels.get((parts[1], name))
         return (channel, hook) if channel is not None else None
+
+    async def _voice(self, voice: Any, hook: Hook, url: str, body: bytes) -> tuple[int, bytes, tuple[bytes, bytes]]:
+        assert self.calls is not None
+        try:
+            if hook == "voice":
+                said = await self.calls.pressed(voice.association, *voice.pressed(body, url))
+                return 200, said.encode(), _XML
+            if (ended := voice.ended(body, url)) is not None:
+                await self.calls.ended(voice.association, ended)
+        except Unparseable:
+            return 400, b"", _PLAIN
+        except DatabaseAway:
+            return 503, b"", _PLAIN
+        return 200, _NOTHING_TO_SAY, _XML
 
     def _parse(self, channel: Channel, hook: Hook, url: str, body: bytes) -> list[Incoming | StatusReport]:
         parsed = [channel.parse_status(body, url)] if hook in STATUS else channel.parse(body)  # type: ignore[attr-defined]

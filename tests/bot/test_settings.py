@@ -311,7 +311,7 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
         (
             {"WASL_HARIF_TWILIO_SMS_FROM": "Harif"},
             "WASL_HARIF_TWILIO_ACCOUNT_SID and WASL_HARIF_TWILIO_AUTH_TOKEN: missing — "
-            "SMS needs both, or none to be off",
+            "SMS and calls need both, or none to be off",
         ),
         *(
             (
