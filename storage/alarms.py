@@ -54,6 +54,13 @@ def seen(connection: Connection, association: str, id: int, now: int) -> None:
     connection.execute(update(alarms).where(a.association == association, a.id == id).values(seen_at=now))
 
 
+def rung_since(connection: Connection, association: str, code: str, since: int) -> bool:
+    """Whether it rang since then, seen or not: what lasts for hours rings once an hour."""
+    a = alarms.c
+    query = select(a.id).where(a.association == association, a.code == code, a.last_at >= since).limit(1)
+    return connection.scalar(query) is not None
+
+
 def count(connection: Connection) -> int:
     """How many wait, for the health page."""
     return connection.scalar(select(func.count()).select_from(alarms).where(alarms.c.seen_at.is_(None))) or 0

@@ -68,6 +68,9 @@ beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("kn
 UNSETTLED = "state IN ('queued', 'sending')"
 """Literal on purpose: a partial index serves only a condition that is written like its own."""
 
+MOVED = "direction = 'out' AND state NOT IN ('queued', 'sending')"
+"""What went out, or came to nothing: for the figures of a channel, by when it last changed."""
+
 messages = table(
     "messages",
     key("association"),
@@ -93,6 +96,8 @@ messages = table(
     code("cost"),
     UniqueConstraint("association", "conversation", "seq"),
     index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
+    index("ix_messages_backlog", "association", "channel", "at", "not_before", "state", where=UNSETTLED),
+    index("ix_messages_moved", "association", "channel", "updated", "state", "error", "direction", where=MOVED),
     index("ix_messages_notice", "association", "notice", where="notice IS NOT NULL"),
     index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
 )

@@ -26,6 +26,7 @@ notices = table(
     Index("ix_notices_case", "association", "case_id"),
     Index("ix_notices_conversation", "association", "conversation", "at"),
     Index("ix_notices_at", "association", "at"),
+    Index("ix_notices_state", "association", "state", "id"),
 )
 """`about` names the event (as a timer does: `moved:<reference>:<seq>`), `kind` its template and its rules. `channel` is
 the agreed one, `conversation` where the matter began. `state`: waiting (until `due`), out (a leg is under way, looked

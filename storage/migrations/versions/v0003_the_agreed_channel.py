@@ -66,6 +66,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("due IS NOT NULL"),
             postgresql_where=sa.text("due IS NOT NULL"),
         )
+        batch_op.create_index("ix_notices_state", ["association", "state", "id"], unique=False)
 
     op.create_table(
         "tasks",
@@ -137,6 +138,20 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("notice", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("cost", sa.Text(), server_default="", nullable=False))
         batch_op.create_index(
+            "ix_messages_backlog",
+            ["association", "channel", "at", "not_before", "state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+        )
+        batch_op.create_index(
+            "ix_messages_moved",
+            ["association", "channel", "updated", "state", "error", "direction"],
+            unique=False,
+            sqlite_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
+            postgresql_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
+        )
+        batch_op.create_index(
             "ix_messages_notice",
             ["association", "notice"],
             unique=False,
@@ -152,6 +167,16 @@ def downgrade() -> None:
             "ix_messages_notice",
             sqlite_where=sa.text("notice IS NOT NULL"),
             postgresql_where=sa.text("notice IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_messages_moved",
+            sqlite_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
+            postgresql_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
+        )
+        batch_op.drop_index(
+            "ix_messages_backlog",
+            sqlite_where=sa.text("state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
         batch_op.drop_column("cost")
         batch_op.drop_column("notice")
@@ -178,6 +203,7 @@ def downgrade() -> None:
 
     op.drop_table("tasks")
     with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index("ix_notices_state")
         batch_op.drop_index(
             "ix_notices_due", sqlite_where=sa.text("due IS NOT NULL"), postgresql_where=sa.text("due IS NOT NULL")
         )
