@@ -24,8 +24,8 @@ from conversations.moment import Moment
 CHANNEL = "record"
 """The channel of its conversation, and why nothing reaches it."""
 SOURCES = ("interview", "phone", "letter", "fax", "mail", "volunteering", "branch")
-"""The ways it can come by, as the policies name them. `mail` is an e-mail that a worker recorded; one that the house took
-in itself came by the channel `email`."""
+"""The ways it can come by, as the policies name them. `mail` is an e-mail that a worker recorded; one that the house
+took in itself came by the channel `email`."""
 TOLD_AT_ONCE = frozenset({"interview", "phone", "branch"})
 """Ways, and agreed channels, by which the worker who records it is speaking with them."""
 _ENDS: Mapping[str, Callable[[Moment, Draft], None]] = {"ask": flows.ask.to_a_person}

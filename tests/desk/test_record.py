@@ -265,6 +265,22 @@ def test_each_thing_that_can_be_recorded_has_its_page_in_both_languages(house: H
 # --- how the person hears --------------------------------------------------------------------------------------------
 
 
+def test_the_address_agreed_on_is_its_owners_to_confirm(house: House) -> None:
+    """Somebody who writes from that number is asked there, and told nothing of the case before they say that it is
+    theirs."""
+    person = house.person("+966500000008", "whatsapp")
+    person.does(person.say("السلام عليكم"))
+    worker = house.worker("relations_officer")
+    own = {"record-source": "letter", "record-agreed": "whatsapp", "record-mobile": "0500000008"}
+    fields, files = good(house, "inquiry", **own)
+    before = len(person.told)
+    reference = reference_on(record(worker, "inquiry", fields, files))
+    house.settle()
+    heard = person.told[before:]
+    assert heard, "they are asked"
+    assert not any(reference in text for text in heard)
+
+
 @pytest.mark.parametrize(
     ("source", "agreed", "tasks"),
     [
