@@ -8,7 +8,7 @@ anybody who guesses.
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -28,6 +28,7 @@ from bot.desk.live import Hub
 from bot.desk.room import Page, Room
 from bot.desk.words import DeskWords
 from bot.desk.worker import Worker, worker_of
+from bot.log import about, log
 from bot.web import page as pages
 from bot.web.body import Busy, Posted, TooBig, posted
 from bot.web.lines import MEDIA_TYPES
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
     from bot.intake import Intake
     from bot.staff_group.room import StaffGroups
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 COOKIE = "wasl_desk"
 IDLE_MS = 12 * 3600 * 1000
@@ -114,7 +117,23 @@ class Desk:
     def routes(self) -> list[Route]:
         from bot.desk.door.front import Door
 
-        return [*Door(self).routes(), *(self._route(page) for room in self.rooms for page in room.pages)]
+        routes = [*Door(self).routes(), *(self._route(page) for room in self.rooms for page in room.pages)]
+        return [Route(one.path, self._whole(one.endpoint), methods=one.methods, name=one.name) for one in routes]
+
+    def _whole(self, endpoint: Endpoint) -> Endpoint:
+        """A defect of ours is a page of ours: a way back, and a number that leads to its line in the log."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except Exception as error:
+                number = secrets.token_hex(4)
+                log.error("desk_failed", number=number, **about(error))
+                language = getattr(request.state, "language", "") or pages.language_of(request)
+                text = DeskWords(language)("desk.failed.text", number=number)
+                return self.kind(request, "failed", 500, language, text)
+
+        return answer
 
     def _route(self, page: Page) -> Route:
         async def answer(request: Request) -> Response:
@@ -137,6 +156,7 @@ class Desk:
                 return RedirectResponse(f"/desk/sign-in?next={quote(request.url.path)}", 303)
             return self.kind(request, "signed_out", 401)
         worker = entered.worker
+        request.state.language = worker.language
         at = At(request, self, worker, association)
         if not entered.is_member:
             return self.kind(request, "not_found", 404, worker.language)

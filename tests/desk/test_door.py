@@ -405,3 +405,21 @@ def test_single_sign_on_answers_for_the_second_factor_itself(house: House, hind:
     house.do(sign_ins.keep, hind, digest("by sso"), "sso", "", now, now + MINUTE)
     worker.client.cookies.set(COOKIE, "by sso", path="/desk")
     assert worker.get("/appointments").status_code == 200
+
+
+@pytest.mark.parametrize(("language", "says"), [("ar", "حدث خطأ عندنا"), ("en", "Something went wrong on our side")])
+def test_a_defect_of_ours_is_a_page_with_a_way_back_and_a_number_for_the_log(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, language: str, says: str
+) -> None:
+    def breaks(*_: Any) -> None:
+        raise LookupError("what somebody typed")
+
+    monkeypatch.setattr("bot.desk.rooms.inbox._read", breaks)
+    worker = house.worker("relations_officer", language=language)
+    with caplog.at_level("ERROR", "wasl"):
+        answer = worker.get("/inbox")
+    assert answer.status_code == 500 and says in answer.text and "/desk" in answer.text
+    assert "somebody typed" not in answer.text and "LookupError" not in answer.text
+    (line,) = [record for record in caplog.records if record.getMessage() == "desk_failed"]
+    facts = line.facts  # type: ignore[attr-defined]
+    assert facts["number"] in answer.text and facts["error"] == "LookupError"
