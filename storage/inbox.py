@@ -276,10 +276,17 @@ def tails(connection: Connection, vault: Vault, association: str, ids: Iterable[
         return {}
     c = conversations.c
     rows = connection.execute(
-        select(c.id, c.handle).where(c.association == association, c.id.in_(wanted), c.channel != "web_chat")
+        select(c.id, c.channel, c.handle).where(c.association == association, c.id.in_(wanted), c.channel != "web_chat")
     )
-    opened = {row.id: open_handle(vault, association, row.id, row.handle) for row in rows if row.handle}
-    return {id: handle[-3:] for id, handle in opened.items() if handle[-3:].isdecimal()}
+    opened = {
+        row.id: tail_of(row.channel, open_handle(vault, association, row.id, row.handle)) for row in rows if row.handle
+    }
+    return {id: tail for id, tail in opened.items() if tail}
+
+
+def tail_of(channel: str, handle: str) -> str:
+    """Empty where an address is no number: the web chat's is a cookie."""
+    return handle[-3:] if channel != "web_chat" and handle[-3:].isdecimal() else ""
 
 
 # --- who is there ----------------------------------------------------------------------------------------------------

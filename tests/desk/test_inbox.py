@@ -55,10 +55,23 @@ def test_whoever_is_not_known_by_name_is_told_apart_by_the_end_of_the_number_alo
     asks(house, handle="9912345", channel="telegram")
     asks(house, handle="cookie-of-a-browser", channel="web_chat")
     text = officer.text("/inbox")
-    for part in ("رقم ينتهي بـ 731", "شخص 345", "شخص محادثة"):
+    for part in ("رقم ينتهي بـ 731", "شخص ٣٤٥", "شخص محادثة"):
         assert part in text or part.split()[0] in text, part
     for secret in ("966500000731", "9912345", "cookie-of"):
         assert secret not in officer.get("/inbox").text
+
+
+@pytest.mark.parametrize(
+    ("handle", "channel", "called"),
+    [("7345", "telegram", "شخص ٣٤٥"), ("+966500000731", "whatsapp", "رقم ينتهي بـ 731"), ("cookie", "web_chat", "شخص")],
+)
+def test_a_person_is_called_the_same_in_the_list_and_on_their_page(
+    house: House, handle: str, channel: str, called: str
+) -> None:
+    officer = house.worker("relations_officer")
+    person = asks(house, handle=handle, channel=channel)
+    assert f'<bdi class="name">{called}</bdi>' in officer.get("/inbox").text
+    assert f"<h1><bdi>{called}</bdi></h1>" in officer.get(f"/conversation/{person.id}").text
 
 
 @pytest.mark.parametrize(

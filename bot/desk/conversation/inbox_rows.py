@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot.desk import said
-from bot.desk.conversation.scene import PHONES
+from bot.desk.conversation.scene import called
 from conversations.cases.calendar import calendar_of
 from conversations.events import Contact, Event, Location, Media, Opened, Press, Text
 from conversations.routing import Candidate, Waiting
@@ -92,10 +92,8 @@ def _line(
         who, channel = words("inbox.who.anonymous"), ""
     else:
         channel = words.or_key(f"channel.{row.channel}")
-        tail = tails.get(row.conversation)
-        who = first_name(names.get(row.conversation, ""))
-        number = "number" if row.channel in PHONES else "tail"
-        who = who or (words(f"inbox.who.{number}", tail=tail) if tail else words("inbox.who.unknown"))
+        name = first_name(names.get(row.conversation, ""))
+        who = called(words, row.channel, name, tails.get(row.conversation, ""))
     since = row.at or row.waits_since or row.updated or 0
     if not row.id:
         since = row.waits_since or row.updated or 0

@@ -10,11 +10,13 @@ from bot.desk.at import NotFound
 from bot.desk.sight import cases_seen_by, conversations_seen_by, handoffs_seen_by
 from conversations import staffed
 from conversations.answers import answer_for
+from conversations.cases.calendar import in_digits
 from conversations.conversation import Conversation
 from conversations.rights import rights_of
 from storage import consents, handoffs, looking, reply_drafts, staff, world
 from storage import conversations as people
 from storage.conversations import open_handle
+from storage.inbox import tail_of
 from storage.looking import Looking
 from storage.schema import beneficiaries, cases, conversations
 from storage.schema import handoffs as handoffs_table
@@ -22,6 +24,7 @@ from storage.times import ms
 
 if TYPE_CHECKING:
     from bot.desk.at import At
+    from bot.desk.words import DeskWords
 
 MOST_CASES = 20
 PHONES = ("whatsapp", "sms")
@@ -52,6 +55,9 @@ class Scene:
             return self.handle
         return str(self.facts.get("mobile") or "")
 
+    def called(self, words: "DeskWords") -> str:
+        return called(words, self.channel, self.person, tail_of(self.channel, self.handle))
+
     @property
     def holder(self) -> int:
         """The worker who holds it; 0 where none does."""
@@ -60,6 +66,15 @@ class Scene:
     def is_theirs(self) -> ColumnElement[bool]:
         """Of cases: those of the person behind it, wherever they wrote."""
         return cases.c.beneficiary == self.beneficiary if self.beneficiary is not None else false()
+
+
+def called(words: "DeskWords", channel: str, name: str, tail: str) -> str:
+    """As every page calls a person: by name, or by the end of what they write from (storage/inbox.py)."""
+    if name or not tail:
+        return name or words("inbox.who.unknown")
+    if channel in PHONES:
+        return words("inbox.who.number", tail=tail)
+    return words("inbox.who.tail", tail=in_digits(tail, words.language))
 
 
 def may_see(connection: Connection, at: "At", id: int) -> bool:

@@ -160,7 +160,12 @@ def why_not(words: DeskWords, line: Line) -> str:
         return ""
     if line.state != "failed":
         return words(f"conversation.why.{'restored' if line.error == 'restored' else line.state}")
-    key = f"send_error.{_named(line)}"
+    return why_failed(words, line.error or "unknown")
+
+
+def why_failed(words: DeskWords, code: str) -> str:
+    """What a code of a send that failed means, in plain words."""
+    key = f"send_error.{_CODES.get(code, code)}"
     return words(key) if key in words else words("send_error.unknown")
 
 
