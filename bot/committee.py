@@ -76,11 +76,8 @@ def carry_out(
     """Make every decided move that is not made yet; each person hears of theirs. How many were made, and how many could
     not be: those say why (`Item.failed`, a guard's name or `moved`) and stay on the agenda."""
     made = failed = 0
-    for item in sittings.items(connection, vault, association.slug, sitting.id, shown):
-        waits = item.decision in ON_APPROVAL and not approved
-        if item.carried_at is not None or item.decision in ("", sittings.POSTPONED) or waits:
-            continue
-        why = _carry(connection, vault, association, sitting, item, who, now, tell)
+    for item in to_carry(connection, vault, association, sitting, shown, approved=approved):
+        why = carry_one(connection, vault, association, sitting, item, who, now, tell)
         sittings.carried(connection, association.slug, sitting.id, item.case_id, ms(now), why)
         made, failed = made + (not why), failed + bool(why)
         if not why:
@@ -92,7 +89,26 @@ def carry_out(
     return made, failed
 
 
-def _carry(
+def to_carry(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    sitting: sittings.Sitting,
+    shown: object,
+    *,
+    approved: bool = False,
+) -> list[sittings.Item]:
+    """The decisions that can be carried out and are not yet; `approved`: every member has approved the minutes."""
+    return [
+        item
+        for item in sittings.items(connection, vault, association.slug, sitting.id, shown)
+        if item.carried_at is None
+        and item.decision not in ("", sittings.POSTPONED)
+        and (approved or item.decision not in ON_APPROVAL)
+    ]
+
+
+def carry_one(
     connection: Connection,
     vault: Vault,
     association: Association,
@@ -102,6 +118,7 @@ def _carry(
     now: datetime,
     tell: Tell,
 ) -> str:
+    """Make the move that was decided of one case; why not, where it cannot be made: a guard's name, or `moved`."""
     case = cases.by_reference(connection, vault, association.slug, item.reference, lock=True)
     if case is None or (case.stage, item.decision) not in lifecycle.LIFECYCLES[item.kind].steps:
         return "moved"
@@ -187,6 +204,7 @@ def _minuted(
         votes=Votes(votes_for=tally.get("for", 0), against=tally.get("against", 0), abstained=tally.get("abstain", 0))
         if tally
         else None,
+        joint=item.joint,
         reason="\n".join(given[name] for name in said if given.get(name)),
         needs=tuple(line for name in ("items", "help", "conditions") for line in given.get(name, "").splitlines()),
         harm=harm,

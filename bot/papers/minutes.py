@@ -18,6 +18,9 @@ from conversations.cases.calendar import Words, in_digits
 from conversations.cases.signing import canonical
 from conversations.wording import house_wording
 
+QUORUM = 2
+"""Fewer members than this are no committee: the desk and the minutes say so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:
@@ -60,7 +63,9 @@ class Item:
     decision: str = ""
     """Accepted, refused, postponed …, in words; empty while it is open."""
     votes: Votes | None = None
-    """None: one decision of all, without counting."""
+    """None: nobody voted."""
+    joint: bool = False
+    """All who were there agreed on it without voting, as it was recorded."""
     reason: str = ""
     needs: tuple[str, ...] = ()
     """Conditions, and what the person is entitled to: a line each."""
@@ -185,6 +190,8 @@ def _facts(minutes: Minutes, there: int, words: Words) -> Iterator[list[str]]:
     absent = len(minutes.attendance) - there
     counted = words("minutes.counted", present=in_digits(there, language), absent=in_digits(absent, language))
     yield [words("minutes.attendance"), counted]
+    if there < QUORUM:
+        yield [words("minutes.quorum"), words("minutes.few")]
 
 
 def _lines(item: Item, language: str, words: Words) -> Iterator[list[str]]:
@@ -196,16 +203,17 @@ def _lines(item: Item, language: str, words: Words) -> Iterator[list[str]]:
         yield from ([words(f"minutes.{name}"), value] for name, value in named.items() if value)
     yield [words("minutes.decision"), item.decision or words("minutes.undecided")]
     if item.decision:
-        yield [words("minutes.votes"), _votes(item.votes, lambda count: in_digits(count, language), words)]
+        yield [words("minutes.votes"), _votes(item, lambda count: in_digits(count, language), words)]
     needs = "\n".join(f"– {one}" for one in item.needs)
     gone = at_said(item.erased_at, language, words) if item.erased_at else ""
     named = {"reason": item.reason, "needs": needs, "remarks": item.remarks, "erased": gone}
     yield from ([words(f"minutes.{name}"), value] for name, value in named.items() if value)
 
 
-def _votes(votes: Votes | None, digits: Callable[[int], str], words: Words) -> str:
+def _votes(item: Item, digits: Callable[[int], str], words: Words) -> str:
+    votes = item.votes
     if votes is None:
-        return words("minutes.joint")
+        return words("minutes.joint" if item.joint else "minutes.no_vote")
     return words(
         "minutes.counted_votes",
         votes_for=digits(votes.votes_for),

@@ -134,13 +134,14 @@ def test_an_investigation_says_the_harm_its_size_its_causes_and_whose_fault() ->
     ]
 
 
-def test_votes_are_counted_or_it_is_one_decision_of_all() -> None:
-    counted, joint, open_ = (
+def test_votes_are_counted_or_it_is_one_decision_of_all_or_nobody_voted() -> None:
+    counted, joint, unvoted, open_ = (
         dict(page(replace(ENGLISH, items=(one,)))["items"][0]["lines"])
-        for one in (ITEM, replace(ITEM, votes=None), replace(ITEM, decision=""))
+        for one in (ITEM, replace(ITEM, votes=None, joint=True), replace(ITEM, votes=None), replace(ITEM, decision=""))
     )
-    assert counted["Votes"] == "For: 2 · against: 1 · abstained: 0"
-    assert joint["Votes"] == "One decision of all"
+    assert counted["Votes"] == "For: 2, against: 1, abstained: 0"
+    assert joint["Votes"] == "One decision of all who attended, without a vote"
+    assert unvoted["Votes"] == "Without a vote", "nobody is said to have agreed"
     assert "Votes" not in open_
     assert open_["Decision"] == "Not decided yet"
 

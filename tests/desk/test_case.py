@@ -7,7 +7,7 @@ import pytest
 from storage import case_lists, files
 from tests.bot.desk import PDF
 from tests.desk.house import Browser, House, words_of
-from tests.desk.test_committee import planned, with_committee
+from tests.desk.test_committee import closes, planned, with_committee
 
 
 def filed(house: House, handle: str = "7001", channel: str = "telegram", **picks: str) -> int:
@@ -86,10 +86,11 @@ def test_a_promise_that_was_kept_does_not_grow_late_on_the_page(house: House) ->
     member = house.worker("committee")
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=str(member.id))
-    member.post(f"{sitting}/decide", case=str(id), decision="refuse", reason="خارج النطاق", help="بنك التنمية")
+    words = {"refuse-reason": "خارج النطاق", "refuse-help": "بنك التنمية"}
+    member.post(f"{sitting}/decide", case=str(id), decision="refuse", **words)
     house.later(days=1)
     member.sign_in()
-    assert member.post(f"{sitting}/close").status_code == 200
+    assert closes(member, sitting).status_code == 200
     house.settle()
     house.later(days=30)
     page = shown(house.worker("relations_officer"), id)

@@ -15,7 +15,8 @@ from conversations.wording import house_wording
 from storage import cases, erasure, excluded, sittings
 from storage.timers import Timer, set_all
 from storage.times import ms
-from tests.desk.house import Browser, House
+from tests.desk.house import Browser, House, words_of
+from tests.desk.stories import Page
 
 
 def with_committee(house: House, reference: str, association: str = "harif") -> int:
@@ -61,6 +62,15 @@ def planned(member: Browser) -> str:
     return re.search(r"/committee/\d+", str(answer.url)).group()  # type: ignore[union-attr]
 
 
+def closes(member: Browser, sitting: str) -> Any:
+    """Sees what each person will read, then has it carried out."""
+    page = member.get(f"{sitting}/close")
+    assert page.status_code == 200, words_of(page.text)
+    shown = re.search(r'name="shown" value="(\w+)"', page.text)
+    assert shown
+    return member.post(f"{sitting}/close", shown=shown[1])
+
+
 @pytest.fixture
 def member(house: House) -> Browser:
     return house.worker("committee", name="عضو أول")
@@ -76,13 +86,14 @@ def test_a_sitting_begins_with_everything_that_waits_and_one_act_tells_everyone(
     member.post(f"{sitting}/attendance", present=str(member.id))
     member.post(f"{sitting}/vote", case=str(one_id), vote="for")
     member.post(f"{sitting}/decide", case=str(one_id), decision="accept")
-    refused = {"case": str(two_id), "decision": "refuse", "reason": "خارج نطاق الخدمة", "help": "بنك التنمية"}
+    refused = {"case": str(two_id), "decision": "refuse", "refuse-reason": "خارج نطاق الخدمة"}
+    refused["refuse-help"] = "بنك التنمية"
     member.post(f"{sitting}/decide", **refused)
     house.settle()
     assert (stage_of(house, one), stage_of(house, two)) == ("with_committee", "with_committee")
 
     before = len(first.told), len(second.told)
-    assert member.post(f"{sitting}/close").status_code == 200
+    assert closes(member, sitting).status_code == 200
     house.settle()
     assert (stage_of(house, one), stage_of(house, two)) == ("accepted", "refused")
     assert len(first.told) > before[0] and len(second.told) > before[1]
@@ -92,10 +103,93 @@ def test_a_sitting_begins_with_everything_that_waits_and_one_act_tells_everyone(
 
 def test_a_refusal_without_its_reason_is_not_noted_and_keeps_what_was_typed(house: House, member: Browser) -> None:
     _, _, id = applied(house, "7001")
+    _, _, other = applied(house, "7002")
     sitting = planned(member)
-    answer = member.post(f"{sitting}/decide", case=str(id), decision="refuse", help="بنك التنمية الاجتماعية")
-    assert answer.status_code == 422
-    assert "بنك التنمية الاجتماعية" in answer.text
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    fields = {"decision": "refuse", "refuse-help": "بنك التنمية الاجتماعية"}
+    answer = member.post(f"{sitting}/decide", case=[str(id), str(other)], **fields)
+    assert answer.status_code == 422 and "اكتبوا: السبب" in words_of(answer.text)
+    form = Page(member, answer).form("/decide").fields
+    assert form["refuse-help"].values == [fields["refuse-help"]] and form["decision"].values == ["refuse"]
+    assert form["case"].values == [str(id), str(other)], "the ticks are kept"
+    area = answer.text.partition('id="f-refuse-reason"')[2].partition(">")[0]
+    assert 'aria-invalid="true"' in area and "autofocus" in area, "and what is missing is marked"
+    assert 'href="#f-refuse-reason"' in answer.text
+    for wanting, place in (({"case": []}, "case"), ({"case": str(id), "decision": ""}, "decision")):
+        answer = member.post(f"{sitting}/decide", **{**fields, **wanting})
+        assert answer.status_code == 422 and f'href="#f-{place}"' in answer.text
+
+
+def test_nothing_is_decided_by_nobody_and_by_one_alone_only_with_a_warning(house: House, member: Browser) -> None:
+    _, _, id = applied(house, "7001")
+    other = house.worker("committee")
+    sitting = planned(member)
+    answer = member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    assert answer.status_code == 422 and "سجّلوا الحضور أولًا" in words_of(answer.text)
+    assert not Page(member, member.get(sitting)).offers("/decide")
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    assert "حضر أقل من عضوين" in member.text(sitting)
+    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    assert "حضر أقل من عضوين" in member.text(f"{sitting}/close")
+    assert ["النصاب", "حضر أقل من عضوين"] in minuted(member, sitting)["facts"]
+    member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
+    assert "حضر أقل من عضوين" not in member.text(sitting) + member.text(f"{sitting}/close")
+    assert "النصاب" not in str(minuted(member, sitting)["facts"])
+
+
+def minuted(member: Browser, sitting: str) -> Any:
+    """What the PDF of the minutes shows, as data."""
+    with mock.patch.object(room, "minutes_pdf", side_effect=minutes_pdf) as drawing:
+        assert member.get(f"{sitting}/minutes.pdf").status_code == 200
+    return papers._page(drawing.call_args.args[0], house_wording("ar"))
+
+
+def test_minutes_say_how_it_was_decided_by_votes_by_all_or_without_a_vote(house: House, member: Browser) -> None:
+    ids = [applied(house, handle)[2] for handle in ("7001", "7002", "7003")]
+    sitting = planned(member)
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    member.post(f"{sitting}/vote", case=str(ids[0]), vote="for")
+    for id, joint in zip(ids, ({}, {"joint": "1"}, {}), strict=True):
+        member.post(f"{sitting}/decide", case=str(id), decision="accept", **joint)
+    said = [dict(item["lines"])["التصويت"] for item in minuted(member, sitting)["items"]]
+    assert said == ["موافق: ١، معارض: ٠، ممتنع: ٠", "قرار جماعي ممن حضر، دون تصويت", "دون تصويت"]
+    assert member.text(sitting).count("(قرار جماعي ممن حضر)") == 1
+
+
+def test_a_vote_is_confirmed_where_it_was_given(house: House, member: Browser) -> None:
+    _, _, id = applied(house, "7001")
+    sitting = planned(member)
+    answer = member.post(f"{sitting}/vote", follow=False, case=str(id), vote="against")
+    assert answer.headers["location"].endswith(f"{sitting}?said=vote_kept#case-{id}")
+    page = member.text(f"{sitting}?said=vote_kept")
+    assert "سُجّل صوتكم." in page and "صوتكم: معارض" in page and "موافق ٠، معارض ١، ممتنع ٠" in page
+
+
+def test_what_each_person_will_read_is_shown_before_anything_is_carried_out(house: House, member: Browser) -> None:
+    first, one, one_id = applied(house, "7001")
+    second, two, two_id = applied(house, "7002")
+    sitting = planned(member)
+    assert member.get(f"{sitting}/close").status_code == 409, "nobody is here"
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    member.post(f"{sitting}/decide", case=str(one_id), decision="accept")
+    words = {"refuse-reason": "خارج نطاق الخدمة", "refuse-help": "بنك التنمية"}
+    member.post(f"{sitting}/decide", case=str(two_id), decision="refuse", **words)
+    told = len(first.told), len(second.told)
+    page = Page(member, member.get(sitting)).follow("/close")
+    house.settle()
+    assert (stage_of(house, one), len(first.told), len(second.told)) == ("with_committee", *told)
+    _, news, refused = page.quotes
+    assert one in page.says and two in page.says and words["refuse-reason"] in refused
+
+    assert member.post(f"{sitting}/close").status_code == 409, "it was not seen"
+    member.post(f"{sitting}/decide", case=str(one_id), decision="postponed")
+    page = page.submit("/close", status=409)
+    assert "تغيّرت القرارات بعد العرض" in page.says and page.quotes == [news, refused]
+    assert stage_of(house, two) == "with_committee"
+    page.submit("/close")
+    assert second.told[told[1] :] == [news] and len(first.told) == told[0]
+    second.does(second.press(f"track:{two}"))
+    assert second.told[-1].startswith(refused)
 
 
 def test_a_decision_before_its_earliest_day_waits_for_a_supervisor(house: House) -> None:
@@ -104,14 +198,14 @@ def test_a_decision_before_its_earliest_day_waits_for_a_supervisor(house: House)
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=str(member.id))
     member.post(f"{sitting}/decide", case=str(id), decision="accept")
-    member.post(f"{sitting}/close")
+    closes(member, sitting)
     assert stage_of(house, reference, "ruhama") == "with_committee"
     assert "لا يُقرَّر قبل" in member.text(sitting)
     assert member.post(f"{sitting}/confirm", case=str(id)).status_code == 403
 
     chair = house.worker("committee", "management", association="ruhama")
     chair.post(f"{sitting}/confirm", case=str(id))
-    member.post(f"{sitting}/close")
+    closes(member, sitting)
     assert stage_of(house, reference, "ruhama") == "accepted"
     assert (chair.who, "decision.early", f"case:{id}", "") in house.acts("ruhama")
 
@@ -122,7 +216,7 @@ def test_minutes_are_approved_by_everyone_who_was_there_and_by_nobody_else(house
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
     member.post(f"{sitting}/decide", case=str(id), decision="accept")
-    member.post(f"{sitting}/close")
+    closes(member, sitting)
     number = int(sitting.rpartition("/")[2])
 
     def state() -> Any:
@@ -143,10 +237,10 @@ def test_minutes_of_a_case_that_was_erased_since_say_so_and_keep_their_proof(hou
     sitting = planned(member)
     number = int(sitting.rpartition("/")[2])
     member.post(f"{sitting}/attendance", present=str(member.id))
-    refusal = {"decision": "refuse", "reason": "دخل الأسرة أعلى من الحد", "help": "بنك التنمية"}
+    refusal = {"decision": "refuse", "refuse-reason": "دخل الأسرة أعلى من الحد", "refuse-help": "بنك التنمية"}
     ids = [str(row[0]) for row in house.line.rows("cases", "id")]
     member.post(f"{sitting}/decide", case=ids, **refusal)
-    member.post(f"{sitting}/close")
+    closes(member, sitting)
     member.post(f"{sitting}/sign")
     (digest,) = house.line.rows("sittings", "digest")[0]
     assert (member.who, "sitting.sign", f"sitting:{number}", digest) in house.acts(), "the chain of the audit holds it"
@@ -161,11 +255,11 @@ def test_minutes_of_a_case_that_was_erased_since_say_so_and_keep_their_proof(hou
     now = drawn()
     assert now.digest == digest != minutes_digest(now)
     assert [bool(item.erased_at) for item in now.items] == [True, False]
-    assert [item.reason for item in now.items] == ["", refusal["reason"]]
+    assert [item.reason for item in now.items] == ["", refusal["refuse-reason"]]
     notes = papers._page(now, house_wording("ar"))["digest_notes"]
     assert len(notes) == 1 and "كما اعتُمد" in notes[0]
     page = member.text(sitting)
-    assert one in page and page.count("مُسح ما كُتب عنها") == 1 and page.count(refusal["reason"]) == 1
+    assert one in page and page.count("مُسح ما كُتب عنها") == 1 and page.count(refusal["refuse-reason"]) == 1
 
 
 def test_what_was_decided_of_a_colleague_is_carried_out_whoever_closes_the_sitting(
@@ -180,7 +274,7 @@ def test_what_was_decided_of_a_colleague_is_carried_out_whoever_closes_the_sitti
     ids = [str(row[0]) for row in house.line.rows("cases", "id")]
     member.post(f"{sitting}/decide", case=ids, decision="accept")
     assert one in about.text(sitting) and two not in about.text(sitting)
-    assert about.post(f"{sitting}/close").status_code == 200
+    assert closes(about, sitting).status_code == 200
     house.settle()
     assert (stage_of(house, one), stage_of(house, two)) == ("accepted", "accepted")
     assert two not in about.text(sitting)
@@ -204,7 +298,12 @@ def test_two_members_who_close_at_once_tell_nobody_twice(house: House, member: B
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
     member.post(f"{sitting}/decide", case=str(id), decision="accept")
-    member.post(f"{sitting}/close")
+    closes(member, sitting)
     assert other.post(f"{sitting}/close").status_code == 409
     house.settle()
     assert sum("قبول" in words or "قُبل" in words for words in person.told) == 1
+
+
+def test_a_sitting_is_today_unless_another_day_is_chosen(house: House, member: Browser) -> None:
+    page = Page(member, member.get("/committee"))
+    assert page.form("/committee").fields["day"].values == ["2026-11-22"] and "التاريخ" in page.says

@@ -89,8 +89,11 @@ def test_a_request_returned_completed_accepted_delivered_and_closed(house: House
     assert "موافق ٢" in page.says
     page = page.submit("/decide", case=str(id), decision="accept")
     heard.nothing()
-    assert (stage(house, id), page.offers("/close")) == ("with_committee", True)
+    assert (stage(house, id), page.leads_to("/close")) == ("with_committee", True)
+    page = page.follow("/close")
+    (quote,) = page.quotes
     page = page.submit("/close")
+    assert noura.told[-1] == quote
     heard.these(f"قُبل طلبكم {reference}")
     assert "بقي اعتماد المحضر" in page.says
     minutes_of(here, saad, reem)
@@ -167,13 +170,14 @@ def test_refused_objected_to_and_accepted_after_all(house: House) -> None:
     munira = house.worker("committee", "management", association="ruhama", name="منيرة")
     here = sitting(saad, "committee", "2026-11-25", saad, munira)
     words = {"reason": "الزيارات في حيّكم متوقفة", "help": "زيارات مستشفى الحي"}
-    page = go(saad, here).submit("/decide", case=str(id), decision="refuse", **words).submit("/close")
+    given = {f"refuse-{name}": value for name, value in words.items()}
+    page = go(saad, here).submit("/decide", case=str(id), decision="refuse", **given).follow("/close").submit("/close")
     assert "نُفّذ بعض القرارات" in page.says and "لا يُقرَّر قبل الأحد ٦ ديسمبر ٢٠٢٦م" in page.says
     assert not page.offers("/confirm"), "a member cannot confirm for a supervisor"
     heard.nothing()
     assert stage(house, id) == "with_committee"
     go(munira, here).submit("/confirm", case=str(id))
-    go(saad, here).submit("/close")
+    go(saad, here).follow("/close").submit("/close")
     heard.these("هناك جديد لكم")
     minutes_of(here, saad, munira)
     press(salem, "اطّلاع")
@@ -193,7 +197,7 @@ def test_refused_objected_to_and_accepted_after_all(house: House) -> None:
     assert "وصل طلبكم إلى المشرفين" in go(saad, f"/case/{id}").submit("/early/ask").says
     go(munira, f"/case/{id}").submit("/early/confirm", reason="لا تحتمل الانتظار")
     here = sitting(saad, "committee", "2026-11-30", saad)
-    page = go(saad, here).submit("/decide", case=str(id), decision="accept").submit("/close")
+    page = go(saad, here).submit("/decide", case=str(id), decision="accept").follow("/close").submit("/close")
     assert "نُفّذت القرارات" in page.says
     assert stage(house, id) == "accepted"
     heard.these("هناك جديد لكم")

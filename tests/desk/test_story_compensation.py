@@ -50,11 +50,16 @@ def minuted(house: House, id: int, *members: Browser) -> None:
     alone = {"moves": "0", "minutes": "كتبته وحدي", "do": "preview"}
     assert first.post(f"/case/{id}/move/minute", **alone).status_code == 409
     here = sitting(first, COMMITTEE, "2026-11-23", *members)
+    found = {f"minute-{name}": words for name, words in FOUND.items()}
     page = go(first, here)
     assert page.leads_to(f"/case/{id}"), "what waits is on the agenda"
-    page = page.submit("/decide", case=str(id), decision="minute", harm=FOUND["harm"], size=FOUND["size"], status=422)
-    assert "أسبابه" in page.says and page.form("/decide").fields["harm"].values == [FOUND["harm"]], "nothing is lost"
-    page = page.submit("/decide", case=str(id), decision="minute", **FOUND).submit("/close")
+    part = {name: value for name, value in found.items() if name != "minute-causes"}
+    page = page.submit("/decide", case=str(id), decision="minute", **part, status=422)
+    assert "أسبابه" in page.says and page.form("/decide").fields["minute-harm"].values == [FOUND["harm"]], (
+        "nothing is lost"
+    )
+    page = page.submit("/decide", case=str(id), decision="minute", **found)
+    page = page.follow("/close").submit("/close")
     assert all(words in page.says for words in FOUND.values()) and "الاثنين ٢٣ نوفمبر ٢٠٢٦م" in page.says
     assert stage(house, id) == "claimed"
     for member in members[:-1]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -159,10 +160,12 @@ def make(connection: Connection, at: At, id: int, name: str, given: Given, tell:
     )
 
 
-class _Undone(Exception):
-    def __init__(self, heard: Heard) -> None:
+class Undone(Exception):
+    """Takes a transaction back and brings along what was found in it."""
+
+    def __init__(self, found: Any) -> None:
         super().__init__()
-        self.heard = heard
+        self.found = found
 
 
 async def preview(at: At, id: int, name: str, given: Given) -> Heard:
@@ -171,16 +174,18 @@ async def preview(at: At, id: int, name: str, given: Given) -> Heard:
     def make_and_undo(connection: Connection) -> None:
         told: list[int] = []
         moved = make(connection, at, id, name, given, lambda conversation, timer: told.append(conversation))
-        raise _Undone(_heard(connection, at, moved, told))
+        raise Undone(heard_of(connection, at, moved, told))
 
     try:
         await at.desk.database.write(make_and_undo)
-    except _Undone as undone:
-        return undone.heard
+    except Undone as undone:
+        heard: Heard = undone.found
+        return heard
     raise AssertionError("a preview is always undone")
 
 
-def _heard(connection: Connection, at: At, moved: Case, told: list[int]) -> Heard:
+def heard_of(connection: Connection, at: At, moved: Case, told: list[int]) -> Heard:
+    """What its person hears of the move that was just made; `told`: the conversations it wakes."""
     event = moved_event(connection, at.desk.vault, at.association, moved.reference, moved.moves)
     assert event is not None
     move = lifecycle.LIFECYCLES[moved.kind].steps[event.from_stage, event.move]

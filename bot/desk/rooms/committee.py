@@ -1,7 +1,5 @@
 """The committees: sittings, their agenda, votes and decisions, and the minutes that every member approves."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -10,57 +8,29 @@ from starlette.responses import Response
 
 from bot import committee
 from bot.desk.at import At, NotFound, Refused, Stale
+from bot.desk.cases import sitting as desk
+from bot.desk.cases.views import at_stage
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
 from bot.papers.minutes import minutes_digest, minutes_pdf
-from conversations.cases.calendar import RIYADH
-from conversations.cases.move import Move
-from storage import schema, sittings, staff
+from conversations.cases.calendar import RIYADH, here
+from storage import sittings, staff
 from storage.sittings import Item, Sitting
 from storage.times import moment, ms
 
 room = Room("committee", nav="/committee", right="committee")
-VOTES = ("for", "against", "abstain")
-WHOLE = schema.cases.c.restricted.is_(False)
-"""The whole agenda, whoever is excluded from a case on it; what became confidential meanwhile is no committee's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A sitting as its page shows it."""
+class Wanting(Refused):
+    """A decision lacks something: `field` of its form."""
 
-    sitting: Sitting
-    items: list[Item]
-    names: dict[int, str]
-    members: list[staff.Colleague]
-    seats: dict[int, sittings.Seat]
-    votes: list[sittings.Vote]
-    waiting: list[sittings.Waiting]
-    hidden: int
-    """How many cases on the agenda this worker may not see."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.sitting.state == sittings.PLANNED
-
-    def tally(self, case_id: int) -> dict[str, int]:
-        return {kind: sum(v.vote == kind for v in self.votes if v.case_id == case_id) for kind in VOTES}
-
-    def vote_of(self, case_id: int, who: int) -> str:
-        return next((v.vote for v in self.votes if v.case_id == case_id and v.staff == who), "")
-
-    @property
-    def undecided(self) -> int:
-        return sum(not one.decision for one in self.items)
-
-    @property
-    def unsigned(self) -> list[int]:
-        return [seat.staff for seat in self.seats.values() if seat.present and seat.signed_at is None]
+    def __init__(self, field: str, words: str, /, **facts: Any) -> None:
+        super().__init__(words, **facts)
+        self.field = field
 
 
-def _mine(at: At) -> list[str]:
-    """The committees this worker sits in."""
-    return [one for one in committee.COMMITTEES if one in at.worker.roles and committee.sits(at.association, one)]
+class Changed(Stale):
+    """Not what was shown is what would be carried out."""
 
 
 @room.get("/committee")
@@ -70,12 +40,14 @@ async def all_sittings(at: At) -> Response:
 
 async def _show_all(at: At, error: str = "", status: int = 200) -> Response:
     found = await at.read(_list, at)
-    titles = {one: committee.title_of(at.association, one).to(at.language) for one in _mine(at)}
-    return at.page("committee/sittings.html", error=error, status=status, titles=titles, **found)
+    titles = {one: committee.title_of(at.association, one).to(at.language) for one in desk.mine(at)}
+    return at.page(
+        "committee/sittings.html", error=error, status=status, titles=titles, today=here(at.now).date(), **found
+    )
 
 
 def _list(connection: Connection, at: At) -> dict[str, Any]:
-    mine = _mine(at)
+    mine = desk.mine(at)
     before = int(at.query("before")) if at.query("before").isdigit() else 0
     waiting = {
         one: len(sittings.waiting(connection, at.slug, committee.COMMITTEES[one], cases_seen_by(at.worker)))
@@ -90,7 +62,7 @@ async def plan(at: At) -> Response:
     """A new sitting, with everything that waits on its agenda."""
     which, day, hour = at.form.get("committee"), at.form.get("day"), at.form.get("hour")
     starts = _moment(day, hour)
-    if which not in _mine(at):
+    if which not in desk.mine(at):
         raise NotFound
     if starts is None:
         return await _show_all(at, at.words("committee.when_missing"), 422)
@@ -112,72 +84,23 @@ async def sitting(at: At) -> Response:
     return await _show(at)
 
 
-async def _show(at: At, error: str = "", status: int = 200, typed: dict[str, str] | None = None) -> Response:
-    held = await at.read(_held, at)
+async def _show(at: At, error: str = "", status: int = 200, filled: desk.Filled | None = None) -> Response:
+    held = await at.read(desk.load, at)
     await at.saw(f"sitting:{held.sitting.id}")
     return at.page(
         "committee/sitting.html",
         error=error,
         status=status,
         held=held,
-        typed=typed or {},
+        filled=filled or desk.Filled(),
         title=committee.title_of(at.association, held.sitting.committee).to(at.language),
-        choices=_choices(at, held),
+        choices=desk.choices(at, held),
         decided=lambda item: committee.decision_said(item.kind, item.decision, at.words),
         service=lambda item: _service(at, item),
+        stage=lambda item: at_stage(at, item.kind, item.stage),
         early=lambda item: item.earliest is not None and moment(item.earliest) > at.now,
-        votes=VOTES,
+        votes=desk.VOTES,
     )
-
-
-def _held(connection: Connection, at: At) -> Held:
-    sitting = _sitting(connection, at)
-    vault, shown = at.desk.vault, cases_seen_by(at.worker)
-    listed = sittings.items(connection, vault, at.slug, sitting.id, shown)
-    seats = sittings.seats(connection, at.slug, sitting.id)
-    colleagues = staff.colleagues(connection, vault, at.slug)
-    members = [one for one in colleagues if sitting.committee in one.member.roles]
-    names = {one.member.staff: one.name for one in members}
-    names |= staff.names(connection, vault, seats.keys() - names.keys())
-    return Held(
-        sitting,
-        listed,
-        names,
-        members,
-        seats,
-        sittings.votes_of(connection, vault, at.slug, sitting.id),
-        sittings.waiting(connection, at.slug, committee.COMMITTEES[sitting.committee], shown)
-        if sitting.state == sittings.PLANNED
-        else [],
-        sittings.count(connection, at.slug, sitting.id) - len(listed),
-    )
-
-
-def _sitting(connection: Connection, at: At, *, lock: bool = False) -> Sitting:
-    """This sitting, for whoever sits in its committee. Raises NotFound."""
-    found = sittings.get(connection, at.desk.vault, at.slug, at.number("sitting"), lock=lock)
-    if found is None or found.committee not in _mine(at):
-        raise NotFound
-    return found
-
-
-def _planned(connection: Connection, at: At) -> Sitting:
-    """Locked, and still being held. Raises Stale once it is over."""
-    sitting = _sitting(connection, at, lock=True)
-    if sitting.state != sittings.PLANNED:
-        raise Stale("committee.over")
-    return sitting
-
-
-def _choices(at: At, held: Held) -> list[tuple[str, str, tuple[str, ...], frozenset[str]]]:
-    """Decisions that fit a case of the agenda: move, words, what it needs, and the stages it leaves."""
-    found: dict[str, tuple[str, str, tuple[str, ...], frozenset[str]]] = {}
-    for item in held.items:
-        for move in committee.choices(item.kind, item.stage, held.sitting.committee):
-            known = found.get(move.name, ("", "", (), frozenset()))
-            title = at.words(f"move.{item.kind}.{move.name}")
-            found[move.name] = (move.name, title, committee.needs_of(move), known[3] | {item.stage})
-    return [*found.values()]
 
 
 def _service(at: At, item: Any) -> str:
@@ -196,11 +119,11 @@ async def agenda(at: At) -> Response:
 
 
 def _agenda(connection: Connection, at: At) -> None:
-    sitting = _planned(connection, at)
+    sitting = desk.still_held(connection, at)
     shown = cases_seen_by(at.worker)
     waiting = {one.id for one in sittings.waiting(connection, at.slug, committee.COMMITTEES[sitting.committee], shown)}
-    sittings.put_on(connection, at.slug, sitting.id, [id for id in _ids(at.form.all("add")) if id in waiting])
-    for id in _ids(at.form.all("remove")):
+    sittings.put_on(connection, at.slug, sitting.id, [id for id in desk.numbers(at.form.all("add")) if id in waiting])
+    for id in desk.numbers(at.form.all("remove")):
         sittings.take_off(connection, at.slug, sitting.id, id)
 
 
@@ -211,8 +134,8 @@ async def attendance(at: At) -> Response:
 
 
 def _attend(connection: Connection, at: At) -> None:
-    sitting = _planned(connection, at)
-    there = set(_ids(at.form.all("present")))
+    sitting = desk.still_held(connection, at)
+    there = set(desk.numbers(at.form.all("present")))
     members = [
         one.member.staff
         for one in staff.colleagues(connection, at.desk.vault, at.slug)
@@ -232,9 +155,9 @@ async def vote(at: At) -> Response:
 
 
 def _vote(connection: Connection, at: At) -> None:
-    sitting = _planned(connection, at)
+    sitting = desk.still_held(connection, at)
     item = _one(connection, at, sitting)
-    if at.form.get("vote") not in VOTES:
+    if at.form.get("vote") not in desk.VOTES:
         raise Refused("committee.vote_missing")
     given = sittings.Vote(item.case_id, at.worker.id, at.form.get("vote"), at.form.get("reason").strip()[:2000])
     sittings.vote(connection, at.desk.vault, at.slug, sitting.id, given, ms(at.now))
@@ -248,35 +171,42 @@ async def decide(at: At) -> Response:
     typed = {name: value.strip()[:4000] for name, value in at.form.fields}
     try:
         await at.write("", "", _decide, at, typed)
-    except Refused as error:
-        return await _show(at, at.words(error.words, **error.facts), 422, typed)
+    except Wanting as error:
+        wrong = {error.field: at.words(error.words, **error.facts)}
+        filled = desk.Filled(typed, frozenset(desk.numbers(at.form.all("case"))), wrong)
+        return await _show(at, "", 422, filled)
     return at.back(f"/committee/{at.number('sitting')}", "decision_noted")
 
 
 def _decide(connection: Connection, at: At, typed: dict[str, str]) -> None:
-    sitting = _planned(connection, at)
-    chosen = _chosen(connection, at, sitting, at.form.all("case"))
+    sitting = desk.still_held(connection, at)
+    chosen = desk.chosen(connection, at, sitting, at.form.all("case"))
     decision = typed.get("decision", "")
+    if not any(seat.present for seat in sittings.seats(connection, at.slug, sitting.id).values()):
+        raise Wanting("present", "committee.attendance_first")
     if not chosen:
-        raise Refused("committee.none_ticked")
+        raise Wanting("case", "committee.none_ticked")
+    if not decision:
+        raise Wanting("decision", "committee.decision_missing")
     for item in chosen:
         given: dict[str, str] = {}
-        if decision and decision != sittings.POSTPONED:
-            move = _move(item, sitting, decision)
-            if missing := [name for name in committee.needs_of(move) if not typed.get(name)]:
-                raise Refused("committee.needs", what=at.words(f"committee.given.{missing[0]}"))
-            given = {name: typed[name] for name in committee.needs_of(move)}
-        if decision == sittings.POSTPONED and typed.get("reason"):
-            given = {"reason": typed["reason"]}
-        sittings.decide(connection, at.desk.vault, at.slug, sitting.id, item.case_id, decision, given, ms(at.now))
+        if decision != sittings.POSTPONED:
+            given = {name: typed.get(f"{decision}-{name}", "") for name in _needs(item, sitting, decision)}
+            for name in (name for name, words in given.items() if not words):
+                raise Wanting(f"{decision}-{name}", "committee.needs", what=at.words(f"committee.given.{name}"))
+        elif typed.get("postponed-reason"):
+            given = {"reason": typed["postponed-reason"]}
+        joint = typed.get("joint") == "1"
+        about = (sitting.id, item.case_id, decision, given, ms(at.now))
+        sittings.decide(connection, at.desk.vault, at.slug, *about, joint=joint)
         at.log(connection, "sitting.decide", f"case:{item.case_id}", f"sitting:{sitting.id}")
 
 
-def _move(item: Item, sitting: Sitting, decision: str) -> Move:
+def _needs(item: Item, sitting: Sitting, decision: str) -> tuple[str, ...]:
     for move in committee.choices(item.kind, item.stage, sitting.committee):
         if move.name == decision:
-            return move
-    raise Refused("committee.not_for_this", reference=item.reference)
+            return committee.needs_of(move)
+    raise Wanting("decision", "committee.not_for_this", reference=item.reference)
 
 
 @room.post("/committee/{sitting}/confirm", "supervise")
@@ -295,17 +225,47 @@ def _confirm(connection: Connection, at: At) -> None:
     at.log(connection, "decision.early", f"case:{item.case_id}")
 
 
+@room.get("/committee/{sitting}/close")
+async def before_close(at: At) -> Response:
+    """Each decision, and what its person will read, before any of it is carried out."""
+    return await _show_close(at)
+
+
+async def _show_close(at: At, error: str = "", status: int = 200) -> Response:
+    held = await at.read(desk.load, at)
+    if not held.present:
+        return await _show(at, at.words("committee.nobody_there"), 409)
+    shown, digest = await desk.preview(at)
+    await at.saw(f"sitting:{held.sitting.id}", "close")
+    return at.page(
+        "committee/close.html",
+        error=error,
+        status=status,
+        held=held,
+        shown=shown,
+        digest=digest,
+        title=committee.title_of(at.association, held.sitting.committee).to(at.language),
+        decided=lambda item: committee.decision_said(item.kind, item.decision, at.words),
+        service=lambda item: _service(at, item),
+    )
+
+
 @room.post("/committee/{sitting}/close")
 async def close(at: At) -> Response:
     """One act: every decision is carried out, and each person is told. What is undecided stays for the next sitting."""
-    _, failed = await at.write("sitting.close", f"sitting:{at.number('sitting')}", _close, at)
+    try:
+        _, failed = await at.write("sitting.close", f"sitting:{at.number('sitting')}", _close, at)
+    except Changed as error:
+        return await _show_close(at, at.words(error.words), 409)
     return at.back(f"/committee/{at.number('sitting')}", "sitting_partly" if failed else "sitting_closed")
 
 
 def _close(connection: Connection, at: At) -> tuple[int, int]:
-    sitting = _planned(connection, at)
+    sitting = desk.still_held(connection, at)
     if not any(seat.present for seat in sittings.seats(connection, at.slug, sitting.id).values()):
         raise Refused("committee.nobody_there")
+    if at.form.get("shown") != desk.digest(connection, at, sitting):
+        raise Changed("committee.changed")
     made, failed = _carry(connection, at, sitting)
     if not failed:
         sittings.close(connection, at.slug, sitting.id, ms(at.now))
@@ -320,7 +280,7 @@ def _carry(connection: Connection, at: At, sitting: Sitting, approved: bool = Fa
         at.desk.vault,
         at.association,
         sitting,
-        WHOLE,
+        desk.WHOLE,
         at.worker.id,
         at.now,
         tell,
@@ -339,10 +299,10 @@ async def sign(at: At) -> Response:
 
 
 def _sign(connection: Connection, at: At) -> None:
-    sitting = _sitting(connection, at, lock=True)
+    sitting = desk.find(connection, at, lock=True)
     if sitting.state != sittings.DECIDED:
         raise Stale("committee.not_to_sign")
-    digest = sitting.digest or minutes_digest(_minutes(connection, at, sitting, "ar", WHOLE))
+    digest = sitting.digest or minutes_digest(_minutes(connection, at, sitting, "ar", desk.WHOLE))
     if not sittings.sign(connection, at.slug, sitting.id, at.worker.id, ms(at.now)):
         raise Refused("committee.cannot_sign")
     seats = sittings.seats(connection, at.slug, sitting.id).values()
@@ -368,7 +328,7 @@ async def minutes(at: At) -> Response:
     import asyncio
 
     def draw(connection: Connection) -> Any:
-        sitting = _sitting(connection, at)
+        sitting = desk.find(connection, at)
         language = "en" if at.query("lang") == "en" else "ar"
         return sitting, _minutes(connection, at, sitting, language, cases_seen_by(at.worker))
 
@@ -383,25 +343,11 @@ async def minutes(at: At) -> Response:
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
 
-def _chosen(connection: Connection, at: At, sitting: Sitting, ids: Iterable[str]) -> list[Item]:
-    """The ticked cases, as far as this worker may see them. Raises NotFound for another."""
-    wanted = set(_ids(ids))
-    listed = sittings.items(connection, at.desk.vault, at.slug, sitting.id, cases_seen_by(at.worker))
-    found = [item for item in listed if item.case_id in wanted]
-    if len(found) != len(wanted):
-        raise NotFound
-    return found
-
-
 def _one(connection: Connection, at: At, sitting: Sitting) -> Item:
     """The case of this form. Raises NotFound."""
-    for item in _chosen(connection, at, sitting, at.form.all("case")[:1]):
+    for item in desk.chosen(connection, at, sitting, at.form.all("case")[:1]):
         return item
     raise NotFound
-
-
-def _ids(given: Iterable[str]) -> list[int]:
-    return [int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 19]
 
 
 def _moment(day: str, hour: str) -> int | None:
