@@ -50,6 +50,11 @@ class DeskWords:
     def __contains__(self, key: str) -> bool:
         return key in self._wording
 
+    def of(self, key: str, woman: bool) -> str:
+        """What is said of one worker, in the feminine where she is a woman and the word has one (`<key>.woman`)."""
+        hers = f"{key}.woman"
+        return self(hers if woman and hers in self else key)
+
     def or_key(self, key: str) -> str:
         """The sentence, or the last part of a key that has none: for codes that may be newer than their words."""
         return self(key) if key in self else key.rpartition(".")[2]

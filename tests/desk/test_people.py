@@ -41,7 +41,7 @@ def test_everybody_of_this_association_is_listed_with_roles_in_words(house: Hous
     house.worker("contact_officer", name="نورة", woman=True, branch="الدمام")
     house.worker("auditor", name="من جمعية أخرى", association="ruhama")
     page = boss.text("/people")
-    assert "نورة" in page and "ضابط الاتصال" in page and "الدمام" in page and "موظفة" in page
+    assert "نورة" in page and "ضابطة الاتصال" in page and "الدمام" in page and "موظفة" in page
     assert "من جمعية أخرى" not in page
 
 
@@ -294,3 +294,20 @@ def test_every_role_has_its_words(house: House, boss: Browser) -> None:
     english = house.worker("administrator", language="en").text("/people/invite")
     assert len(WORKER_ROLES) == 11
     assert all("people.role" not in one for one in (page, english))
+
+
+def test_of_a_woman_the_desk_speaks_in_the_feminine(house: House, boss: Browser) -> None:
+    sara = house.worker("relations_officer", "contact_officer", name="سارة", woman=True)
+    his = house.worker("relations_officer", name="سالم")
+    assert "موظفة علاقات المستفيدين ضابطة الاتصال" in sara.text("/account")
+    assert "موظف علاقات المستفيدين" in his.text("/account")
+    rows = {
+        name: words_of(row)
+        for row in boss.get("/people").text.split("<li>")
+        for name in ("سارة", "سالم")
+        if name in row
+    }
+    assert "موظفة علاقات" in rows["سارة"] and "موظف علاقات" in rows["سالم"]
+    house.later(hours=2)
+    boss.sign_in()
+    assert "ليست في المكتب" in boss.text(f"/people/{sara.id}") and "ليس في المكتب" in boss.text(f"/people/{his.id}")

@@ -61,7 +61,7 @@ class Invited:
             error=words(f"password.{why}" if why in _PASSWORD else f"invitation.{why}") if why else "",
             login=login or invitation.login or (account.login if account else ""),
             name=name or invitation.name,
-            roles=[words(f"role.{role}") for role in sorted(invitation.roles)],
+            roles=[words.of(f"role.{role}", invitation.woman) for role in sorted(invitation.roles)],
             association=association.profile.short_name.to(language) if association else "",
             here=request.url.path,
             other="ar" if language == "en" else "en",
