@@ -49,8 +49,9 @@ RIGHTS: Final = {
     "library": "change the library, circulate a changed policy",
     "people": "invite workers, give roles, end access, see sign-ins",
     "audit": "read who saw and changed what",
+    "delivery": "see what reached whom, by which way, and what waits",
     "outbound": "hold and release what goes out",
-    "data": "answer data requests: export, correct, erase",
+    "data": "answer data requests: export, correct, erase; join and part the addresses of a person",
 }
 """What a page or an act of the desk may ask for. Signing in alone gives the account page and nothing else."""
 
@@ -58,7 +59,7 @@ _FRONT = "inbox cases work record appointments policy"
 
 _TABLE: Mapping[str, tuple[str, str]] = {
     # role                   rights                                                        kinds of case
-    RELATIONS_OFFICER: (f"{_FRONT} data", "request suggestion inquiry volunteering data_request"),
+    RELATIONS_OFFICER: (f"{_FRONT} data delivery", "request suggestion inquiry volunteering data_request"),
     SOCIAL_RESEARCHER: (_FRONT, "request suggestion inquiry volunteering"),
     CONTACT_OFFICER: (_FRONT, "request suggestion inquiry volunteering"),
     BRANCH_DELEGATE: ("cases work record appointments policy", "request suggestion inquiry volunteering"),
@@ -66,15 +67,15 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     FOLLOW_UP_COMMITTEE: ("cases work committee policy", "complaint"),
     INVESTIGATION_COMMITTEE: ("cases work committee policy", "compensation complaint"),
     MANAGEMENT: (
-        "inbox cases work appointments supervise management policy library audit outbound data",
+        "inbox cases work appointments supervise management policy library audit outbound data delivery",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
-    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy", "complaint"),
+    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy delivery", "complaint"),
     AUDITOR: (
         "cases management policy audit",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
-    ADMINISTRATOR: ("people policy library outbound", ""),
+    ADMINISTRATOR: ("people policy library outbound delivery", ""),
 }
 
 

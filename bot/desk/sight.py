@@ -11,7 +11,7 @@ from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
 from conversations.routing import HEARD_APART
 from storage.schema import cases, conversations, handoffs
 from storage.schema_desk import appointments, excluded
-from storage.schema_notices import tasks
+from storage.schema_notices import notices, tasks
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
 """Roles that see a part: their categories, their branch. Whoever has another role besides sees what that one sees."""
@@ -31,6 +31,13 @@ def cases_seen_by(worker: Worker) -> ColumnElement[bool]:
         _part(worker),
         not_excluded(worker, "case:", c.id),
     )
+
+
+def withheld_from(worker: Worker) -> ColumnElement[bool]:
+    """Of cases, whatever their kind: what is confidential, or about this worker."""
+    c = cases.c
+    kept = and_(c.restricted, false() if worker.may("restricted") else true())
+    return or_(kept, ~not_excluded(worker, "case:", c.id))
 
 
 def conversations_seen_by(worker: Worker) -> ColumnElement[bool]:
@@ -89,6 +96,22 @@ def tasks_seen_by(worker: Worker) -> ColumnElement[bool]:
         or_(
             and_(t.case_id.is_not(None), c.id.is_not(None), cases_seen_by(worker)),
             and_(t.case_id.is_(None), k.id.is_not(None), conversations_seen_by(worker)),
+        ),
+        or_(k.id.is_(None), not_excluded(worker, "conversation:", k.id)),
+    )
+
+
+def notices_seen_by(worker: Worker) -> ColumnElement[bool]:
+    """Of what has to reach somebody, joined with its case and its conversation (storage/delivery.py): who may see the
+    case sees how its person was told; where there is none, who may see the conversation."""
+    n, c, k = notices.c, cases.c, conversations.c
+    return and_(
+        n.association == worker.association,
+        true() if worker.may("restricted") else k.restricted.is_not(True),
+        true() if worker.woman else k.women_only.is_not(True),
+        or_(
+            and_(n.case_id.is_not(None), c.id.is_not(None), cases_seen_by(worker)),
+            and_(n.case_id.is_(None), k.id.is_not(None), conversations_seen_by(worker)),
         ),
         or_(k.id.is_(None), not_excluded(worker, "conversation:", k.id)),
     )

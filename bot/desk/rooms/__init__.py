@@ -5,8 +5,8 @@ from importlib import import_module
 from bot.desk.room import Room
 
 _ROOMS = (
-    *("inbox", "conversation", "replies", "holding"),
-    *("cases", "record", "tasks", "appointments", "clocks"),
+    *("inbox", "conversation", "replies", "holding", "joining"),
+    *("cases", "record", "tasks", "delivery", "appointments", "clocks"),
     *("committee", "management", "policy", "library", "audit"),
     *("case", "case_moves", "verification", "exclusions", "case_data"),
     *("people", "alarms", "signing", "account", "live"),

@@ -1,0 +1,187 @@
+"""What reached whom: each channel as it runs, each notice with the ways by which it was tried, and why it went on."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from bot.desk.at import At, NotFound
+from bot.desk.conversation.transcript import why_failed
+from bot.desk.room import Room
+from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
+from bot.desk.words import DeskWords
+from conversations.notices import EVIDENCE, MESSAGING, TASK_OF
+from storage import accounts, delivery, notices, tasks
+from storage.delivery import Backlog, Carried, Listed
+from storage.notices import DROPPED, OUT, REACHED, UNOPENED, WAITING, WITH_STAFF, Leg, Notice
+from storage.schema import conversations
+from storage.times import DAY, MINUTE, ms
+
+room = Room("delivery", nav="/delivery", right="delivery")
+STATES = (WAITING, OUT, UNOPENED, WITH_STAFF, REACHED, DROPPED)
+CHANNELS = (*MESSAGING, *TASK_OF)
+LATELY = 5
+"""Minutes over which a channel's rate is taken."""
+LATE = 10 * MINUTE
+"""After which what waits to go is a backlog."""
+_WORKED = ("accepted", "delivered", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A channel in the last day. `delivered` counts those that were read too; `failed`: why, and how many; `paused`:
+    by an operator's switch; `held`: until when the provider asked for silence."""
+
+    channel: str
+    sent: int
+    delivered: int
+    read: int
+    failed: list[tuple[str, int]]
+    lost: int
+    doubtful: int
+    a_minute: int
+    backlog: Backlog
+    late: bool
+    paused: bool
+    held: int | None
+    capped: bool
+
+
+@room.get("/delivery")
+async def every(at: At) -> Response:
+    """The channels, and the notices: the newest first, narrowed to a state and an agreed channel."""
+    state = at.query("state") if at.query("state") in STATES else ""
+    channel = at.query("channel") if at.query("channel") in CHANNELS else ""
+    after = at.query("after")
+    running, counted, rows = await at.read(
+        _read, at, state, channel, int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
+    )
+    chosen = {"state": state, "channel": channel}
+
+    def address(**changes: str) -> str:
+        given = {**chosen, **changes}
+        query = "&".join(f"{name}={value}" for name, value in given.items() if value)
+        return f"/delivery?{query}" if query else "/delivery"
+
+    return at.page(
+        "delivery/delivery.html",
+        running=running,
+        counted=counted,
+        most=delivery.COUNTED,
+        rows=rows,
+        chosen=chosen,
+        states=STATES,
+        channels=CHANNELS,
+        address=address,
+        further=not after,
+        more=str(rows[-1].id) if len(rows) == delivery.PAGE else "",
+        **told(at.words),
+    )
+
+
+def _read(
+    connection: Connection, at: At, state: str, channel: str, after: int | None
+) -> tuple[list[Running], dict[str, int], list[Listed]]:
+    rows = delivery.page(connection, at.slug, notices_seen_by(at.worker), state=state, channel=channel, after=after)
+    if after is not None:
+        return [], {}, rows
+    known = accounts.load(connection)
+    ours = [one for one in MESSAGING if (at.slug, one) in at.desk.intake.channels]
+    running = [_running(connection, at, known, one) for one in ours]
+    return running, delivery.counts(connection, at.slug, STATES), rows
+
+
+def _running(connection: Connection, at: At, known: dict[tuple[str, str], accounts.Account], channel: str) -> Running:
+    now = ms(at.now)
+    found = delivery.moved(connection, at.slug, channel, now - DAY, now - LATELY * MINUTE)
+    by: dict[str, int] = {}
+    why: dict[str, int] = {}
+    for one in found:
+        by[one.state] = by.get(one.state, 0) + one.number
+        if one.state == "failed":
+            said = why_failed(at.words, one.error or "unknown")
+            why[said] = why.get(said, 0) + one.number
+    waits = delivery.backlog(connection, at.slug, channel, now)
+    account = known.get((at.slug, channel))
+    return Running(
+        channel,
+        sent=sum(by.get(state, 0) for state in delivery.SENT),
+        delivered=by.get("delivered", 0) + by.get("read", 0),
+        read=by.get("read", 0),
+        failed=sorted(why.items(), key=lambda item: -item[1]),
+        lost=by.get("failed", 0),
+        doubtful=by.get("uncertain", 0),
+        a_minute=-(-sum(one.recent for one in found if one.state in _WORKED) // LATELY),
+        backlog=waits,
+        late=waits.oldest is not None and waits.oldest < now - LATE,
+        paused=accounts.paused(known, at.slug, channel) is not None,
+        held=account.not_before if account is not None and account.not_before > now else None,
+        capped=sum(by.values()) >= delivery.MOST,
+    )
+
+
+# --- one notice ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`talks`: conversations that this worker may open; `task`: the one that stands for it, where they may see it."""
+
+    notice: Notice
+    legs: list[Leg]
+    messages: list[Carried]
+    talks: set[int]
+    task: tasks.Task | None
+
+
+@room.get("/delivery/{id}")
+async def notice(at: At) -> Response:
+    """What it is, by which ways it was tried in turn, and why each went on. Never what it says."""
+    shown = await at.read(_told, at)
+    return at.page("delivery/notice.html", shown=shown, one=shown.notice, **told(at.words))
+
+
+def _told(connection: Connection, at: At) -> Told:
+    id = at.number("id")
+    known = notices.get(connection, at.slug, id)
+    if known is None or not delivery.may_see(connection, at.slug, notices_seen_by(at.worker), id):
+        raise NotFound
+    legs = notices.legs_of(connection, at.slug, id)
+    carried = delivery.carried(connection, at.slug, id)
+    k = conversations.c
+    asked = {one.conversation for one in carried}
+    may_open = select(k.id).where(k.association == at.slug, k.id.in_(asked), conversations_seen_by(at.worker))
+    last = next((leg.task for leg in reversed(legs) if leg.task is not None), None)
+    seen = tasks_seen_by(at.worker) if at.worker.may("work") else None
+    task = tasks.get(connection, at.desk.vault, at.slug, last, seen) if last and seen is not None else None
+    return Told(known, legs, carried, set(connection.scalars(may_open)), task)
+
+
+# --- in plain words --------------------------------------------------------------------------------------------------
+
+
+def told(words: DeskWords) -> dict[str, object]:
+    """What templates call to say what a notice is, where it stands and why a way was not the last."""
+
+    def first(*keys: str) -> str:
+        return words(next(key for key in keys if key in words))
+
+    return {
+        "kind_said": lambda kind: first(f"delivery.kind.{kind}", "delivery.kind.other"),
+        "channel_said": lambda channel: first(f"delivery.channel.{channel}", "delivery.channel.none"),
+        "why_notice": lambda one: words(f"delivery.why.{one.why}") if f"delivery.why.{one.why}" in words else "",
+        "why_leg": lambda leg: why_leg(words, leg),
+        "why_message": lambda one: why_failed(words, one.error or "unknown") if one.state == "failed" else "",
+    }
+
+
+def why_leg(words: DeskWords, leg: Leg) -> str:
+    """Why this way was taken or was not the last: plain words, empty where there is nothing to explain."""
+    if leg.why == "no_evidence":
+        minutes = int(EVIDENCE[leg.channel].within.total_seconds() // 60)
+        hours = minutes // 60
+        return words(f"delivery.no_evidence.{'hours' if hours else 'minutes'}", count=hours or minutes)
+    for key in (f"delivery.why.{leg.why}", f"tasks.outcome.{leg.why}"):
+        if leg.why and key in words:
+            return words(key)
+    return why_failed(words, leg.why) if leg.state == "failed" and leg.why else ""
