@@ -114,7 +114,8 @@ def name_address(moment: Moment, reference: str, agreed: str, answers: dict[str,
     if agreed not in NAMED or agreed == moment.world.traits.name:
         return
     named = answers.get("agreed_address") or answers.get(NAMED[agreed])
-    if handle := str(named or moment.world.person.facts.get(NAMED[agreed]) or ""):
+    # In small letters, as whoever writes from there is known.
+    if handle := str(named or moment.world.person.facts.get(NAMED[agreed]) or "").lower():
         moment.do(NameAddress(channel=agreed, handle=handle, reference=reference))
 
 

@@ -31,6 +31,7 @@ class Post:
         """Connections that were made."""
         self.url = ""
         self._used: dict[str, int] = {}
+        self._last = ""
         self._over = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -48,7 +49,7 @@ class Post:
 
     async def _say(self, step: str, writer: asyncio.StreamWriter) -> bool:
         """False where the line is over."""
-        answer = self._answer(step)
+        answer = self._last = self._answer(step)
         if answer == HANG:
             await self._over.wait()
         if answer in (DROP, HANG):
@@ -79,10 +80,10 @@ class Post:
             elif verb == "RCPT":
                 to = line.partition("<")[2].partition(">")[0]
             going = await self._say(step, writer)
-            if going and verb == "DATA" and self._answer("DATA").startswith("354"):
+            if going and verb == "DATA" and self._last.startswith("354"):
                 body = await reader.readuntil(b"\r\n.\r\n")
                 going = await self._say("BODY", writer)
-                if self.answers.get("BODY", "250").startswith("250"):  # type: ignore[union-attr]
+                if self._last.startswith("250"):
                     plain = body[:-3].replace(b"\r\n..", b"\r\n.")
                     message: Any = message_from_bytes(plain, policy=default)
                     self.taken.append(Taken(sender, to, options.strip(), message))
