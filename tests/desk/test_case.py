@@ -10,6 +10,12 @@ from tests.desk.house import Browser, House, words_of
 from tests.desk.test_committee import closes, planned, with_committee
 
 
+def does(browser: Browser, id: int, name: str, **fields: str) -> None:
+    from tests.desk.stories import moves
+
+    moves(browser, id, name, **fields)
+
+
 def filed(house: House, handle: str = "7001", channel: str = "telegram", **picks: str) -> int:
     person = house.person(handle, channel)
     reference = person.does(person.apply())
@@ -97,6 +103,22 @@ def test_a_promise_that_was_kept_does_not_grow_late_on_the_page(house: House) ->
     promise = page[page.index("اكتمل الأحد") - 60 : page.index("آخر يوم للاعتراض")]
     assert "مضى يوم عمل" in promise and "صدر القرار الاثنين ٢٣ نوفمبر ٢٠٢٦م" in promise
     assert "أقصى موعد للردّ الأحد ١٣ ديسمبر" in promise and "متأخر" not in promise
+
+
+def test_a_promise_stands_still_while_something_of_the_list_is_missing(house: House) -> None:
+    id, other = filed(house), filed(house, "7002")
+    officer = house.worker("relations_officer")
+
+    def promise(case: int) -> str:
+        return words_of(officer.get(f"/case/{case}").text.partition('id="h-promise"')[2].partition("</section>")[0])
+
+    for case, asked in ((id, {"item": "family_card"}), (other, {"asked_words_1": "عقد المحل"})):
+        does(officer, case, "verify")
+        assert "باقٍ ١٥" in promise(case)
+        does(officer, case, "return", **asked)
+    assert "متوقف حتى يكتمل ما ينقص" in promise(id)
+    assert "باقٍ" not in promise(id) and "اكتمل الأحد" not in promise(id) and "ديسمبر" not in promise(id)
+    assert "متوقف" not in promise(other) and "١٣ ديسمبر" in promise(other), "what is beyond the list moves no date"
 
 
 def files_from(house: House, handle: str) -> list[int]:

@@ -170,6 +170,17 @@ def test_an_identity_number_is_shown_whole_beside_its_paper_on_record(house: Hou
     assert (officer.who, "reveal", f"case:{id}", "national_id") in house.acts()
 
 
+def test_who_begins_with_the_check_list_sees_that_nobody_was_told(house: House, request_with_papers: int) -> None:
+    id = request_with_papers
+    officer = house.worker("relations_officer")
+    says = "لم يُخبَر صاحب الطلب بعد"
+    page = officer.get(f"/case/{id}/verify")
+    assert says in page.text and f"/case/{id}/move/verify" in page.text
+    assert says not in house.worker("committee").text(f"/case/{id}/verify"), "not theirs to tell"
+    does(officer, id, "verify")
+    assert says not in officer.text(f"/case/{id}/verify")
+
+
 def test_only_who_works_on_it_checks_and_only_what_it_requires(house: House, request_with_papers: int) -> None:
     id = request_with_papers
     member, officer = house.worker("committee"), house.worker("relations_officer")

@@ -76,6 +76,11 @@ class CaseFile:
         return known if known is not None and known.at >= (self.case.completed_at or 0) else None
 
     @property
+    def is_stopped(self) -> bool:
+        """Something of the published list is waited for: the promise counts anew once it is here."""
+        return self.case.stage == "returned" and any(one.published and one.arrived_at is None for one in self.asked)
+
+    @property
     def found_bad(self) -> set[str]:
         """Items that verification found missing or wrong."""
         return {item for item, check in self.checks.items() if check.outcome in (MISSING, WRONG)}

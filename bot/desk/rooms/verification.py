@@ -13,10 +13,11 @@ from starlette.responses import Response
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.cases.answers import IDENTITY, Item, Reader, files_of
 from bot.desk.cases.file import CaseFile, find, load, may_open_files
-from bot.desk.cases.views import views
+from bot.desk.cases.views import move_name, views
 from bot.desk.room import Room
 from bot.desk.rooms.case import framed
 from bot.web.lines import MEDIA_TYPES
+from conversations.cases.lifecycle import LIFECYCLES
 from storage import audit, cases, checks, files, requirements
 from storage.cases import Case
 from storage.checks import OK, OUTCOMES, Check
@@ -88,6 +89,7 @@ async def _show(
         opens=opens,
         outcomes=OUTCOMES,
         may=_may(at, known.case),
+        begin=move_name(at, "request", "verify") if _is_unbegun(at, known.case) else "",
         around=(items[place - 1] if place else None, items[place + 1] if place + 1 < len(items) else None),
         address=lambda one: _address(at, known.case.id, one, on_view.id if on_view else None),
         paper_address=lambda paper: _address(at, known.case.id, chosen, paper.id, stays=True),
@@ -164,6 +166,12 @@ async def reveal(at: At) -> Response:
 def _may(at: At, case: Case) -> bool:
     right = "data" if case.kind == "data_request" else "work"
     return case.closed_at is None and at.worker.may(right)
+
+
+def _is_unbegun(at: At, case: Case) -> bool:
+    """A request whose person has not been told that anybody looks at it, and this worker may tell them."""
+    begins = LIFECYCLES[case.kind].steps.get((case.stage, "verify"))
+    return case.kind == "request" and begins is not None and not at.worker.roles.isdisjoint(begins.who)
 
 
 def _named(at: At, items: Sequence[Item]) -> list[Item]:

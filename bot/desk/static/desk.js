@@ -95,8 +95,10 @@
     const found = document.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`);
     if (!found) return;
     event.preventDefault();
-    if (found.matches("a, button, summary")) found.click(); else found.focus();
+    if (found.matches("a, button, summary, [type=checkbox]")) found.click(); else found.focus();
   });
+
+  document.querySelector(".doors [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
     button.hidden = false;
