@@ -147,29 +147,22 @@ def page(
     *,
     state: str = "",
     channel: str = "",
+    case_id: int | None = None,
+    conversation: int | None = None,
     after: int | None = None,
     limit: int = PAGE,
 ) -> list[Listed]:
-    """Notices that may be seen, the newest first; goes on after the id of the last row. `channel`: the agreed one."""
+    """Notices that may be seen, the newest first; goes on after the id of the last row. `channel`: the agreed one;
+    `conversation`: where the matter began."""
     n = notices.c
     query = _from(select(*(n[name] for name in Listed._fields[:-2]))).where(n.association == association, seen)
-    for column, value in ((n.state, state), (n.channel, channel)):
+    narrowed = ((n.state, state), (n.channel, channel), (n.case_id, case_id), (n.conversation, conversation))
+    for column, value in narrowed:
         query = query.where(column == value) if value else query
     if after is not None:
         query = query.where(n.id < after)
     rows = connection.execute(query.order_by(n.id.desc()).limit(limit)).all()
     return _with_ways(connection, association, rows)
-
-
-def of_case(connection: Connection, association: str, case_id: int, limit: int = PAGE) -> list[Listed]:
-    """The notices of a case that this worker sees, the newest first."""
-    return _of(connection, association, notices.c.case_id == case_id, limit)
-
-
-def of_conversation(connection: Connection, association: str, conversation: int, limit: int = PAGE) -> list[Listed]:
-    """The notices of what began in a conversation, the newest first. Those of a case are the case's to show: who may
-    not see it is told nothing."""
-    return _of(connection, association, notices.c.conversation == conversation, limit)
 
 
 def may_see(connection: Connection, association: str, seen: Seen, id: int) -> bool:
@@ -189,12 +182,6 @@ def carried(connection: Connection, association: str, notice: int) -> list[Carri
     )
     rows = [row._asdict() for row in connection.execute(query)]
     return [Carried(**{**row, "error": row["error"] or "", "again": bool(row["again"])}) for row in rows]
-
-
-def _of(connection: Connection, association: str, which: ColumnElement[bool], limit: int) -> list[Listed]:
-    n = notices.c
-    query = select(*(n[name] for name in Listed._fields[:-2])).where(n.association == association, which)
-    return _with_ways(connection, association, connection.execute(query.order_by(n.id.desc()).limit(limit)).all())
 
 
 def _with_ways(connection: Connection, association: str, rows: Sequence[Any]) -> list[Listed]:

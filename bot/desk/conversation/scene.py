@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, false, select
 
 from bot.desk.at import NotFound
+from bot.desk.cases.told import Reached, reached
 from bot.desk.sight import cases_seen_by, conversations_seen_by, handoffs_seen_by
 from conversations import staffed
 from conversations.answers import answer_for
@@ -136,6 +137,7 @@ class Beside(NamedTuple):
     facts: list[tuple[str, str, bool]]
     consents: list[consents.Consent]
     waits: list[handoffs.Handoff]
+    reached: list[Reached]
 
 
 def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
@@ -144,6 +146,7 @@ def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
         facts=_facts(at, scene),
         consents=_latest(consents.of_person(connection, at.slug, scene.id, scene.beneficiary)),
         waits=_waits(connection, at, scene),
+        reached=reached(connection, at, conversation=scene.id),
     )
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot import entitlements as acts
 from bot.case_clock import refresh
 from bot.desk.at import At, NotFound, Refused
-from bot.desk.cases import agreed
+from bot.desk.cases import agreed, told
 from bot.desk.cases.file import CaseFile, file_step, find, load, may_open_files, timeline
 from bot.desk.cases.moving import OF_ENTITLEMENTS, Way, way, ways
 from bot.desk.cases.views import days_to, move_name, views
@@ -59,6 +59,7 @@ async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int
         entries=timeline(at, file),
         days=_days(at, file.case, file.decided_at),
         agreeable=agreeable,
+        reached=await at.read(_reached, at, id),
         about_staff=file.case.kind in ABOUT,
         now_ms=ms(at.now),
         may_note=_may_note(at),
@@ -71,6 +72,10 @@ async def show(at: At, id: int, *, shown: str = "", error: str = "", status: int
 def _load(connection: Connection, at: At, id: int) -> tuple[CaseFile, list[Way], list[str]]:
     file = load(connection, at, id)
     return file, ways(connection, at, file.case, file.history), agreed.choices(connection, at, file.case)
+
+
+def _reached(connection: Connection, at: At, id: int) -> list[told.Reached]:
+    return told.reached(connection, at, case_id=id)
 
 
 def _days(at: At, case: Case, decided_at: int | None) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound
+from bot.desk.cases.told import in_words
 from bot.desk.conversation.transcript import why_failed
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
-from bot.desk.words import DeskWords
-from conversations.notices import EVIDENCE, MESSAGING, TASK_OF
+from conversations.notices import MESSAGING, TASK_OF
 from storage import accounts, delivery, notices, tasks
 from storage.delivery import Backlog, Carried, Listed
 from storage.notices import DROPPED, OUT, REACHED, UNOPENED, WAITING, WITH_STAFF, Leg, Notice
@@ -75,7 +75,7 @@ async def every(at: At) -> Response:
         address=address,
         further=not after,
         more=str(rows[-1].id) if len(rows) == delivery.PAGE else "",
-        **told(at.words),
+        **in_words(at.words),
     )
 
 
@@ -138,7 +138,7 @@ class Told:
 async def notice(at: At) -> Response:
     """What it is, by which ways it was tried in turn, and why each went on. Never what it says."""
     shown = await at.read(_told, at)
-    return at.page("delivery/notice.html", shown=shown, one=shown.notice, **told(at.words))
+    return at.page("delivery/notice.html", shown=shown, one=shown.notice, **in_words(at.words))
 
 
 def _told(connection: Connection, at: At) -> Told:
@@ -155,33 +155,3 @@ def _told(connection: Connection, at: At) -> Told:
     seen = tasks_seen_by(at.worker) if at.worker.may("work") else None
     task = tasks.get(connection, at.desk.vault, at.slug, last, seen) if last and seen is not None else None
     return Told(known, legs, carried, set(connection.scalars(may_open)), task)
-
-
-# --- in plain words --------------------------------------------------------------------------------------------------
-
-
-def told(words: DeskWords) -> dict[str, object]:
-    """What templates call to say what a notice is, where it stands and why a way was not the last."""
-
-    def first(*keys: str) -> str:
-        return words(next(key for key in keys if key in words))
-
-    return {
-        "kind_said": lambda kind: first(f"delivery.kind.{kind}", "delivery.kind.other"),
-        "channel_said": lambda channel: first(f"delivery.channel.{channel}", "delivery.channel.none"),
-        "why_notice": lambda one: words(f"delivery.why.{one.why}") if f"delivery.why.{one.why}" in words else "",
-        "why_leg": lambda leg: why_leg(words, leg),
-        "why_message": lambda one: why_failed(words, one.error or "unknown") if one.state == "failed" else "",
-    }
-
-
-def why_leg(words: DeskWords, leg: Leg) -> str:
-    """Why this way was taken or was not the last: plain words, empty where there is nothing to explain."""
-    if leg.why == "no_evidence":
-        minutes = int(EVIDENCE[leg.channel].within.total_seconds() // 60)
-        hours = minutes // 60
-        return words(f"delivery.no_evidence.{'hours' if hours else 'minutes'}", count=hours or minutes)
-    for key in (f"delivery.why.{leg.why}", f"tasks.outcome.{leg.why}"):
-        if leg.why and key in words:
-            return words(key)
-    return why_failed(words, leg.why) if leg.state == "failed" and leg.why else ""

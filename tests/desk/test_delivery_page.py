@@ -1,0 +1,106 @@
+"""What reached whom, as staff see it: channels, notices, the ways one was tried, and nothing that is not theirs."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.channels.contract import AddressGone
+from storage.schema import cases, conversations
+from storage.schema_notices import notices
+from tests.bot.desk import error
+from tests.desk.house import House, Person, words_of
+from tests.desk.test_moves import does
+
+
+@pytest.fixture
+def person(house: House) -> Person:
+    return house.person("7001")
+
+
+def told(house: House, person: Person, **lost: Any) -> int:
+    """A request is verified, and its person hears of it; the notice's id. `lost`: they blocked us."""
+    person.does(person.apply())
+    if lost:
+        house.papers["harif", "telegram"].fails["7001"].append(error(AddressGone, lost["code"]))
+    officer = house.worker("relations_officer")
+    case = house.ask(lambda c: c.scalar(select(cases.c.id)))
+    does(officer, case, "verify")
+    return int(house.ask(lambda c: c.scalar(select(notices.c.id).order_by(notices.c.id.desc()))))
+
+
+def test_a_notice_that_arrived_is_listed_and_its_channel_counts_it(house: House, person: Person) -> None:
+    told(house, person)
+    house.later(minutes=3)
+    page = house.worker("management").text("/delivery")
+    assert "تغيّرت حالة الطلب" in page and "تلغرام وصل بها" in page
+    assert "القنوات في آخر يوم" in page
+
+
+def test_a_way_that_failed_is_explained_and_leads_to_its_task(house: House, person: Person) -> None:
+    id = told(house, person, code="blocked")
+    house.later(seconds=20)
+    house.later(seconds=20)
+    officer = house.worker("relations_officer")
+    page = officer.text(f"/delivery/{id}")
+    assert "لم تصل: حظر الرسائل" in page and "جُرّبت كل وسائلهم ولم تصل" in page
+    assert "عند الموظفين" in page
+    assert "/desk/harif/tasks/" in officer.get(f"/delivery/{id}").text
+    failed = officer.text("/delivery")
+    assert "أوقف صاحب هذا الحساب رسائلنا" in failed
+
+
+def test_the_list_is_narrowed_by_state_and_by_agreed_way(house: House, person: Person) -> None:
+    told(house, person)
+    house.later(minutes=3)
+    officer = house.worker("relations_officer")
+    assert "تغيّرت حالة الطلب" in officer.text("/delivery?state=reached")
+    assert "لا إشعارات بهذه الحالة" in officer.text("/delivery?state=with_staff")
+    assert "لا إشعارات بهذه الحالة" in officer.text("/delivery?channel=letter")
+    house.do(lambda c: c.execute(update(notices).values(channel="letter")))
+    assert "تغيّرت حالة الطلب" in officer.text("/delivery?channel=letter&state=reached")
+    assert officer.get("/delivery?state=nonsense&channel=x&after=-1").status_code == 200
+
+
+def test_what_a_worker_may_not_see_is_neither_listed_nor_opened(house: House, person: Person) -> None:
+    id = told(house, person)
+    officer = house.worker("relations_officer")
+    assert officer.get(f"/delivery/{id}").status_code == 200
+    house.do(lambda c: c.execute(update(cases).values(restricted=True)))
+    assert officer.get(f"/delivery/{id}").status_code == 404
+    assert "تغيّرت حالة الطلب" not in officer.text("/delivery")
+    house.do(lambda c: c.execute(update(cases).values(restricted=False)))
+    house.do(lambda c: c.execute(update(conversations).values(women_only=True)))
+    assert officer.get(f"/delivery/{id}").status_code == 404
+    woman = house.worker("relations_officer", woman=True)
+    assert woman.get(f"/delivery/{id}").status_code == 200
+
+
+def test_who_keeps_the_switch_sees_the_channels_and_nobodys_case(house: House, person: Person) -> None:
+    id = told(house, person)
+    keeper = house.worker("administrator")
+    page = keeper.text("/delivery")
+    assert "تلغرام" in page and "تغيّرت حالة الطلب" not in page
+    assert keeper.get(f"/delivery/{id}").status_code == 404
+
+
+def test_a_paused_channel_and_what_waits_behind_it_are_said(house: House, person: Person) -> None:
+    from storage import accounts
+    from storage.schema import messages
+
+    told(house, person)
+    house.do(lambda c: accounts.pause(c, "harif", "telegram"))
+    house.do(lambda c: c.execute(update(messages).where(messages.c.direction == "out").values(state="queued")))
+    house.later(minutes=0)
+    page = house.worker("management").text("/delivery")
+    assert "موقوفة من المسؤول" in page
+
+
+def test_the_case_says_what_reached_its_person_and_so_does_the_conversation(house: House, person: Person) -> None:
+    told(house, person)
+    house.later(minutes=3)
+    officer = house.worker("relations_officer")
+    case = house.ask(lambda c: c.scalar(select(cases.c.id)))
+    for path in (f"/case/{case}", f"/conversation/{person.id}"):
+        page = words_of(officer.get(path).text)
+        assert "ما أُبلغوا به" in page and "تغيّرت حالة الطلب وصل" in page, path
