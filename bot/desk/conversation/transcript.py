@@ -386,7 +386,7 @@ def _moved(connection: Connection, reading: _Reading, scene: "Scene", since: int
         query = query.where(m.at < until)
     words = reading.words
     for row in connection.execute(query):
-        stage = words.or_key(f"stage.{row.kind}.{row.to_stage}")
+        stage = words.or_key(f"at_stage.{row.kind}.{row.to_stage}")
         text = words("conversation.moved", kind=words.or_key(f"kind.{row.kind}"), reference=row.reference, stage=stage)
         role = words.or_key(f"role.{row.who}")
         yield _made(reading, "move", f"move-{row.case_id}-{row.seq}", row.at, role, text=linked(text))

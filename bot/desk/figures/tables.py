@@ -86,7 +86,7 @@ def _open(view: Overview) -> list[tuple[tuple[str, str], Line]]:
 
 
 def _stage(words: DeskWords, kind: str, stage: str) -> str:
-    return words.or_key(f"stage.{kind}.{stage}")
+    return words.or_key(f"at_stage.{kind}.{stage}")
 
 
 def _lines(

@@ -214,7 +214,7 @@ def _list(at: At, scope: Scope) -> Table:
                 yield (
                     one.reference,
                     words.or_key(f"kind.{one.kind}"),
-                    words.or_key(f"stage.{one.kind}.{one.stage}"),
+                    words.or_key(f"at_stage.{one.kind}.{one.stage}"),
                     service_title(profile, one.service, at.language) if one.service else None,
                     subjects.get(one.category, one.category) or None,
                     words.or_key(f"channel.{one.source}") if one.source else None,
