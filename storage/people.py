@@ -1,9 +1,13 @@
 """One person, many addresses: conversations joined to one beneficiary, and parted again. Never by a name alone."""
 
-from sqlalchemy import Connection, select, update
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from storage import world
+from storage.conversations import save
 from storage.ids import new_id
+from storage.person import conversations_of
 from storage.schema import beneficiaries, cases, consents, conversations
 from storage.schema_notices import notices, tasks
 from storage.vault import Vault
@@ -14,11 +18,27 @@ def person_of(connection: Connection, association: str, conversation: int) -> in
     return connection.scalar(select(c.beneficiary).where(c.association == association, c.id == conversation))
 
 
-def addresses(connection: Connection, association: str, beneficiary: int) -> list[tuple[int, str]]:
-    """Conversations (id, channel) of this person."""
+class Known(NamedTuple):
+    """One address of a person. Milliseconds."""
+
+    id: int
+    channel: str
+    proven_at: int | None
+    last_in: int | None
+    stopped: bool
+    blocked: str
+
+
+def addresses(
+    connection: Connection, association: str, beneficiary: int, seen: ColumnElement[bool] | None = None
+) -> list[Known]:
+    """Of this person, oldest first; `seen`: only those for which it holds."""
     c = conversations.c
-    query = select(c.id, c.channel).where(c.association == association, c.beneficiary == beneficiary).order_by(c.id)
-    return [(row.id, row.channel) for row in connection.execute(query)]
+    query = select(*(c[name] for name in Known._fields)).where(
+        c.association == association, c.beneficiary == beneficiary
+    )
+    query = query if seen is None else query.where(seen)
+    return [Known._make(row) for row in connection.execute(query.order_by(c.id))]
 
 
 def join(connection: Connection, vault: Vault, association: str, keep: int, other: int, now: int) -> None:
@@ -36,17 +56,30 @@ def join(connection: Connection, vault: Vault, association: str, keep: int, othe
     connection.execute(beneficiaries.delete().where(b.association == association, b.id == other))
 
 
-def part(connection: Connection, association: str, conversation: int) -> int:
+def part(connection: Connection, vault: Vault, association: str, conversation: int) -> int:
     """This address belongs to somebody else: it becomes a person of its own, with the cases that were begun there.
     What is known of the person stays with the others. Returns the new person's id."""
     fresh = new_id()
     c = conversations.c
+    whole = person_of(connection, association, conversation)
+    here = conversations_of(connection, vault, association, whole) if whole is not None else []
     connection.execute(
-        update(conversations).where(c.association == association, c.id == conversation).values(beneficiary=fresh)
+        update(conversations)
+        .where(c.association == association, c.id == conversation)
+        .values(beneficiary=fresh, proven_at=None)
     )
     for table in (cases, consents, notices, tasks):
-        whose = (table.c.association == association, table.c.conversation == conversation)
-        connection.execute(update(table).where(*whose).values(beneficiary=fresh))
+        theirs = (table.c.association == association, table.c.conversation == conversation)
+        connection.execute(update(table).where(*theirs).values(beneficiary=fresh))
+    mine = select(cases.c.reference).where(cases.c.association == association, cases.c.beneficiary == fresh)
+    begun = set(connection.scalars(mine))
+    for stored in here:
+        # News that waits is shown to whoever opens it there: only its own person's may wait at an address.
+        apart = stored.id == conversation
+        state = stored.conversation
+        state.news = {reference: told for reference, told in state.news.items() if (reference in begun) is apart}
+        stored.beneficiary = fresh if apart else stored.beneficiary
+    save(connection, vault, here)
     return fresh
 
 

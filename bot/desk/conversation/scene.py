@@ -14,8 +14,8 @@ from conversations.answers import answer_for
 from conversations.cases.calendar import in_digits
 from conversations.conversation import Conversation
 from conversations.rights import rights_of
-from storage import consents, handoffs, looking, reply_drafts, staff, world
-from storage import conversations as people
+from storage import consents, handoffs, looking, people, reply_drafts, staff, world
+from storage import conversations as talks
 from storage.conversations import open_handle
 from storage.inbox import tail_of
 from storage.looking import Looking
@@ -98,7 +98,7 @@ def load(connection: Connection, at: "At", id: int) -> Scene:
         .where(c.association == at.slug, c.id == id, conversations_seen_by(at.worker))
     )
     row = connection.execute(query).first()
-    state = people.state_of(connection, vault, at.slug, id) if row is not None else None
+    state = talks.state_of(connection, vault, at.slug, id) if row is not None else None
     if row is None or state is None:
         raise NotFound
     known = world.open_facts(vault, at.slug, row.beneficiary, row.known) if row.beneficiary else world.Facts()
@@ -137,6 +137,7 @@ class Beside(NamedTuple):
     facts: list[tuple[str, str, bool]]
     consents: list[consents.Consent]
     waits: list[handoffs.Handoff]
+    addresses: list[people.Known]
     reached: list[Reached]
 
 
@@ -146,6 +147,7 @@ def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
         facts=_facts(at, scene),
         consents=_latest(consents.of_person(connection, at.slug, scene.id, scene.beneficiary)),
         waits=_waits(connection, at, scene),
+        addresses=_addresses(connection, at, scene),
         reached=reached(connection, at, conversation=scene.id),
     )
 
@@ -159,6 +161,13 @@ def _cases(connection: Connection, at: "At", scene: Scene) -> list[TheirCase]:
         .limit(MOST_CASES)
     )
     return [TheirCase(*row) for row in connection.execute(query)]
+
+
+def _addresses(connection: Connection, at: "At", scene: Scene) -> list[people.Known]:
+    """Of this person, as far as this worker may see them."""
+    if scene.beneficiary is None:
+        return []
+    return people.addresses(connection, at.slug, scene.beneficiary, conversations_seen_by(at.worker))
 
 
 def _facts(at: "At", scene: Scene) -> list[tuple[str, str, bool]]:

@@ -41,6 +41,8 @@ ANSWERING = (RELATIONS_OFFICER, SOCIAL_RESEARCHER, CONTACT_OFFICER, PROTECTION_O
 """Roles that answer people."""
 BLOCKS = ("spam", "blocked")
 """Why an address is blocked."""
+PARTED = ("not_theirs", "new_owner", "asked", "mistake")
+"""Why an address is another's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ async def page(
         warned=warned,
         typed=typed or {},
         blocks=BLOCKS,
+        parted=PARTED,
         seen=warned.seen if warned else looked.transcript.last,
         accepts=",".join(f".{kind}" for kind in (*composing.ACCEPTS[channel][0], "jpg")),
         sounds=" ".join(composing.SOUNDS[channel]),
