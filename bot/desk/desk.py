@@ -157,6 +157,7 @@ class Desk:
             return self.kind(request, "signed_out", 401)
         worker = entered.worker
         request.state.language = worker.language
+        request.state.inside = entered.is_secured and entered.has_signed
         at = At(request, self, worker, association)
         if not entered.is_member:
             return self.kind(request, "not_found", 404, worker.language)
@@ -270,8 +271,10 @@ class Desk:
         return HTMLResponse(html, status, headers={**pages.headers(scripts=True), **(more_headers or {})})
 
     def _doors(self, at: At) -> list[tuple[str, str, bool]]:
-        """Path, words and whether one stands there, of the rooms this worker may enter."""
+        """Path, words and whether one stands there, of the rooms this worker may enter; none before they are let in."""
         here = at.request.url.path
+        if not getattr(at.request.state, "inside", True):
+            return []
         return [
             (f"{at.base}{room.nav}", at.words(f"nav.{room.name}"), here.startswith(f"{at.base}{room.nav}"))
             for room in self.rooms
@@ -325,7 +328,7 @@ def key_of(token: str) -> str:
 def exporters(words: DeskWords) -> str:
     """Whose right it is to take figures and lists away, by the table of rights."""
     roles = (role for role in WORKER_ROLES if "management" in rights_of([role]))
-    return words("desk.exports.and").join(words(f"role.{role}") for role in roles)
+    return words("desk.comma").join(words(f"role.{role}") for role in roles)
 
 
 @cache

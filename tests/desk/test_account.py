@@ -237,6 +237,12 @@ def test_nothing_is_seen_before_the_policy_is_read_and_signed(house: House, newc
     assert (newcomer.who, "policy.sign", f"policy:{version(house)}", "") in house.acts()
 
 
+def test_no_door_is_shown_that_leads_back_to_the_signing(house: House, newcomer: Browser) -> None:
+    assert 'class="doors"' not in newcomer.get("/policy/sign").text
+    assert 'class="doors"' not in newcomer.get("/account").text
+    assert 'class="doors"' in house.worker("relations_officer").get("/policy/sign").text
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [({"read": "", "name": "نورة السالم"}, 422), ({"name": "غيرها"}, 422), ({"version": "another"}, 409)],

@@ -176,7 +176,7 @@ def test_cases_that_a_role_does_not_hear_are_not_beside_it(house: House, noura: 
     page = noura.text(page_of(person))
     beside = page[page.index("طلباتهم") :]
     assert reference not in beside
-    assert "لا شيء مسجّل لهم مما ترونه" in beside
+    assert "لا طلبات مسجّلة لهم هنا" in beside
 
 
 # --- who may see it --------------------------------------------------------------------------------------------------

@@ -229,6 +229,18 @@ def test_that_sending_takes_it_and_how_it_begins_is_said_before(
     expect(opening).to_have_count(0)
 
 
+def test_on_a_screen_850_high_the_way_to_send_stays_in_sight_under_a_banner(
+    house: House, noura: Browser, person: Person, tabs: Any
+) -> None:
+    person.does(person.apply())
+    tab = tabs(noura, person, viewport={"width": 1280, "height": 850})
+    tab.page.goto(f"{tab.url}?said=talk_taken")
+    expect(tab.page.locator(".told.good")).to_be_visible()
+    expect(tab.page.locator("#send")).to_be_in_viewport(ratio=1)
+    assert tab.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert tab.page.locator("#talk-log").bounding_box()["height"] > 150
+
+
 def test_a_voice_note_is_recorded_heard_and_sent(house: House, noura: Browser, person: Person, tabs: Any) -> None:
     tab = tabs(noura, person, permissions=["microphone"])
     record = tab.page.locator("#reply-record")

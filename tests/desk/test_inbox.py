@@ -579,3 +579,22 @@ def test_the_keys_work_on_an_arabic_keyboard_and_escape_leaves_a_box(house: Hous
         presses(page, "n")
         page.wait_for_url(f"**/conversation/{people[0].id}*")
         context.close()
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_rooms_are_a_menu_that_says_where_one_is(house: House, chromium: Any) -> None:
+    officer = house.worker("relations_officer", name="نورة بنت خالد الحربي")
+    with served(house) as address:
+        context = chromium.new_context(viewport={"width": 360, "height": 800}, java_script_enabled=False)
+        sign_in(context, address, officer)
+        page = context.new_page()
+        page.goto(f"{address}/desk/harif/clocks")
+        assert page.locator(".top").bounding_box()["height"] < 70
+        menu = page.get_by_role("button", name="المواعيد النهائية")
+        assert not page.locator(".doors").is_visible()
+        menu.click()
+        page.locator(".doors").get_by_role("link", name="المحادثات").click()
+        page.wait_for_url("**/inbox")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        assert page.locator(".doors").is_visible() and not page.locator(".menu").is_visible()
+        context.close()

@@ -72,7 +72,7 @@ async def _take(at: At, conversation: int) -> Response:
         await at.put("take", conversation, event, unless=_free(at, conversation))
     except Stale as error:
         return await page(at, at.words(error.words, **error.facts), 409)
-    return at.back(f"/conversation/{conversation}", said="taken")
+    return at.back(f"/conversation/{conversation}", said="talk_taken")
 
 
 def _free(at: At, conversation: int) -> Callable[[Connection], None]:
