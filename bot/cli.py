@@ -52,7 +52,7 @@ def serve() -> None:
 @app.command()
 def chat(
     association: Slug,
-    channel: Annotated[str, typer.Option("--as", help="telegram, whatsapp, sms or web: how it looks there")] = "web",
+    channel: Annotated[str, typer.Option("--as", help="telegram, whatsapp, sms, email or web: how it looks")] = "web",
     as_json: Annotated[bool, typer.Option("--json", help="One object a turn")] = False,
 ) -> None:
     """Play a conversation here: type, or pipe lines in.
@@ -69,8 +69,8 @@ def chat(
     found = association_here(settings, association)
     if channel not in names():
         fail(f"--as {channel}: no such channel — one of {', '.join(names())}")
-    # Without an address of our own WhatsApp is off, and there would be nothing to show.
-    address = settings.public_url or ("https://wasl.example" if channel == "whatsapp" else "")
+    # Without an address of our own these are off, and there would be nothing to show.
+    address = settings.public_url or ("https://wasl.example" if channel in ("whatsapp", "sms", "email") else "")
     if sys.stdin.isatty() and not as_json:
         print(f"{found.profile.name.ar}\n{HELP}\n")
     play(

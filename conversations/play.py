@@ -63,6 +63,7 @@ TRAITS = {
     "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
     "sms": Traits(name="sms"),
+    "email": Traits(name="email"),
 }
 KIND_BY_SUFFIX: dict[str, tuple[MediaKind, str]] = {
     "jpg": ("photo", "jpeg"),

@@ -83,21 +83,25 @@ def subject(one: Letter) -> str:
 
 
 def plain(one: Letter) -> str:
-    say, words = one.say, one.words
-    blocks = [say.text, "\n".join(_numbered(say.options))]
-    if say.options:
-        blocks.append(words("email.how"))
-    if say.controls:
-        blocks.append(words("email.controls", controls=" · ".join(option.title for option in say.controls)))
-    if say.link is not None:
-        blocks.append(f"{say.link.title}:\n{say.link.url}")
+    words = one.words
     foot = [
         one.whole,
         words("email.to_stop_by_word", word=words("email.stop_word")),
         f"{words('email.to_stop')}: {one.stop_url}",
     ]
     # Two dashes and a blank: mail programs, ours too, know that what follows is no answer.
-    return "\n\n".join([*filter(None, blocks), "-- \n" + "\n".join(foot)]) + "\n"
+    return "\n\n".join([*filter(None, (one.say.text, *below(one.say, words))), "-- \n" + "\n".join(foot)]) + "\n"
+
+
+def below(say: Say, words: Wording) -> Iterator[str]:
+    """What stands below the text, a paragraph each."""
+    if say.options:
+        yield "\n".join(_numbered(say.options))
+        yield words("email.how")
+    if say.controls:
+        yield words("email.controls", controls=" · ".join(option.title for option in say.controls))
+    if say.link is not None:
+        yield f"{say.link.title}:\n{say.link.url}"
 
 
 def _numbered(options: tuple[Option, ...]) -> Iterator[str]:

@@ -74,6 +74,17 @@ def _sms() -> Look:
     return Look("sms", TWO_WAY, lambda say, association: _lines(say, say.text, ()))
 
 
+def _email() -> Look:
+    from bot.channels.email import CAPABILITIES
+    from bot.channels.email_look import below
+
+    def draw(say: Say, association: Association) -> str:
+        language = "ar" if any("\u0600" <= letter <= "\u06ff" for letter in say.text) else "en"
+        return _lines(say, say.text, (f"\n{block}" for block in below(say, association.wording[language])))
+
+    return Look("email", CAPABILITIES, draw)
+
+
 def _web() -> Look:
     from bot.channels.web_chat import CAPABILITIES
 
@@ -86,7 +97,13 @@ def _web() -> Look:
     return Look("web_chat", CAPABILITIES, draw)
 
 
-_LOOKS: dict[str, Callable[[], Look]] = {"web": _web, "telegram": _telegram, "whatsapp": _whatsapp, "sms": _sms}
+_LOOKS: dict[str, Callable[[], Look]] = {
+    "web": _web,
+    "telegram": _telegram,
+    "whatsapp": _whatsapp,
+    "sms": _sms,
+    "email": _email,
+}
 
 
 def _lines(say: Say, text: str, below: Any) -> str:

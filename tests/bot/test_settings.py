@@ -26,6 +26,7 @@ HERE = Path(__file__).parents[2]
 FIVE = ["bena-jazan", "harif", "mastoura", "ruhama", "saudi-exhibitions"]
 NAME = re.compile(r"\bWASL_[A-Z0-9_]*[A-Z0-9]\b")
 HARIF = {"WASL_HARIF_TELEGRAM_TOKEN": "11:AAA", "WASL_HARIF_TELEGRAM_SECRET": "s3cret"}
+RELAY = {"WASL_SMTP_URL": "smtp://relay.example", "WASL_MAIL_FROM": "desk@harif.example"}
 TWILIO = {
     "WASL_HARIF_TWILIO_ACCOUNT_SID": "AC0",
     "WASL_HARIF_TWILIO_AUTH_TOKEN": "token",
@@ -320,6 +321,22 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
                 "letters and digits",
             )
             for wrong in ("0500000001", "حارف", "TwelveLetters", "12345")
+        ),
+        (
+            {"WASL_HARIF_EMAIL_FROM": "help@harif.example"},
+            "WASL_SMTP_URL: missing — WASL_HARIF_EMAIL_FROM needs a relay that sends",
+        ),
+        (
+            RELAY | {"WASL_HARIF_EMAIL_FROM": "حارف <help@harif.example>"},
+            "WASL_HARIF_EMAIL_FROM: no address — write it alone, as help@charity.example",
+        ),
+        (
+            RELAY | {"WASL_HARIF_EMAIL_SECRET": "x"},
+            "WASL_HARIF_EMAIL_FROM: missing — e-mail needs the association's address",
+        ),
+        (
+            RELAY | {"WASL_HARIF_EMAIL_FROM": "a@b.example", "WASL_RUHAMA_EMAIL_FROM": "A@B.example"},
+            "WASL_RUHAMA_EMAIL_FROM: the same as WASL_HARIF_EMAIL_FROM — each association needs one of its own",
         ),
         (
             {"WASL_HARIF_TELEGRAM_TOKEN": "1:a", "WASL_PUBLIC_URL": "https://wasl.sa"},

@@ -32,6 +32,7 @@ ACCEPTS: Mapping[str, tuple[tuple[str, ...], int, int]] = {
     "record": ((), 0, 0),
     "whatsapp": (_EVERYWHERE, 16, 5),
     "sms": (_EVERYWHERE, 16, 16),  # as links
+    "email": ((*_EVERYWHERE, "webp", "heic", "webm"), 18, 18),
     "telegram": ((*_EVERYWHERE, "webp", "heic", "webm"), 50, 50),
     "web_chat": ((*_EVERYWHERE, "webp", "webm"), 50, 50),
 }
@@ -39,6 +40,7 @@ SOUNDS: Mapping[str, tuple[str, ...]] = {
     "record": (),
     "whatsapp": ("ogg", "mp4"),
     "sms": ("ogg", "mp4"),
+    "email": ("mp4", "ogg", "webm"),
     "telegram": ("ogg", "mp4", "webm"),
     "web_chat": ("ogg", "mp4", "webm"),
 }

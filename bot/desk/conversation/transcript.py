@@ -70,7 +70,9 @@ _CODES: Mapping[str, str] = {
     for code in codes.split()
 }
 """What a provider's own code (bot/channels/twilio_errors.py) is called in `send_error.<name>`."""
-_AGAIN_IS_NO_USE = frozenset({"blocked", "deactivated", "chat_not_found", "never_opened", "no_such_number", "stopped"})
+_AGAIN_IS_NO_USE = frozenset(
+    {"blocked", "deactivated", "chat_not_found", "never_opened", "no_such_number", "mail_no_mailbox", "stopped"}
+)
 """The address itself is gone: another way to the person is needed."""
 
 
