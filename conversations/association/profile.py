@@ -78,9 +78,11 @@ class Tool(_Table):
 
 
 class Clause(_Table):
-    """A clause in the policy's own words, and the ids of what fulfils it (see fulfilment.py)."""
+    """A clause in the policy's own words, and the ids of what fulfils it (see fulfilment.py). `section` is the heading
+    printed above it, of the first clause under one."""
 
     id: str
+    section: str = ""
     text: str
     fulfilled_by: tuple[str, ...] = ()
     reading: bool = False
@@ -255,8 +257,8 @@ class StaffGroup(_Table):
 
 
 class CannedReply(_Table):
-    """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED. What only they can
-    say is a gap, …: a reply with a gap left is not sent."""
+    """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED. What only
+    they can say is a gap, …: a reply with a gap left is not sent."""
 
     id: str
     title: Words

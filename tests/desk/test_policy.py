@@ -188,3 +188,10 @@ def test_versions_are_known_by_who_signed_them(changing: House) -> None:
     new = changed_policy(house)
     html = house.worker("management", name="b").get("/policy").text
     assert html.index(new) < html.rindex(old)
+
+
+@pytest.mark.parametrize("path", ["/policy", "/policy/sign"])
+def test_clauses_stand_under_the_headings_that_were_printed_above_them(house: House, path: str) -> None:
+    page = house.worker("relations_officer").get(path).text
+    heading, clause = page.index("قنوات التواصل مع المستفيدين</h3>"), page.index(">أ-1<")
+    assert heading < clause < page.index("أدوات التواصل مع المستفيدين</h3>") < page.index(">ب-1<")
