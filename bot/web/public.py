@@ -142,7 +142,8 @@ class PublicPages:
         return response
 
     async def stop(self, request: Request) -> Response:
-        """`?again` lets them come back."""
+        """`?again` lets them come back. Neither that nor `?stop`, which our page says: a mail program's button, which
+        follows no other answer than 200 (RFC 8058)."""
         association = pages.of_association(self.site, request)
         try:
             if association is not None:
@@ -150,6 +151,8 @@ class PublicPages:
         except Away:
             language = pages.language_of(request)
             return pages.kind_page("away", language=language, status=503, association=association)
+        if not {"again", "stop"} & set(request.query_params):
+            return Response(status_code=200)
         return RedirectResponse(request.url.path, 303)
 
 
