@@ -375,8 +375,17 @@ def _indexed(vault: Vault, case: Case) -> list[tuple[str, str, bytes, int]]:
     ]
 
 
+def answers_in(vault: Vault, association: str, id: int, body: bytes | None) -> dict[str, Any]:
+    """What was answered, out of a row's own column."""
+    return _open_body(vault, association, id, body).answers
+
+
+def _open_body(vault: Vault, association: str, id: int, body: bytes | None) -> Body:
+    return Body() if body is None else _body(vault.open(body, context(_BODY, association, id)))
+
+
 def _case(vault: Vault, row: Any) -> Case:
-    body = Body() if row.body is None else _body(vault.open(row.body, context(_BODY, row.association, row.id)))
+    body = _open_body(vault, row.association, row.id, row.body)
     return Case(
         **{
             name: getattr(row, name)

@@ -1,4 +1,4 @@
-"""The list, the board and the search: each worker's own part, narrowed by choice, and nothing personal in it."""
+"""The list, the board and the search: each worker's own part, narrowed by choice, and on record whose cases they are."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,8 @@ from storage import case_lists, cases, checks
 from storage.checks import Check
 from storage.ids import new_id
 from storage.times import DAY, ms
-from tests.desk.house import Browser, House
+from tests.desk.house import Browser, House, words_of
+from tests.desk.test_committee import planned, with_committee
 
 Filed = Callable[..., cases.Case]
 
@@ -109,7 +110,7 @@ def test_a_case_is_found_by_whole_words_of_its_name_by_a_number_and_by_its_refer
     answer = officer.post("/cases/search", what=reference.lower().replace("-", " "), follow=False)
     assert answer.status_code == 303 and answer.headers["location"].startswith("/desk/harif/case/")
     assert ("view", "search", "number") in {row[1:] for row in house.acts()}
-    assert all("السالم" not in str(row) and "0500" not in str(row) for row in house.acts())
+    assert all("السالم" not in str(row) and "500000007" not in str(row) for row in house.acts())
 
 
 def test_search_finds_nothing_that_its_worker_may_not_see(house: House) -> None:
@@ -137,3 +138,47 @@ def test_supervisors_see_who_waits_for_their_word(house: House, filed: Filed) ->
 @pytest.mark.parametrize("path", ["/cases", "/cases/board", "/cases?closed=1"])
 def test_an_empty_room_teaches(house: House, language: str, path: str) -> None:
     assert 'class="empty"' in house.worker("relations_officer", language=language).get(path).text
+
+
+NOURA = "نورة السالم"
+
+
+def test_lists_say_whose_cases_they_are_and_that_is_on_record(house: House) -> None:
+    person = house.person("7001")
+    reference = person.does(person.apply())
+    ((id,),) = house.line.rows("cases", "id")
+    officer = house.worker("relations_officer")
+    seen = ("view", "cases", str(id))
+    assert NOURA in officer.text("/cases") and NOURA in officer.text("/cases/board")
+    assert NOURA in words_of(found(officer, "السالم"))
+    assert [row[1:] for row in house.acts() if row[0] == officer.who].count(seen) == 1, "once in a while"
+    auditor = house.worker("auditor")
+    assert NOURA in auditor.text("/cases") and (auditor.who, *seen) in house.acts()
+    assert NOURA not in house.worker("follow_up_committee").text("/cases")
+    member = house.worker("committee")
+    with_committee(house, reference)
+    sitting = planned(member)
+    assert member.text(sitting).count(NOURA) == 1, "on the agenda"
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    assert NOURA in member.text(f"{sitting}/close")
+
+
+def test_a_name_that_is_not_in_the_case_shows_where_its_conversation_may_be_seen(house: House) -> None:
+    person = house.person("7001")
+    person.does(person.apply())
+    person.does(person.complain())
+    assert NOURA in house.worker("management").text("/cases?kind=complaint")
+    person.does(person.say("ابغى موظفة"))
+    man, woman = house.worker("management"), house.worker("management", woman=True)
+    assert NOURA not in man.text("/cases?kind=complaint") and NOURA in woman.text("/cases?kind=complaint")
+
+
+def test_an_anonymous_complaint_stays_without_a_name(house: House) -> None:
+    person = house.person("7001")
+    person.does(person.apply())
+    person.does(person.complain(anonymous="anonymous"))
+    page = house.worker("follow_up_committee", "management", woman=True)
+    assert "بلا اسم" in page.text("/cases?kind=complaint")
+    for path in ("/cases?kind=complaint", "/cases/board?kind=complaint"):
+        assert NOURA not in page.text(path)

@@ -1,6 +1,6 @@
 """Cases: the list by what is due, the board of a kind, and the search by reference, name, number or phone.
 
-Nothing personal stands in an address or in a list: rows hold codes and days, and a search is a form.
+Nothing personal stands in an address: a search is a form. Rows hold codes, days, and whose case it is, on record.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from bot.desk.at import At
+from bot.desk.cases.names import names_of
 from bot.desk.cases.views import kinds_of, open_stages, views
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
@@ -40,6 +41,7 @@ class Found:
     rows: list[Listed]
     more: str = ""
     holders: Mapping[int, str] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
     paused: set[int] = field(default_factory=set)
     asked: int = 0
 
@@ -51,6 +53,7 @@ async def listed(at: At) -> Response:
     if chosen["kind"] not in kinds:
         chosen["kind"] = ""
     found = await at.read(_listed, at, chosen)
+    found.names = await names_of(at, [one.id for one in found.rows])
     return at.page("cases/cases.html", found=found, chosen=chosen, **_choices(at, chosen, kinds), **views(at))
 
 
@@ -131,7 +134,14 @@ async def board(at: At) -> Response:
     stages = open_stages(kind) if kind else ()
     columns, counts, holders = await at.read(_board, at, kind, stages)
     return at.page(
-        "cases/board.html", kinds=kinds, kind=kind, columns=columns, counts=counts, holders=holders, **views(at)
+        "cases/board.html",
+        kinds=kinds,
+        kind=kind,
+        columns=columns,
+        counts=counts,
+        holders=holders,
+        names=await names_of(at, [one.id for cards in columns.values() for one in cards]),
+        **views(at),
     )
 
 
@@ -166,6 +176,7 @@ async def find(at: At, asked: str) -> tuple[str, Found]:
             return "reference", found
     how, found = await at.read(_search, at, asked)
     await at.saw("search", how)
+    found.names = await names_of(at, [one.id for one in found.rows])
     return how, found
 
 

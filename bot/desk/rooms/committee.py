@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bot import committee
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.cases import sitting as desk
+from bot.desk.cases.names import names_of
 from bot.desk.cases.views import at_stage
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
@@ -87,6 +88,7 @@ async def sitting(at: At) -> Response:
 async def _show(at: At, error: str = "", status: int = 200, filled: desk.Filled | None = None) -> Response:
     held = await at.read(desk.load, at)
     await at.saw(f"sitting:{held.sitting.id}")
+    ids = [*(one.case_id for one in held.items), *(one.id for one in held.waiting)]
     return at.page(
         "committee/sitting.html",
         error=error,
@@ -97,6 +99,7 @@ async def _show(at: At, error: str = "", status: int = 200, filled: desk.Filled 
         choices=desk.choices(at, held),
         decided=lambda item: committee.decision_said(item.kind, item.decision, at.words),
         service=lambda item: _service(at, item),
+        names=await names_of(at, ids),
         stage=lambda item: at_stage(at, item.kind, item.stage),
         early=lambda item: item.earliest is not None and moment(item.earliest) > at.now,
         votes=desk.VOTES,
@@ -247,6 +250,7 @@ async def _show_close(at: At, error: str = "", status: int = 200) -> Response:
         title=committee.title_of(at.association, held.sitting.committee).to(at.language),
         decided=lambda item: committee.decision_said(item.kind, item.decision, at.words),
         service=lambda item: _service(at, item),
+        names=await names_of(at, [one.item.case_id for one in shown.due]),
     )
 
 
