@@ -1,4 +1,4 @@
-"""The list, the board and the search: each worker's own part, narrowed by choice, and on record whose cases they are."""
+"""The list, the board and the search: each worker's part, narrowed by choice, and on record whose cases they are."""
 
 from collections.abc import Callable
 from typing import Any
