@@ -1,5 +1,6 @@
 """Days, times and numbers as the desk writes them: both calendars, in the reader's language."""
 
+import re
 from datetime import datetime, timedelta
 
 from conversations.cases.calendar import here, in_digits, said
@@ -29,6 +30,20 @@ def short(at: int | None, now: datetime, language: str) -> str:
     if local.year == today.year:
         return in_digits(f"{local.day}/{local.month}", language)
     return in_digits(f"{local.day}/{local.month}/{local.year}", language)
+
+
+_COUNTED = frozenset({"number", "money", "rating", "date", "birth_date"})
+
+
+def answered(kind: str, shown: str, language: str) -> str:
+    """An answer as pages write it: amounts and days in the page's digits; a number that somebody may copy (identity,
+    phone, account) stays as it was given."""
+    if kind not in _COUNTED or language == "en":
+        return shown
+    return in_digits(_THOUSANDS.sub("٬", shown), language)
+
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 def waited(since: int, now: datetime) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.desk.said import answered
 from bot.desk.words import DeskWords
 from conversations.answers.contract import Answer
 from conversations.arabic.masking import mask_secrets
@@ -138,15 +139,16 @@ class Reader:
         """What is shown, and whether there is more."""
         answer = known.answer if known is not None else None
         whole = self._whole(answer, value)
+        written = answered(answer.kind, whole, self.language) if answer is not None else whole
         if step == self.shown:
-            return whole, False
+            return written, False
         if answer is not None and answer.sensitive:
             return answer.show(value, self.language), bool(whole)
         secret = known.sensitive if known is not None else step in self.asked and self.asked[step].secret
         if secret and whole and not files_in(value):
             return "", True
         masked = mask_secrets(whole)
-        return (masked, True) if masked else (whole, False)
+        return (masked, True) if masked else (written, False)
 
     def _whole(self, answer: Answer | None, value: Any) -> str:
         """All of it, long words included; of files nothing (they are shown themselves)."""

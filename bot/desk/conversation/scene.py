@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, false, select
 
+from bot.desk import said
 from bot.desk.at import NotFound
 from bot.desk.cases.told import Reached, reached
 from bot.desk.sight import cases_seen_by, conversations_seen_by, handoffs_seen_by
@@ -180,7 +181,8 @@ def _facts(at: "At", scene: Scene) -> list[tuple[str, str, bool]]:
         if value is None or field.id == "full_name":
             continue
         answer = answer_for(field)
-        found.append((field.title.to(language), answer.show(value, language), answer.kind in ("phone", "email")))
+        shown = said.answered(answer.kind, answer.show(value, language), language)
+        found.append((field.title.to(language), shown, answer.kind in ("phone", "email")))
     if email := scene.facts.get("email"):
         found.append((at.words("conversation.email"), str(email), True))
     return found

@@ -18,6 +18,7 @@ from bot.desk.cases.file import find
 from bot.desk.cases.moving import Given, identity_proven, make
 from bot.desk.cases.views import views
 from bot.desk.room import Room
+from bot.desk.said import answered
 from bot.desk.words import DeskWords
 from conversations.answers import answer_for
 from conversations.answers.contract import Again
@@ -126,7 +127,8 @@ def _fields(at: At) -> list[ServiceField]:
 
 def _known(at: At, field: ServiceField, facts: dict[str, Any]) -> Known:
     value = facts.get(field.id)
-    return Known(field, "" if value is None else answer_for(field).show(value, at.language))
+    shown = "" if value is None else answer_for(field).show(value, at.language)
+    return Known(field, answered(field.kind, shown, at.language))
 
 
 # --- a copy ----------------------------------------------------------------------------------------------------------
