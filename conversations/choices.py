@@ -22,7 +22,6 @@ from conversations.ways import (
     way_on,
 )
 
-
 YES_FIRST = ("own:", "allow:")
 """Questions of two options, yes and no: the bare words answer them."""
 
