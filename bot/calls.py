@@ -100,7 +100,9 @@ class Calls:
             )
         else:
             wake = self._wake(connection, association.slug)
-            acts.record(connection, self.vault, association, task, "reached", 0, "", now, wake)
+            heard = acts.spoken(connection, self.vault, association, task, language, now)
+            opened = not heard.opened
+            acts.record(connection, self.vault, association, task, "reached", 0, "", now, wake, opened=opened)
         return language
 
     async def ended(self, slug: str, ended: Ended) -> None:

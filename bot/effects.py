@@ -157,7 +157,7 @@ class Work:
         for do in self._later:
             do()
         for turn in self.notice_turns:
-            notices.turned(connection, vault, turn, self.now)
+            notices.turned(connection, vault, self.associations[turn.association], turn, self.now)
             if not turn.said:
                 self.kicks.add("notices")
         if due := [timer for timer in self._timers.values() if timer is not None]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from bot import appointments, notices
 from bot.case_clock import refresh
 from bot.case_moves import case_facts, moved_event
+from bot.updates import update_event
 from conversations.answers import answer_for
 from conversations.association.association import Association
 from conversations.cases import errands, lifecycle
@@ -119,10 +120,8 @@ def spoken(
         words = meeting.text_of(_moment(association, event, language, now), event)
     if not words and case is not None:
         here = _moment(association, None, language, now)
-        words = track.summary(here, track.view_of(case_facts(case)))
-        if f"track.{name}" in here.wording:
-            reason = apology_of(connection, vault, slug, about.partition(":")[2])
-            words = here.words(f"track.{name}", summary=words, reason=reason)
+        update = update_event(connection, vault, slug, name, about, now)
+        words = track.words_of(here, update) if update else track.summary(here, track.view_of(case_facts(case)))
         quiet = apart or _of_health(association, case)
     news = association.wording[language]("errand.news")
     return Spoken(news, words) if quiet or not words else Spoken(words)
@@ -177,9 +176,10 @@ def record(
     wake: Wake,
     *,
     until: datetime | None = None,
+    opened: bool = True,
 ) -> Task:
     """What a worker says came of it; the task as it stands now. The task is locked. `until`: with an apology, the day
-    that is promised now. Raises Unfit: nothing changed."""
+    that is promised now; `opened`: they heard the news itself. Raises Unfit: nothing changed."""
     slug, at = association.slug, ms(now)
     found = errands.outcome_of(task.kind, outcome, task.state)
     if found is None:
@@ -201,11 +201,11 @@ def record(
             _apologise(connection, vault, association, task, until, now, wake)
         return task
     if outcome == "died":
-        _died(connection, vault, task, staff, now, wake)
+        _died(connection, vault, association, task, staff, now, wake)
         return task
     if outcome == "stop":
         _stopped(connection, association, task, at, wake)
-    notices.task_done(connection, slug, task, found.reached, now, outcome)
+    notices.task_done(connection, association, task, found.reached, now, outcome, opened=opened)
     return task
 
 
@@ -223,12 +223,6 @@ def ask_apology(connection: Connection, vault: Vault, association: str, case: Ca
     )  # fmt: skip
     tasks.add(connection, vault, task)
     return task
-
-
-def apology_of(connection: Connection, vault: Vault, association: str, task: str) -> str:
-    """The reason that staff gave, for those who tell it; empty where there is none."""
-    known = tasks.get(connection, vault, association, int(task)) if task.isascii() and task.isdigit() else None
-    return known.tried[-1].note if known is not None and known.kind == "apology" and known.tried else ""
 
 
 def _apologise(
@@ -256,11 +250,13 @@ def _apologise(
 # --- what stops ------------------------------------------------------------------------------------------------------
 
 
-def _died(connection: Connection, vault: Vault, task: Task, staff: int, now: datetime, wake: Wake) -> None:
+def _died(
+    connection: Connection, vault: Vault, association: Association, task: Task, staff: int, now: datetime, wake: Wake
+) -> None:
     """Everything we would begin stops: what is written, and what else staff were to do. Somebody calls the family."""
     for conversation in conversations_of(connection, task):
         wake(conversation, f"{DEATH}:{task.reference}")
-    _dropped(connection, task, "muted", now)
+    _dropped(connection, association, task, "muted", now)
     if task.beneficiary is None:
         return
     t = tasks_table.c
@@ -269,12 +265,12 @@ def _died(connection: Connection, vault: Vault, task: Task, staff: int, now: dat
     )
     for id in connection.scalars(others).all():
         over = tasks.finish(connection, vault, task.association, id, "died", staff, "", ms(now), tasks.GIVEN_UP)
-        _dropped(connection, over, "muted", now)
+        _dropped(connection, association, over, "muted", now)
 
 
-def _dropped(connection: Connection, task: Task, why: str, now: datetime) -> None:
+def _dropped(connection: Connection, association: Association, task: Task, why: str, now: datetime) -> None:
     """The notice behind it goes no further."""
-    notices.task_done(connection, task.association, task, True, now, why)
+    notices.task_done(connection, association, task, True, now, why)
     if task.notice is not None:
         notices_table.change(
             connection,

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from bot import metrics
 from conversations import notices as rules
 from conversations.association.association import Association
-from conversations.cases.calendar import here
+from conversations.cases import errands
+from conversations.cases.calendar import calendar_of, here
 from storage import alarms, conversations, notices, tasks
 from storage.ids import new_id
 from storage.notices import Leg, Notice
@@ -96,12 +98,12 @@ def advance(
         return _look(connection, vault, association, notice, now, wake)
     if notice.state == notices.UNOPENED:
         if _unopened(connection, vault, notice):
-            return _to_staff(connection, vault, notice, "call", "unopened", now)
+            return _to_staff(connection, vault, association, notice, "call", "unopened", now)
         return _settle(connection, notice, notices.REACHED, "opened", now)
     return _keep(connection, notice, due=None)
 
 
-def turned(connection: Connection, vault: Vault, turn: NoticeTurn, now: datetime) -> None:
+def turned(connection: Connection, vault: Vault, association: Association, turn: NoticeTurn, now: datetime) -> None:
     """What the dialogue did with a notice at the address of its leg: said it, kept silent for a reason that another
     address does not have, or had nothing to say any more."""
     notice = notices.get(connection, turn.association, turn.notice, lock=True)
@@ -111,13 +113,11 @@ def turned(connection: Connection, vault: Vault, turn: NoticeTurn, now: datetime
         return
     if turn.why == "by_call":
         _end_leg(connection, notice, "skipped", "stopped", now)
-        _to_staff(connection, vault, notice, "call", "stopped", now)
+        _to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
     if turn.why in ("", "muted", "stopped"):
         why = turn.why or "nothing_to_say"
-        notices.change_leg(
-            connection, notice.association, notice.id, notice.step, state="skipped", why=why, settled_at=ms(now)
-        )
+        _end_leg(connection, notice, "skipped", why, now)
         _settle(connection, notice, notices.DROPPED, why, now)
         return
     _end_leg(connection, notice, "failed", turn.why, now)
@@ -125,16 +125,27 @@ def turned(connection: Connection, vault: Vault, turn: NoticeTurn, now: datetime
 
 
 def task_done(
-    connection: Connection, association: str, task: tasks.Task, reached: bool, now: datetime, why: str = ""
+    connection: Connection,
+    association: Association,
+    task: tasks.Task,
+    reached: bool,
+    now: datetime,
+    why: str = "",
+    *,
+    opened: bool = True,
 ) -> None:
-    """A worker's record is the evidence of a task; where they could not reach the person the chain goes on."""
-    for leg in notices.legs_of_task(connection, association, task.id):
-        notice = notices.get(connection, association, leg.notice, lock=True)
+    """A worker's record is the evidence of a task; where they could not reach the person the chain goes on. Whoever
+    heard that there is news, and not which (`opened`), has two days to ask for it like anybody else."""
+    for leg in notices.legs_of_task(connection, association.slug, task.id):
+        notice = notices.get(connection, association.slug, leg.notice, lock=True)
         if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
             continue
         state = "arrived" if reached else "failed"
-        notices.change_leg(connection, association, notice.id, leg.step, state=state, why=why, settled_at=ms(now))
-        if reached:
+        _end_leg(connection, notice._replace(step=leg.step), state, why, now)
+        if reached and not opened:
+            due = rules.goes_at(association.profile, False, now + rules.UNOPENED)
+            _keep(connection, notice, state=notices.UNOPENED, due=ms(due), why="")
+        elif reached:
             _settle(connection, notice, notices.REACHED, "told", now)
         else:
             _keep(connection, notice, state=notices.OUT, due=ms(now))
@@ -146,17 +157,25 @@ def task_done(
 def _begin(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
+    if notice.why and notice.conversation is not None:
+        # It has waited: whatever waited with it goes along, as one message.
+        now_there = notices.get(connection, notice.association, notice.id)
+        if now_there is None or now_there.state != notices.WAITING:
+            return now_there or notice
+        notices.join_waiting(connection, notice, ms(now + LOOK))
     if notice.urgency != "now" and notice.conversation is not None:
         midnight = here(now).replace(hour=0, minute=0, second=0, microsecond=0)
         sent = notices.sent_since(connection, notice.association, notice.conversation, ms(midnight))
         if rules.too_many(association.profile, sent):
             return _keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
     if notice.channel in rules.TASK_OF:
-        return _task_leg(connection, vault, notice, rules.TASK_OF[notice.channel], "agreed", now)
-    return _next(connection, vault, notice, now, wake)
+        return _task_leg(connection, vault, association, notice, rules.TASK_OF[notice.channel], "agreed", now)
+    return _next(connection, vault, association, notice, now, wake)
 
 
-def _next(connection: Connection, vault: Vault, notice: Notice, now: datetime, wake: Wake) -> Notice:
+def _next(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
+) -> Notice:
     """Take the next address of the chain; at its end, a call."""
     known = notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
     order = rules.order(
@@ -193,13 +212,15 @@ def _next(connection: Connection, vault: Vault, notice: Notice, now: datetime, w
                 settled_at=ms(now) if why else None,
             ),
         )
-        if not why:
+        if why:
+            metrics.legs.labels(notice.association, address.channel, "skipped").inc()
+        else:
             wake(address.conversation, f"notice:{notice.id}")
             return _keep(connection, notice, state=notices.OUT, step=notice.step, due=ms(now + LOOK), why="")
     if any(leg.channel == "phone" for leg in made):
         alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
         return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
-    return _to_staff(connection, vault, notice, "call", "exhausted" if made else "no_address", now)
+    return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
 
 
 def _look(
@@ -209,13 +230,13 @@ def _look(
         (leg for leg in notices.legs_of(connection, notice.association, notice.id) if leg.step == notice.step), None
     )
     if leg is None or leg.state in ("failed", "silent", "skipped"):
-        return _next(connection, vault, notice, now, wake)
+        return _next(connection, vault, association, notice, now, wake)
     if leg.task is not None:
         if leg.until is not None and leg.until <= ms(now):
             # Nobody has done it in time: it stays with them, and a message goes meanwhile.
             _end_leg(connection, notice, "silent", "not_done", now)
             alarms.ring(connection, notice.association, "task_overdue", ms(now))
-            return _next(connection, vault, notice, now, wake)
+            return _next(connection, vault, association, notice, now, wake)
         return _keep(connection, notice, due=leg.until)
     assert leg.conversation is not None
     found = notices.states(connection, notice.association, notice.id, leg.conversation)
@@ -236,18 +257,25 @@ def _look(
         case "pending":
             # Ever more seldom: a backlog of a hundred thousand is looked at a few times, not each minute.
             return _keep(connection, notice, due=ms(now + max(LOOK, waited / 4)))
-    return _next(connection, vault, notice, now, wake)
+    return _next(connection, vault, association, notice, now, wake)
 
 
-def _to_staff(connection: Connection, vault: Vault, notice: Notice, kind: str, why: str, now: datetime) -> Notice:
+def _to_staff(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, kind: str, why: str, now: datetime
+) -> Notice:
     """No message reached them, or none may: somebody does."""
-    notice = _task_leg(connection, vault, notice, kind, why, now)
+    notice = _task_leg(connection, vault, association, notice, kind, why, now)
     return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
 
 
-def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, why: str, now: datetime) -> Notice:
+def _task_leg(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, kind: str, why: str, now: datetime
+) -> Notice:
     channel = next(channel for channel, task in rules.TASK_OF.items() if task == kind)
     restricted, women_only = notices.kept_apart(connection, notice.association, notice.case_id, notice.conversation)
+    urgent, due = notice.urgency == "now", now
+    if kind == "call" and not urgent:
+        due = errands.decent(now, calendar_of(association.profile), women_only)  # nobody is woken for it
     waits = tasks.waiting_for(connection, notice.association, kind, notice.conversation, notice.reference)
     task = waits or tasks.Task(
         notice.association,
@@ -260,14 +288,14 @@ def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, w
         beneficiary=notice.beneficiary,
         restricted=restricted,
         women_only=women_only,
-        urgent=notice.urgency == "now",
+        urgent=urgent,
         why=why,
         at=ms(now),
-        due=ms(now),
+        due=ms(due),
     )
     if waits is None:
         tasks.add(connection, vault, task)
-    until = ms(now + rules.TASK_WAITS)
+    until = ms(due + rules.TASK_WAITS)
     step = notice.step + 1
     leg = Leg(notice.association, notice.id, step, channel, ms(now), "out", task=task.id, until=until, why=why)
     notices.add_leg(connection, leg)
@@ -275,21 +303,28 @@ def _task_leg(connection: Connection, vault: Vault, notice: Notice, kind: str, w
 
 
 def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> bool:
-    """Whether news of this case still waits for the person to open it, at the address that brought it."""
+    """Whether news of this case still waits for the person to open it, at the address that brought it; what a call
+    alone announced, nobody has seen opened."""
     if conversation is None:
         legs = notices.legs_of(connection, notice.association, notice.id)
-        conversation = next((leg.conversation for leg in reversed(legs) if leg.state == "arrived"), None)
-    if conversation is None:
-        return False
+        brought = [leg for leg in reversed(legs) if leg.state == "arrived"]
+        tried = [leg.conversation for leg in (*brought, *reversed(legs)) if leg.conversation is not None]
+        if not tried:
+            return bool(brought)
+        conversation = tried[0]
     state = conversations.state_of(connection, vault, notice.association, conversation)
     return state is not None and notice.reference in state.news
 
 
 def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:
-    notices.change_leg(connection, notice.association, notice.id, notice.step, state=state, why=why, settled_at=ms(now))
+    ended = {"state": state, "why": why, "settled_at": ms(now)}
+    channel = notices.change_leg(connection, notice.association, notice.id, notice.step, **ended)
+    if channel:
+        metrics.legs.labels(notice.association, channel, state).inc()
 
 
 def _settle(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> Notice:
+    notices.settle_joined(connection, notice, state, ms(now))
     return _keep(connection, notice, state=state, why=why, due=None, settled_at=ms(now))
 
 

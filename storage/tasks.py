@@ -193,10 +193,11 @@ def claim_calls(
     urgent_only: bool = False,
 ) -> list[Task]:
     """Calls that nobody has tried or taken in hand, for a machine to try: theirs until `until`, marked by `outcome`.
-    Never what is restricted or for women."""
+    Never what is restricted or for women, nor what was heard of and not opened: a
+    machine can say no more."""
     t = tasks.c
     free = (t.association == association, _OPEN, t.kind == "call", t.tries == 0, t.outcome == "", t.staff.is_(None))
-    plain = (t.restricted.is_(False), t.women_only.is_(False), t.due <= now)
+    plain = (t.restricted.is_(False), t.women_only.is_(False), t.why != "unopened", t.due <= now)
     query = select(t.id).where(*free, *plain).order_by(t.due, t.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(connection.scalars(query.where(t.urgent) if urgent_only else query))
     connection.execute(

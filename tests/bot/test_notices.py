@@ -17,6 +17,7 @@ from storage.schema import cases as cases_table
 from storage.schema import conversations as conversations_table
 from storage.schema_notices import legs as legs_table
 from storage.schema_notices import notices as notices_table
+from storage.times import moment
 from tests.bot.desk import Desk, Paper, Person, error, milliseconds
 
 PHONE = "+966500000007"
@@ -276,9 +277,12 @@ async def test_what_would_be_too_much_for_a_day_waits_for_the_next(desk: Desk, n
         move(desk, reference, "pass_on", "relations_officer")
         await desk.run()
         assert len(noura.told) == before and one(desk, 1).why == "a_day"
+        move(desk, reference, "return", "relations_officer", given={"items": "family_card"})
         await desk.later(days=1)
-        await desk.run()
-        assert len(noura.told) == before + 1
+        await desk.later(minutes=3)
+        assert len(noura.told) == before + 1, "joined into one"
+        assert "عند اللجنة" in noura.told[-1] and "سجل الأسرة" in noura.told[-1]
+        assert {notice.state for notice in desk.rows("notices")} == {"reached"}
     finally:
         object.__setattr__(rules, "a_day", 8)
 
@@ -299,8 +303,21 @@ async def test_an_agreed_way_without_messages_is_a_workers_task(
     await desk.run()
     assert open_tasks(desk) == [(kind, "agreed", "open")] and len(noura.told) == before
     task = desk.ask(tasks.get, desk.vault, "harif", desk.rows("tasks")[0].id)
-    desk.do(lambda c: chain.task_done(c, "harif", task, True, desk.now))
+    desk.do(lambda c: chain.task_done(c, desk.associations["harif"], task, True, desk.now))
     assert one(desk).state == "reached" and legs(desk) == [(channel, "arrived", "")]
+
+
+async def test_a_call_that_is_needed_at_night_is_for_the_morning(desk: Desk, noura: Person) -> None:
+    reference = await Person(desk, PHONE, "whatsapp").apply()
+    evening = here(desk.now).replace(hour=19, minute=0)
+    desk.now = evening.astimezone(desk.now.tzinfo)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    for _ in range(5):
+        await desk.later(hours=1)
+    [task] = desk.rows("tasks")
+    assert desk.now > evening + timedelta(hours=4)
+    assert moment(task.due) > desk.now and 8 <= here(moment(task.due)).hour < 21
 
 
 async def test_a_task_that_nobody_does_lets_a_message_go(desk: Desk, noura: Person) -> None:
@@ -318,7 +335,7 @@ async def test_what_a_call_did_not_reach_goes_on(desk: Desk, noura: Person) -> N
     agreed(desk, "phone")
     move(desk, reference, "verify", "relations_officer")
     task = desk.ask(tasks.get, desk.vault, "harif", desk.rows("tasks")[0].id)
-    desk.do(lambda c: chain.task_done(c, "harif", task, False, desk.now, "wrong_number"))
+    desk.do(lambda c: chain.task_done(c, desk.associations["harif"], task, False, desk.now, "wrong_number"))
     await desk.run()
     assert legs(desk) == [("phone", "failed", "wrong_number"), ("telegram", "out", "")]
     assert reference in noura.told[-1]

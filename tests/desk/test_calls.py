@@ -19,7 +19,7 @@ from storage.tasks import Task
 from storage.times import HOUR, ms
 from tests.channels.harness import Call, Reply, StandIn, stand_in
 from tests.desk.house import House, Person
-from tests.desk.test_tasks import at, case_of, notice, person, task
+from tests.desk.test_tasks import at, case_of, notice, person, refused, task
 
 __all__ = ["person"]
 ACCOUNT, TOKEN, FROM = "AC" + "1" * 32, "12345", "+966138820058"
@@ -135,6 +135,29 @@ def test_a_pressed_key_says_that_it_was_heard_or_that_somebody_should_call(
     assert (known.state, known.outcome, known.urgent) == (state, outcome, digits == "1")
     assert notice(house, made).state == standing
     assert [one.staff for one in known.tried] == [0]
+
+
+def test_quiet_news_that_was_only_heard_of_is_called_for_by_staff_when_two_days_pass(
+    house: House, person: Person
+) -> None:
+    made = task(house, case_of(house, person), about=refused(house, person))
+
+    async def then(there: Exchange) -> None:
+        [call] = await there.ring()
+        await there.post(key_of(call), Digits="2", CallSid="CA1")
+
+    exchange(house, then)
+    assert at(house, made).state == "done"
+    assert notice(house, made).state == notices.UNOPENED
+    house.later(days=4)
+    assert notice(house, made).state == notices.WITH_STAFF
+    [again] = [one for one in house.line.rows("tasks") if one.id != made.id and one.kind == "call"]
+    assert (again.state, again.why) == ("open", "unopened")
+
+    async def silent(there: Exchange) -> None:
+        assert await there.ring() == []
+
+    exchange(house, silent)
 
 
 @pytest.mark.parametrize("status", ["no-answer", "busy", "failed", "completed"])

@@ -44,7 +44,7 @@ def task(house: House, known: Case, kind: str = "call", about: str = "", **field
     notice = Notice(
         "harif", new_id(), about.partition(":")[0] or "update", about or f"update:{known.reference}:1", now,
         reference=known.reference, case_id=known.id, conversation=known.conversation, beneficiary=known.beneficiary,
-        state=notices.WITH_STAFF,
+        state=notices.WITH_STAFF, step=1,
     )  # fmt: skip
     made = Task(
         "harif", new_id(), kind, notice=notice.id, case_id=known.id, reference=known.reference,
