@@ -6,19 +6,21 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
 
-from bot import appointments, errands
+from bot import appointments
 from bot import notices as chain
-from bot.case_moves import case_facts, moved_event
+from bot.case_moves import moved_event
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
 from bot.fold import Arrived
 from bot.intake import Intake
 from bot.log import log
+from bot.promises import Promises
 from bot.routing import Routing
+from bot.updates import UPDATES, update_event
 from bot.upkeep import Upkeep
 from conversations.answers.signatures import kind_of
 from conversations.association.association import Association
@@ -27,7 +29,6 @@ from conversations.events import (
     Answered,
     Asked,
     CalledStaff,
-    CaseUpdate,
     Event,
     FileReady,
     FileRefused,
@@ -45,12 +46,6 @@ from storage.times import DAY, moment, ms, ms_or_none
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
 NOTICES_AT_ONCE = 200
-UPDATES: dict[str, Literal["update", "receipt", "promise_near", "promise_missed"]] = {
-    "update": "update",
-    "receipt": "receipt",
-    "promise_near": "promise_near",
-    "promise_missed": "promise_missed",
-}
 Claim = Callable[[Connection, int], bool]
 
 
@@ -88,6 +83,7 @@ class Rounds:
         self.vault, self.clock, self.file_limit = intake.vault, intake.clock, file_limit
         self.routing = Routing(database, intake.associations, self.clock, lambda done: intake.after_commit(done))
         self.upkeep = Upkeep(database, self.vault, blobs, intake.associations, self.clock)
+        self.promises = Promises(database, self.vault, intake.associations, self.clock, self._waking)
         self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "timers": (1, self.due_timers),
             "notices": (5, self.due_notices),
@@ -102,6 +98,7 @@ class Rounds:
             "erase": (5, self.upkeep.erase_files),
             "handoffs": (5, self.routing.offer),
             "library": (60, self.library),
+            "promises": (3600, self.promise),
             "untouched": (3600, self.routing.untouched),
             "forget": (3600, self.forget),
         }
@@ -199,11 +196,8 @@ class Rounds:
             "appointment": self._appointment,
             "called": self._called,
             "policy": self._policy,
-            "update": self._update,
-            "receipt": self._update,
-            "promise_near": self._update,
-            "promise_missed": self._update,
             "stopped": self._stopped,
+            **dict.fromkeys(UPDATES, self._update),
         }.get(name)
         event = make(connection, timer.association, about) if make and about else None
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -250,14 +244,8 @@ class Rounds:
         return PolicyChanged(id=f"policy-{about}", at=self.clock(), version=about)
 
     def _update(self, connection: Connection, association: str, about: str) -> Event | None:
-        why, reference, *more = about.split(":")
-        case = cases.by_reference(connection, self.vault, association, reference)
-        if case is None:
-            return None
-        reason = errands.apology_of(connection, self.vault, association, more[0]) if why == "promise_missed" else ""
-        return CaseUpdate(
-            id=about.replace(":", "-"), at=self.clock(), case=case_facts(case), why=UPDATES[why], reason=reason
-        )
+        name, _, rest = about.partition(":")
+        return update_event(connection, self.vault, association, name, rest, self.clock())
 
     def _stopped(self, connection: Connection, association: str, about: str) -> Event:
         """They asked a worker for it (bot/errands.py)."""
@@ -282,6 +270,11 @@ class Rounds:
         if claim(connection, ms(now)):
             wake = self._waking(connection, association)
             chain.add(connection, self.vault, association, about, now, wake, conversation=conversation)
+
+    async def promise(self) -> None:
+        """What falls on a day: promises, entitlements, papers (bot/promises.py)."""
+        await self.promises.look()
+        self.kick("timers")
 
     async def news(self) -> None:
         """The day named for an update has come: they hear where it stands (T step 5; nobody waits in silence)."""

@@ -141,13 +141,18 @@ class AppointmentChanged(_Event, frozen=True, kw_only=True, tag="appointment_cha
     reference: str = ""
 
 
+Why = Literal["update", "receipt", "promise_near", "promise_missed", "entitlement_due", "document_expiring"]
+
+
 class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
-    """Where a case stands. `why`: update (the day named for it came), receipt (a worker recorded it), promise_near or
-    promise_missed (with the `reason` that staff give)."""
+    """Where a case stands. `why`: update (the day named for it came), receipt (a worker recorded it), promise_near,
+    promise_missed (with the `reason` that staff give), entitlement_due (`details`: what, amount), document_expiring
+    (`details`: the paper's field, and its day)."""
 
     case: dict[str, Any]
-    why: Literal["update", "receipt", "promise_near", "promise_missed"] = "update"
+    why: Why = "update"
     reason: str = ""
+    details: dict[str, str] = {}
 
 
 class PolicyChanged(_Event, frozen=True, kw_only=True, tag="policy_changed"):

@@ -45,7 +45,7 @@ class Moved(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """What waits to go now: how many (up to `COUNTED`), and since when the oldest does; None: nothing does."""
+    """What waits to go now: how many (counted so far), and since when the oldest does; None: nothing does."""
 
     number: int = 0
     oldest: int | None = None
@@ -107,7 +107,7 @@ def moved(
     return [Moved._make(row) for row in connection.execute(query)]
 
 
-def backlog(connection: Connection, association: str, channel: str, now: int) -> Backlog:
+def backlog(connection: Connection, association: str, channel: str, now: int, most: int = COUNTED) -> Backlog:
     """Of a channel; what waits for a retry that is not due yet is none of it."""
     m = messages.c
     mine = (m.association == association, m.channel == channel, unsettled(), m.not_before <= now)
@@ -115,7 +115,7 @@ def backlog(connection: Connection, association: str, channel: str, now: int) ->
     oldest = connection.scalar(first.limit(1))
     if oldest is None:
         return Backlog()
-    count = connection.scalar(select(func.count()).select_from(first.limit(COUNTED).subquery()))
+    count = connection.scalar(select(func.count()).select_from(first.limit(most).subquery()))
     return Backlog(count or 0, oldest)
 
 

@@ -175,11 +175,11 @@ def legs_of_task(connection: Connection, association: str, task: int) -> list[Le
     return [Leg._make(row) for row in connection.execute(query.order_by(one.notice))]
 
 
-def change_leg(connection: Connection, association: str, notice: int, step: int, **changes: object) -> None:
+def change_leg(connection: Connection, association: str, notice: int, step: int, **changes: object) -> str:
+    """Its channel; empty where there is no such leg."""
     one = legs.c
-    connection.execute(
-        update(legs).where(one.association == association, one.notice == notice, one.step == step).values(**changes)
-    )
+    mine = update(legs).where(one.association == association, one.notice == notice, one.step == step)
+    return connection.execute(mine.values(**changes).returning(one.channel)).scalar() or ""
 
 
 def states(connection: Connection, association: str, notice: int, conversation: int) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ case shows nothing until somebody who is on it allows it; an anonymous case is f
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
@@ -16,6 +16,7 @@ from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
 from conversations.cases import lifecycle
 from conversations.cases.calendar import here, said
+from conversations.cases.entitlement import named
 from conversations.cases.promise import Promised, promise_lines
 from conversations.cases.reference import find_reference
 from conversations.conversation import Draft
@@ -37,7 +38,7 @@ FULLY_LISTED = 4
 BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
 """Further buttons under a case, which the files of other dialogues put here."""
 IDENTITIES = ("saudi_id", "identity")
-_ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
+ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
 """Stages in which the next word is the person's, or the answer was given: no date is promised."""
 LONG_SILENCE = timedelta(days=182)
 """After which a number shows nothing until identity is proven again (DOMAIN, "Care")."""
@@ -111,7 +112,7 @@ def summary(moment: Moment, case: CaseView) -> str:
     ]
     if case.reference in moment.conversation.news:
         lines.append(moment.words("track.news_waiting"))
-    elif lifecycle.is_open(case.stage) and case.stage not in _ANSWERED:
+    elif lifecycle.is_open(case.stage) and case.stage not in ANSWERED:
         lines += expectation(moment, case)
     return "\n".join(lines)
 
@@ -330,16 +331,58 @@ def is_decision(event: CaseMoved) -> bool:
 
 
 def updated(moment: Moment, event: CaseUpdate) -> None:
-    """Nobody waits in silence: where it stands, on the day that was named for it, or near the day of its promise."""
+    """Nobody waits in silence: where it stands, on the day that was named for it, or what falls on this day."""
     case = view_of(event.case)
     if not may_begin(moment):
         return
     option = Option(f"track:{case.reference}", moment.words("option.track_this"))
-    text = moment.words(f"track.{event.why}", summary=summary(moment, case), reason=event.reason)
-    template = event.why if event.why.startswith("promise") else "news"
-    tell_notice(moment, text, (option,), template, case.reference)
-    if event.why == "receipt":
+    quiet = moment.conversation.proof_needed or is_long_silent(moment)
+    text = moment.words("case.news") if quiet else words_of(moment, event, quiet=is_apart(moment, case))
+    if event.why == "document_expiring" and not quiet:
+        tell_notice(moment, text, (), event.why, *_paper(moment, event, is_apart(moment, case)))
+    elif event.why == "entitlement_due":
+        tell_notice(moment, text, (option,), event.why)
+    else:
+        tell_notice(moment, text, (option,), event.why if event.why.startswith("promise") else "news", case.reference)
+    if event.why == "receipt" and not quiet:
         attach_receipt(moment, case.reference)
+
+
+def words_of(moment: Moment, event: CaseUpdate, *, quiet: bool = False) -> str:
+    """What is told; `quiet`: nothing that whoever looks over their shoulder should not read."""
+    case = view_of(event.case)
+    if event.why == "entitlement_due":
+        given = event.details
+        what = named(given["what"], given.get("amount", ""), moment.language, moment.words)
+        key = "track.entitlement_due_quiet" if quiet else "track.entitlement_due"
+        return moment.words(key, what=what, reference=case.reference)
+    if event.why == "document_expiring":
+        paper, day = _paper(moment, event, quiet)
+        return moment.words("track.document_expiring", document=paper, day=day, reference=case.reference)
+    apart = quiet and event.why in ("promise_near", "promise_missed")
+    shown = moment.words("track.by_number", reference=case.reference) if apart else summary(moment, case)
+    return moment.words(f"track.{event.why}", summary=shown, reason=event.reason)
+
+
+def is_apart(moment: Moment, case: CaseView) -> bool:
+    """A complaint, or about somebody's health: its news is for the person alone."""
+    service = moment.profile.service(case.service) if case.service else None
+    return case.kind in ("complaint", "compensation") or bool(service and service.sensitive_purpose)
+
+
+def _paper(moment: Moment, event: CaseUpdate, quiet: bool) -> tuple[str, str]:
+    """Its name and its day."""
+    id, service = event.details["paper"], moment.profile.service(str(event.case.get("service", "")))
+    field = next((one for one in service.fields if one.id == id), None) if service else None
+    house = f"apply.{id}.title"
+    name = (
+        field.title.to(moment.language)
+        if field
+        else moment.words(house if house in moment.wording else "track.a_paper")
+    )
+    if quiet:
+        name = moment.words("track.a_paper")
+    return name, said(date.fromisoformat(event.details["day"]), moment.language)
 
 
 # --- proving who one is, after long silence --------------------------------------------------------------------------

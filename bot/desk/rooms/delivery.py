@@ -10,6 +10,7 @@ from bot.desk.cases.told import in_words
 from bot.desk.conversation.transcript import why_failed
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
+from bot.watch import LATE
 from conversations.notices import MESSAGING, TASK_OF
 from storage import accounts, delivery, notices, tasks
 from storage.delivery import Backlog, Carried, Listed
@@ -18,12 +19,10 @@ from storage.schema import conversations
 from storage.times import DAY, MINUTE, ms
 
 room = Room("delivery", nav="/delivery", right="delivery")
-STATES = (WAITING, OUT, UNOPENED, WITH_STAFF, REACHED, DROPPED)
+STATES = (WAITING, OUT, UNOPENED, WITH_STAFF, REACHED, "joined", DROPPED)
 CHANNELS = (*MESSAGING, *TASK_OF)
 LATELY = 5
 """Minutes over which a channel's rate is taken."""
-LATE = 10 * MINUTE
-"""After which what waits to go is a backlog."""
 _WORKED = ("accepted", "delivered", "read")
 
 
