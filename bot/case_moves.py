@@ -27,6 +27,11 @@ _ID = "0123456789"
 ANSWERS = {"answer": ("question",), "complete": ("waiting_for_information", "complete_unclear")}
 """By a worker's move that its person hears of, for which reasons nobody has to come to them any more."""
 SEVERITIES = ("low", "medium", "high")
+OWN = {
+    "complete": ANSWERS["complete"],
+    "withdraw": (*ANSWERS["answer"], *ANSWERS["complete"], "grave_complaint", "consent_by_call", "not_received"),
+}
+"""The same by a move that the person makes themselves."""
 RECORD = "ar"
 """The language in which a list is written into a move's record; the person reads it in their own."""
 
@@ -106,6 +111,8 @@ def move_case(
     cases.set_due(connection, moved.association, moved.id, moved.due)
     if answers and not case.anonymous:
         cases.reindex(connection, vault, moved, found_by(moved.answers))
+    if who == BENEFICIARY and name in OWN:
+        handoffs.answered(connection, case.association, case.reference, OWN[name], ms(now))
     if lifecycle.notice(case.kind, move, who)[0] and moved.conversation is not None:
         if who != BENEFICIARY and name in ANSWERS:
             handoffs.answered(connection, case.association, case.reference, ANSWERS[name], ms(now))

@@ -253,6 +253,14 @@ class Work:
             )
         except NotAllowed as error:
             self.alarm(stored.association, f"not_moved_{error.why}")
+            return
+        if stored.conversation.holder == "queue" and not handoffs.any_open(
+            self.connection, stored.association, stored.id
+        ):
+            # What they waited for was this: nobody has to come to them any more.
+            stored.conversation.holder = "bot"
+            conversations.save(self.connection, self.vault, [stored])
+            self.kicks.add("inbox")
 
     @_do.register
     def _(self, effect: EntitlementAnswered, stored: Stored, known: world.Known, event: Event) -> None:

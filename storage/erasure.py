@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, delete, select, text, update
 
 from conversations.conversation import Conversation, Draft
 from storage import conversations, quarantine, schema, schema_desk, schema_notices, topics
+from storage import handoffs as queue
 from storage.asks import phone_index
 from storage.batch import deleting
 from storage.conversations import Stored
@@ -102,6 +103,7 @@ def erase_cases(connection: Connection, vault: Vault, association: str, ids: Ite
     gone = sorted(set(ids))
     if not gone:
         return 0
+    _drop_news(connection, vault, association, gone)
     c = cases.c
     locked = select(c.id, c.conversation, c.route).where(c.association == association, c.id.in_(gone)).order_by(c.id)
     named: dict[int, set[int]] = {}
@@ -126,6 +128,32 @@ def erase_cases(connection: Connection, vault: Vault, association: str, ids: Ite
     )
     _empty_sittings(connection, association, gone)
     return count
+
+
+def _drop_news(connection: Connection, vault: Vault, association: str, gone: list[int]) -> None:
+    """What waits to be opened of these cases, at every address of their people, and at those that are followed by
+    their number."""
+    c, k = cases.c, conversations_table.c
+    rows = connection.execute(
+        select(c.id, c.reference, c.beneficiary, c.conversation, c.route).where(
+            c.association == association, c.id.in_(gone)
+        )
+    ).all()
+    references = {row.reference for row in rows}
+    theirs = {row.beneficiary for row in rows if row.beneficiary is not None}
+    where = {row.conversation if row.route is None else _open_route(vault, association, row) for row in rows} - {None}
+    for one in (k.beneficiary.in_(theirs), k.id.in_(where)):
+        where |= set(connection.scalars(select(k.id).where(k.association == association, one)))
+    here = conversations.load_by_id(connection, vault, [(association, id) for id in where])
+    changed = []
+    for stored in here.values():
+        talk = stored.conversation
+        if references & {*talk.news, *talk.followed_by_number}:
+            talk.news = {reference: told for reference, told in talk.news.items() if reference not in references}
+            talk.followed_by_number = [one for one in talk.followed_by_number if one not in references]
+            changed.append(stored)
+    if changed:
+        conversations.save(connection, vault, changed)
 
 
 def _empty_sittings(connection: Connection, association: str, gone: list[int]) -> None:
@@ -243,6 +271,14 @@ def erase_conversation(
     f, a, t, k = files.c, asks.c, timers.c, conversations_table.c
     sent = set(connection.scalars(select(f.id).where(f.association == association, f.conversation == id)))
     count = _erase_files(connection, association, id, sent - held)
+    # Nobody is left to come to; what waits of a case that stays is answered there, and danger is looked at by a person.
+    h = handoffs.c
+    queued = (h.association == association, h.conversation == id, h.done_at.is_(None))
+    over = (h.reference.not_in(references), h.restricted.is_(False))
+    connection.execute(update(handoffs).where(*queued, *over).values(done_at=now))
+    waits_on = queue.any_open(connection, association, id)
+    if stored.conversation.holder == "queue" and not waits_on:
+        stored.conversation.holder = "bot"
     for table in (messages, schema_desk.reply_drafts, schema_desk.topic_lines, handoffs):
         settled = (messages.c.state.not_in(_UNDER_WAY),) if table is messages else ()
         _empty(connection, table, OF_CONVERSATION[table], association, table.c.conversation == id, *settled)

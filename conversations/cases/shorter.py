@@ -34,6 +34,7 @@ _INQUIRY = ("received", "assigned", "answered")
 _WAITING = ("received", "invited")
 _VOLUNTEERING = ("received", "invited", "accepted")
 _DATA = ("received", "returned", "verified", "executed")
+_NOT_DONE = ("received", "returned", "verified")
 _UNDONE = ("received", "verified")
 
 # fmt: off
@@ -74,7 +75,7 @@ DATA_REQUEST = (
     row("verified",    "execute",     "executed",     _OFFICE,          QUIETLY, needs="result kept"),
     row(_UNDONE,       "refuse",      "closed",       _OFFICE,          QUIETLY, needs="reason"),
     row("executed",    "close",       "closed",       _ANYONE,          NEVER),
-    row(_DATA,         "withdraw",    "withdrawn",    BENEFICIARY,      OPENLY),
+    row(_NOT_DONE,     "withdraw",    "withdrawn",    BENEFICIARY,      OPENLY),
     row(_DATA,         "discontinue", "discontinued", _ABOVE,           NEVER, needs="reason"),
 )
 # fmt: on

@@ -23,9 +23,20 @@ from conversations.moment import Moment
 from conversations.says import BUTTON_TITLE, Option
 from conversations.world import CaseView
 
+_GRANTED = ("accepted", "registered", "delivered")
+
+
+def _sure(moment: Moment) -> str:
+    """What withdrawing means: of what was granted already, that it is given up."""
+    draft = moment.conversation.open
+    case = case_of(moment, draft.subject.partition(" ")[2]) if draft is not None else None
+    granted = case is not None and case.kind == "request" and case.stage in _GRANTED
+    return moment.words("own_move.sure.ask_granted" if granted else "own_move.sure.ask")
+
+
 _STEPS: dict[str, tuple[Step, ...]] = {
     "why": (ask("why", LongText()),),
-    "sure": (ask("sure", YesNo(), exits={False: Leave("own_move.kept")}),),
+    "sure": (ask("sure", YesNo(), asks=_sure, exits={False: Leave("own_move.kept")}),),
 }
 _ASKS = {"object": "why", "appeal": "why", "ask_again": "why", "withdraw": "sure"}
 """What is asked before a move is made; the others are made at once."""

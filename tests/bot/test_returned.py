@@ -10,7 +10,7 @@ from conversations.cases.calendar import calendar_of
 from conversations.cases.missing import Missing, of_field
 from conversations.cases.move import NotAllowed
 from conversations.cases.promise import promise_for
-from storage import cases, files, requirements
+from storage import cases, files, requirements, timers
 from storage.times import moment, ms_or_none
 from tests.bot.arranging import case_of, filed, move, on_case, press
 from tests.bot.desk import Desk, Person, milliseconds
@@ -171,3 +171,39 @@ async def test_anothers_case_is_not_completed_by_a_made_up_button(desk: Desk, no
     await stranger.send(stranger.incoming(Press(id="p", at=desk.now, option=f"move:complete-{reference}")))
     assert stranger.where.open is None
     assert case_of(desk, reference).stage == "returned"
+
+
+async def test_what_they_complete_themselves_leaves_nobody_waiting_in_the_queue(desk: Desk, noura: Person) -> None:
+    reference = await returned(desk, noura, Missing(item="mobile", published=True))
+    waits(desk, reference, "waiting_for_information")
+    await desk.run()
+    assert noura.where.holder == "queue"
+    await press(noura, "إكمال الناقص")
+    await noura.say("0559998888")
+    assert case_of(desk, reference).stage == "verifying"
+    assert [row.done_at for row in desk.rows("handoffs")] == [milliseconds(desk.now)]
+    assert noura.where.holder == "bot"
+
+
+async def test_a_complaint_that_was_taken_back_leaves_the_queue_and_what_else_waits_stays(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.complain(severity="high")
+    assert noura.where.holder == "queue" or len(desk.rows("handoffs")) == 1
+    await noura.press(f"move:withdraw-{reference}")
+    await press(noura, "نعم")
+    assert case_of(desk, reference).stage == "withdrawn"
+    assert [row.done_at for row in desk.rows("handoffs")] == [milliseconds(desk.now)]
+    assert noura.where.holder == "bot"
+
+
+async def test_withdrawing_what_was_granted_is_asked_in_words_of_its_own(desk: Desk, noura: Person) -> None:
+    reference = await filed(desk, noura, "registered")
+    await noura.press(f"move:withdraw-{reference}")
+    assert "طلبكم مقبول" in noura.told[-1] and "ندرسه" not in noura.told[-1]
+
+
+def waits(desk: Desk, reference: str, reason: str) -> None:
+    """As the round of what nobody touched puts it into the queue."""
+    timer = timers.Timer("harif", desk.id_of("7001"), f"called:{reason}:{reference}", milliseconds(desk.now))
+    desk.do(timers.set_all, [timer])

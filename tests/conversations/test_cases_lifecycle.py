@@ -64,9 +64,13 @@ def test_every_stage_can_come_to_a_good_end_and_an_end_is_an_end(kind: str) -> N
     assert not any(moves(kind, stage) for stage in FINAL)
 
 
+def test_a_data_request_that_was_carried_out_cannot_be_withdrawn() -> None:
+    assert [move.name for move in moves("data_request", "executed", "beneficiary")] == ["close"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_beneficiary_can_withdraw_whatever_is_open(kind: str) -> None:
-    open_stages = [stage for stage in LIFECYCLES[kind].stages if is_open(stage)]
+def test_a_beneficiary_can_withdraw_whatever_is_open_and_not_done(kind: str) -> None:
+    open_stages = [stage for stage in LIFECYCLES[kind].stages if is_open(stage) and stage != "executed"]
     assert open_stages
     for stage in open_stages:
         assert stage_after(apply(kind, stage, "withdraw", "beneficiary", Facts(now=NOW)), stage) == "withdrawn"

@@ -7,12 +7,26 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from conversations.conversation import Member
-from storage import asks, cases, consents, conversations, erasure, personal, personal_copy, retention, schema, sittings
+from conversations.conversation import Conversation, Member
+from storage import (
+    asks,
+    cases,
+    consents,
+    conversations,
+    erasure,
+    handoffs,
+    personal,
+    personal_copy,
+    retention,
+    schema,
+    sittings,
+)
 from storage.blobs import Blobs
 from storage.cases import Case
 from storage.columns import Blind
 from storage.database import Database
+from storage.handoffs import Handoff
+from storage.ids import new_id
 from storage.keys import SEALED
 from storage.person import Nobody, Person, whose
 from storage.personal import KEPT, Kept
@@ -367,3 +381,41 @@ def test_what_is_put_right_changes_what_is_offered_and_open_cases_and_what_they_
     acts = database.read_now(lambda c: list(c.execute(select(schema.audit.c.act, schema.audit.c.detail))))
     assert ("person.corrected", "name paper") in [tuple(act) for act in acts]
     assert "هيا" not in str(acts)
+
+
+def test_news_of_what_was_erased_waits_for_nobody(database: Database, vault: Vault, noura: Somebody) -> None:
+    closed = erased_id(database, noura.closed)
+    database.write_now(erasure.erase_cases, vault, "harif", [closed], NOW)
+    assert list(stands(database, vault, noura).news) == [noura.open]
+
+
+def test_who_is_erased_waits_in_no_queue_but_for_what_stays_and_where_danger_was(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    waiting = [
+        Handoff("harif", new_id(), noura.conversation, "question"),
+        Handoff("harif", new_id(), noura.conversation, "not_received", reference=noura.open),
+        Handoff("harif", new_id(), noura.conversation, "harm_yes", restricted=True),
+    ]
+    database.write_now(handoffs.add, vault, waiting)
+    erase(database, vault, noura)
+    left = database.read_now(handoffs.of_conversation, vault, "harif", noura.conversation)
+    assert {one.reason for one in left} == {"not_received", "harm_yes"}
+
+
+def test_who_waits_for_nobody_any_more_is_the_bots_again(database: Database, vault: Vault) -> None:
+    key = ("harif", "telegram", "77")
+    stored = database.write_now(conversations.take, vault, [key], NOW)[key]
+    stored.conversation.holder = "queue"
+    waits = Handoff("harif", new_id(), stored.id, "question")
+    database.write_now(handoffs.add, vault, [waits])
+    routes = erasure.Routes({}, frozenset())
+    database.write_now(lambda c: erasure.erase_conversation(c, vault, stored, routes, NOW))
+    found = database.write_now(conversations.load_by_id, vault, [("harif", stored.id)])
+    assert found["harif", stored.id].conversation.holder == "bot"
+    assert not database.read_now(handoffs.any_open, "harif", stored.id)
+
+
+def stands(database: Database, vault: Vault, somebody: Somebody) -> Conversation:
+    key = (somebody.association, somebody.conversation)
+    return database.write_now(conversations.load_by_id, vault, [key])[key].conversation
