@@ -75,6 +75,8 @@ def make_pages(line: FrontLine) -> Any:
     from starlette.routing import Mount
 
     from bot.channels.web_chat import WebChat
+    from bot.own_page import OwnPages
+    from bot.web.own_page import OwnPageRoutes
     from bot.web.ports import Site
     from bot.web.routes import routes
     from storage.database import DatabaseAway
@@ -132,6 +134,7 @@ def make_pages(line: FrontLine) -> Any:
         from bot.web.email import MailIn
 
         app.router.routes.extend(MailIn(line.house, site, line.channels).routes())
+    app.router.routes.extend(OwnPageRoutes(OwnPages(line.intake), site).routes())
     app.include_router(routes(line.house, site, chats))
     return app
 

@@ -336,6 +336,12 @@ def track(moment: Moment) -> bool:
     return True
 
 
+def mypage(moment: Moment) -> bool:
+    if not flows.own_page.show(moment):
+        flows.track.show(moment)
+    return True
+
+
 COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "back": back,
     "skip": skip,
@@ -368,6 +374,7 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "resume": resume,
     "resume_here": resume_here,
     "track": track,
+    "mypage": mypage,
     "track_other": starts("track"),
     "apply": apply,
     "complain": complain,

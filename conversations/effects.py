@@ -153,7 +153,8 @@ class Held(_Effect, frozen=True, kw_only=True, tag="held"):
 
 
 class OpenForm(_Effect, frozen=True, kw_only=True, tag="open_form"):
-    """A one-time secure page for these steps of the open flow. The token's digest is kept, never the token."""
+    """A one-time secure page for these steps of the open flow; without steps, the person's own page. The token's digest
+    is kept, never the token."""
 
     form: str
     token: str

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import arrivals, choices, commands, flows, recorded, staffed, ways, welcome, wishes
+from conversations import arrivals, choices, commands, flows, notices, recorded, staffed, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
 from conversations.answers.phone import own_phone
 from conversations.arabic.disclosures import disclosure
@@ -38,10 +38,13 @@ from conversations.events import (
     FileRefused,
     FormFilled,
     Found,
+    Joined,
     Location,
     Media,
+    NewsOpened,
     Opened,
     OptedOut,
+    PageWanted,
     PolicyChanged,
     Press,
     Recorded,
@@ -142,7 +145,7 @@ def _person(moment: Moment, event: Event) -> None:
     staffed.say_kept(moment)
     if conversation.put_by:
         _resume(moment)
-    if last is not None and event.at - last > flows.track.LONG_SILENCE:
+    if last is not None and event.at - last > flows.own_page.LONG_SILENCE:
         conversation.proof_needed = True
     if last is not None and event.at - last > WELCOME_BACK:
         conversation.member = ""
@@ -434,6 +437,19 @@ def _shared(moment: Moment, event: Location | Contact) -> None:
 # --- what the house does ---------------------------------------------------------------------------------------------
 
 
+def _joined(moment: Moment, event: Joined) -> None:
+    """Each as it would be told alone; then one message, with what can be done about the last."""
+    before = len(moment.says)
+    for one in event.events:
+        _HOUSE[type(one)](moment, one)
+    news = [say for say in moment.says[before:] if say.lane == "notice"]
+    if len(news) > 1:
+        rest = [say for say in moment.says[before:] if say.lane != "notice"]
+        texts = dict.fromkeys(say.text for say in news)
+        last = msgspec.structs.replace(news[-1], text=notices.joined(texts))
+        moment.says[before:] = [last, *rest]
+
+
 def _time_passed(moment: Moment, event: TimePassed) -> None:
     if event.timer == "quiet":
         take_burst(moment)
@@ -504,10 +520,13 @@ _FOUND: dict[str, Callable[[Moment, Found], None]] = {
 _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     FormFilled: arrivals.form_filled,
     RenewForm: arrivals.renew_form,
+    PageWanted: flows.own_page.wanted,
+    NewsOpened: flows.own_page.opened,
     FileReady: arrivals.file_ready,
     FileRefused: arrivals.file_refused,
     TimePassed: _time_passed,
     CaseMoved: flows.track.moved,
+    Joined: lambda moment, event: _joined(moment, event),
     CaseUpdate: flows.track.updated,
     AppointmentChanged: flows.appointment.changed,
     PolicyChanged: arrivals.policy_changed,

@@ -79,6 +79,16 @@ class RenewForm(_Event, frozen=True, kw_only=True, tag="renew_form"):
     form: str
 
 
+class PageWanted(_Event, frozen=True, kw_only=True, tag="page_wanted"):
+    """Somebody stands before a link to the person's own page that is over, and asks for a new one."""
+
+
+class NewsOpened(_Event, frozen=True, kw_only=True, tag="news_opened"):
+    """The person read what waited, of this case, on their own page."""
+
+    reference: str
+
+
 class FileReady(_Event, frozen=True, kw_only=True, tag="file_ready"):
     file: str
     kind: str
@@ -155,6 +165,12 @@ class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
     details: dict[str, str] = {}
 
 
+class Joined(_Event, frozen=True, kw_only=True, tag="joined"):
+    """Several pieces of news that would be too many messages: told in one."""
+
+    events: tuple["CaseMoved | CaseUpdate | AppointmentChanged", ...]
+
+
 class PolicyChanged(_Event, frozen=True, kw_only=True, tag="policy_changed"):
     """The association's policy has a new version, and whoever has an open case hears of it, once."""
 
@@ -197,7 +213,8 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
 
 
 class OptedOut(_Event, frozen=True, kw_only=True, tag="opted_out"):
-    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told them."""
+    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told them so
+    already."""
 
     again: bool = False
 
@@ -299,10 +316,13 @@ Event = (
     | Opened
     | FormFilled
     | RenewForm
+    | PageWanted
+    | NewsOpened
     | FileReady
     | FileRefused
     | TimePassed
     | CaseMoved
+    | Joined
     | CaseUpdate
     | AppointmentChanged
     | PolicyChanged

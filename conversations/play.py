@@ -273,7 +273,7 @@ class Play:
                 self.timers[effect.timer] = effect.due
             case ClearTimer():
                 self.timers.pop(effect.timer, None)
-            case OpenForm():
+            case OpenForm() if effect.steps:
                 self.forms.append(effect)
             case AskOther():
                 self._ask_other(effect)

@@ -162,6 +162,10 @@ COMMANDS: dict[str, str] = {
         استفسار عن طلبي، استعلام عن طلب، وش صار، ايش صار، رقم طلبي، طلباتي، track, track my request, track request,
         status, my status, request status, my requests, where is my request, status of my request
         """,
+    "mypage": """
+        صفحتي، صفحتى، ابغى صفحتي، ابي صفحتي، افتحوا صفحتي، رابط صفحتي، صفحتي الخاصة، ارسلوا صفحتي، my page, mypage,
+        my own page, open my page, show my page
+        """,
     "apply": """
         طلب خدمة، اطلب خدمة، طلب جديد، تقديم، تقديم طلب، اقدم طلب، ابغى اقدم، ابي اقدم، اريد التقديم،
         ابغى اقدم طلب، ابي اقدم طلب، ابغى اسجل، ابي اسجل، تسجيل، التسجيل، تسجيل طلب، ابغى دعم، ابي دعم،

@@ -22,7 +22,7 @@ from conversations.dialogue import start
 from conversations.effects import AnswerAppointment, Lookup, NotTold, RequestAppointment
 from conversations.events import AppointmentChanged, Found
 from conversations.flow import Flow, GoTo, Step, ask, register
-from conversations.flows import own_moves, track
+from conversations.flows import own_moves, own_page, track
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
 from conversations.says import Option
@@ -43,7 +43,7 @@ def changed(moment: Moment, event: AppointmentChanged) -> None:
         return
     if conversation.blocked or not track.may_begin(moment):
         return
-    if conversation.proof_needed or track.is_long_silent(moment):
+    if conversation.proof_needed or own_page.is_long_silent(moment):
         moment.tell(moment.words("appointment.news"), options=moment.options("/appointments"), lane="notice")
         return
     options = options_of(moment, event)

@@ -6,7 +6,7 @@ case shows nothing until somebody who is on it allows it; an anonymous case is f
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
@@ -27,6 +27,7 @@ from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import complete, entitlements, own_moves
 from conversations.flows.filing import facts_of
+from conversations.flows.own_page import below_news, is_long_silent
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
 from conversations.says import Option
@@ -40,8 +41,6 @@ BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
 IDENTITIES = ("saudi_id", "identity")
 ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
 """Stages in which the next word is the person's, or the answer was given: no date is promised."""
-LONG_SILENCE = timedelta(days=182)
-"""After which a number shows nothing until identity is proven again (DOMAIN, "Care")."""
 
 
 @dataclass(frozen=True)
@@ -290,7 +289,7 @@ def tell_notice(moment: Moment, text: str, options: tuple[Option, ...], template
         }
         moment.tell(text, options=options, lane="notice", template=template, values=numbered)
     else:
-        moment.tell(text, options=options, lane="notice")
+        moment.tell(text, options=options, lane="notice", link=below_news(moment, template))
 
 
 def wait(moment: Moment, event: CaseMoved, words: str, facts: dict[str, str]) -> None:
@@ -318,12 +317,6 @@ def may_begin(moment: Moment, stopped_too: bool = True) -> bool:
     if why := why or ("unreachable" if conversation.unreachable else ""):
         moment.do(NotTold(why=why))
     return not why
-
-
-def is_long_silent(moment: Moment) -> bool:
-    """Silent for half a year: the number may be another's by now, and nothing of a case is told to it."""
-    last = moment.conversation.last_at
-    return last is not None and moment.world.now - last > LONG_SILENCE
 
 
 def is_decision(event: CaseMoved) -> bool:

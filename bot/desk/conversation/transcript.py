@@ -44,7 +44,7 @@ OURS = ("failed", "uncertain", "held")
 """States in which a person decides what follows."""
 _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 _say = msgspec.msgpack.Decoder(Say)
-_SECRET = re.compile(r"https?://\S+/form/\S+")
+_SECRET = re.compile(r"https?://\S+/(?:form|mine)/\S+")
 """A secure page's address is the person's alone: whoever has it may fill it in."""
 _CODES: Mapping[str, str] = {
     code: name
