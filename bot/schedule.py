@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from bot import appointments
 from bot import notices as chain
-from bot.case_moves import moved_event
+from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
 from bot.fold import Arrived
@@ -27,11 +27,15 @@ from conversations.association.association import Association
 from conversations.cases.promise import update_after
 from conversations.events import (
     Answered,
+    AppointmentChanged,
     Asked,
     CalledStaff,
+    CaseMoved,
+    CaseUpdate,
     Event,
     FileReady,
     FileRefused,
+    Joined,
     OptedOut,
     PolicyChanged,
     Question,
@@ -46,6 +50,7 @@ from storage.times import DAY, moment, ms, ms_or_none
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
 NOTICES_AT_ONCE = 200
+NEWS = (CaseMoved, CaseUpdate, AppointmentChanged)
 Claim = Callable[[Connection, int], bool]
 
 
@@ -186,8 +191,25 @@ class Rounds:
     def _event(self, connection: Connection, timer: Timer) -> Event:
         name, _, about = timer.timer.partition(":")
         if name == "notice":
-            notice = notices.get(connection, timer.association, int(about))
-            name, _, about = notice.about.partition(":") if notice else ("", "", "")
+            return self._news(connection, timer, int(about))
+        event = self._made(connection, timer.association, timer.timer)
+        return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
+
+    def _news(self, connection: Connection, timer: Timer, id: int) -> Event:
+        """What a notice says, and what goes along with it."""
+        notice = notices.get(connection, timer.association, id)
+        all_ = [notice, *notices.joined_to(connection, notice)] if notice else []
+        made = [self._made(connection, timer.association, one.about) for one in all_]
+        told = tuple(event for event in made if isinstance(event, NEWS))
+        if len(told) > 1:
+            return Joined(id=timer.timer, at=self.clock(), events=told)
+        if told:
+            return told[0]
+        return TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
+
+    def _made(self, connection: Connection, association: str, named: str) -> Event | None:
+        """The event of this name; None where there is none, or it is not so any more."""
+        name, _, about = named.partition(":")
         about = f"{name}:{about}" if name in UPDATES else about
         make = {
             "ask": self._asked,
@@ -199,8 +221,7 @@ class Rounds:
             "stopped": self._stopped,
             **dict.fromkeys(UPDATES, self._update),
         }.get(name)
-        event = make(connection, timer.association, about) if make and about else None
-        return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
+        return make(connection, association, about) if make and about else None
 
     def _asked(self, connection: Connection, association: str, about: str) -> Event | None:
         ask = asks.by_id(connection, self.vault, association, int(about))

@@ -10,6 +10,8 @@ from storage.schema import cases, conversations, messages
 from storage.schema_notices import legs, notices
 
 WAITING, OUT, UNOPENED, REACHED, WITH_STAFF, DROPPED = "waiting", "out", "unopened", "reached", "with_staff", "dropped"
+JOINED = "joined"
+"""Goes along with another one, whose id stands in `why`, and ends as that one does."""
 
 
 class Notice(NamedTuple):
@@ -95,6 +97,26 @@ def claim_due(
 def change(connection: Connection, association: str, id: int, **changes: object) -> None:
     n = notices.c
     connection.execute(update(notices).where(n.association == association, n.id == id).values(**changes))
+
+
+def join_waiting(connection: Connection, carrier: Notice, until: int) -> None:
+    """Whatever else waits for the same person until then goes along with this one, by the same agreed channel."""
+    n = notices.c
+    waits = (n.association == carrier.association, n.conversation == carrier.conversation, n.state == WAITING)
+    same = (n.id != carrier.id, n.channel == carrier.channel, n.due <= until)
+    connection.execute(update(notices).where(*waits, *same).values(state=JOINED, why=str(carrier.id), due=None))
+
+
+def joined_to(connection: Connection, carrier: Notice) -> list[Notice]:
+    n = notices.c
+    mine = (n.association == carrier.association, n.conversation == carrier.conversation, n.why == str(carrier.id))
+    return [Notice._make(row) for row in connection.execute(select(*_NOTICE).where(*mine).order_by(n.id))]
+
+
+def settle_joined(connection: Connection, carrier: Notice, state: str, now: int) -> None:
+    n = notices.c
+    mine = (n.association == carrier.association, n.conversation == carrier.conversation, n.why == str(carrier.id))
+    connection.execute(update(notices).where(*mine, n.state == JOINED).values(state=state, settled_at=now))
 
 
 def open_of_case(connection: Connection, association: str, case_id: int) -> list[Notice]:

@@ -277,7 +277,7 @@ async def test_what_would_be_too_much_for_a_day_waits_for_the_next(desk: Desk, n
         move(desk, reference, "pass_on", "relations_officer")
         await desk.run()
         assert len(noura.told) == before and one(desk, 1).why == "a_day"
-        move(desk, reference, "return", "relations_officer", given={"items": "family_card"})
+        move(desk, reference, "send_back", "committee", given={"items": "family_card"})
         await desk.later(days=1)
         await desk.later(minutes=3)
         assert len(noura.told) == before + 1, "joined into one"
