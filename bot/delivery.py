@@ -8,7 +8,7 @@ again blindly.
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -50,8 +50,10 @@ MOST_ATTEMPTS = 10
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
 CLAIMED_AT_ONCE = 200
-HOLD = 15_000
-"""Milliseconds an account's lease lasts; renewed when half of it is over."""
+AHEAD = 1.0
+"""Seconds for which notices are claimed before their turn: few are in doubt when the process dies."""
+HOLD = 6_000
+"""Milliseconds an account's lease lasts; renewed when half of it is over, while there is something to send."""
 STALE = 15.0
 """Seconds after which a row that waits here goes back to the queue: with a send's own time-outs it would outlive its
 lease, and somebody else would send it too."""
@@ -104,6 +106,13 @@ class Delivery:
         self._returned: dict[Lane, set[int]] = {}
         """Rows on their way back to the queue, until that is committed: nothing overtakes them from memory."""
         self._leased: dict[Account, int] = {}
+        self._waiting = Counter[Account]()
+        """Notices and bulk that are claimed and have not left."""
+        self._more: set[Account] = set()
+        """Accounts with notices on their way: when these have left there may be more."""
+        self._replied: dict[Account, set[int]] = {}
+        """Live replies of our own, until they are seen among those of every process."""
+        self._looked: dict[Account, int] = {}
         intake.after_marks = self._marked
         self._tasks: set[asyncio.Task[None]] = set()
         self._flushing: asyncio.TimerHandle | None = None
@@ -114,8 +123,11 @@ class Delivery:
         now = time.monotonic()
         for row in rows:
             lane = (row.association, row.conversation, row.lane)
+            if row.lane != "dialogue":
+                self._waiting[row.association, row.channel] += 1
             if self.closing or lane in self._returned:
                 self._put_back(row)
+                self._gone(row)
                 continue
             queue = self._lanes.get(lane)
             if queue is not None:
@@ -134,12 +146,25 @@ class Delivery:
         try:
             while queue:
                 row, since = queue.popleft()
-                if not await self._send(row, since):
+                try:
+                    went = await self._send(row, since)
+                finally:
+                    self._gone(row)
+                if not went:
                     # A passing failure holds those behind it: they wait in the database, in order.
-                    while queue:
-                        self._put_back(queue.popleft()[0])
+                    self._put_back_all(queue)
         finally:
             del self._lanes[lane]
+
+    def _gone(self, row: Outgoing) -> None:
+        if row.lane != "dialogue":
+            self._waiting[row.association, row.channel] -= 1
+
+    def _put_back_all(self, queue: deque[tuple[Outgoing, float]]) -> None:
+        while queue:
+            row, _ = queue.popleft()
+            self._put_back(row)
+            self._gone(row)
 
     def _put_back(self, row: Outgoing, wait: float = 0.0, error: str | None = None) -> None:
         """`error` where it was tried: only that counts as an attempt."""
@@ -148,6 +173,8 @@ class Delivery:
 
     def _marked(self, marks: list[Settlement]) -> None:
         """These are committed: from now on the database knows what waits."""
+        if any(self._room(account) >= self._ahead(account) / 2 for account in self._more):
+            self.kick()
         if not self._returned:
             return
         done = {mark.id for mark in marks}
@@ -158,27 +185,37 @@ class Delivery:
 
     async def _may_go(self, row: Outgoing, rate: Rate, since: float) -> bool:
         """Waits for the account's turn; False where it went back to the queue, or is held."""
-        why = self.intake.may_send(row.association, row.channel, row.handle)
-        if why == "staging":
-            self._mark(Settlement(row.association, row.row, "held"))
-            return False
-        live = row.lane == "dialogue"
-        wait = 0.0 if why else self.chats.turn(row.association, row.channel, row.handle, rate, live)
-        if not why and not wait and time.monotonic() - since <= STALE:
-            return True
-        rate.live += live
+        if row.lane == "dialogue":
+            return await self._turn(row, rate, since)
+        wait = self.chats.wait(row.association, row.channel, row.handle, live=False)
+        if 0 < wait <= 5:
+            await asyncio.sleep(wait)  # beside the queue, so that it holds nobody else
+        async with rate.queue:
+            if self._leased.get((row.association, row.channel), 0) <= ms(self.clock()):
+                self._put_back(row)  # the account is another process's by now
+                return False
+            return await self._turn(row, rate, since)
+
+    async def _turn(self, row: Outgoing, rate: Rate, since: float) -> bool:
+        live, waits = row.lane == "dialogue", False
         try:
             while True:
-                if why or wait > 5 or self.closing or time.monotonic() - since > STALE:
+                why = self.intake.may_send(row.association, row.channel, row.handle)
+                if why == "staging":
+                    self._mark(Settlement(row.association, row.row, "held"))
+                    return False
+                late = self.closing or time.monotonic() - since > STALE
+                wait = 0.0 if why or late else self.chats.turn(row.association, row.channel, row.handle, rate, live)
+                if why or late or wait > 5:
                     self._put_back(row, wait)
                     return False
-                await asyncio.sleep(wait)
-                wait = self.chats.turn(row.association, row.channel, row.handle, rate, live)
                 if not wait:
                     return True
-                why = self.intake.may_send(row.association, row.channel, row.handle)
+                if live and not waits:
+                    rate.live, waits = rate.live + 1, True
+                await asyncio.sleep(wait)
         finally:
-            rate.live -= live
+            rate.live -= waits
 
     async def _send(self, row: Outgoing, since: float) -> bool:
         """False where what is behind it in its lane must wait."""
@@ -201,6 +238,11 @@ class Delivery:
             await self._alarm(row.association, f"not_delivered_{row.lane}")
             return True
         self._sent[account].inc()
+        if row.lane == "dialogue" and account in self._looked:
+            mine = self._replied.setdefault(account, set())
+            if len(mine) > 1000:
+                mine.clear()
+            mine.add(row.row)
         self._mark(Settlement(row.association, row.row, "accepted", provider_id or None))
         return True
 
@@ -346,10 +388,23 @@ class Delivery:
         if self.closing:
             return
         now = ms(self.clock())
-        for account, channel in self.channels.items():
-            if channel.pushes:
-                rows = await self.database.write(self._claim, account, now)
-                self.dispatch([self._outgoing(row) for row in rows])
+        pushing = [account for account, channel in self.channels.items() if channel.pushes]
+        due = await self.database.read(outbox.due_accounts, pushing, now)
+        self._more.intersection_update(due)
+        for account in due:
+            room = self._room(account)
+            rows, elsewhere = await self.database.write(self._claim, account, now, room)
+            self.rates[account].left_elsewhere(elsewhere)
+            self.dispatch([self._outgoing(row) for row in rows])
+            # What is on its way may hold up more.
+            (self._more.add if self._waiting[account] else self._more.discard)(account)
+
+    def _ahead(self, account: Account) -> int:
+        return max(2, min(CLAIMED_AT_ONCE, int(self.rates[account].per_second * AHEAD)))
+
+    def _room(self, account: Account) -> int:
+        """How many more notices may be claimed now."""
+        return max(0, self._ahead(account) - self._waiting[account])
 
     def _outgoing(self, row: outbox.Claimed) -> Outgoing:
         say = self.intake.read_say(row.body)
@@ -363,13 +418,28 @@ class Delivery:
             row.association, row.channel, row.handle, row.conversation, row.lane, row.id, row.kind, say, row.attempts
         )
 
-    def _claim(self, connection: Connection, account: Account, now: int) -> list[outbox.Claimed]:
+    def _claim(self, connection: Connection, account: Account, now: int, room: int) -> tuple[list[outbox.Claimed], int]:
+        """The rows to send, and how many replies other processes sent by this account since the last look."""
         intake = self.intake
-        if not self._holds(connection, account, now) or intake.may_send(*account, "") == "paused":
-            return []
+        if intake.may_send(*account, "") == "paused" or not self._holds(connection, account, now):
+            return [], 0
         if accounts.not_before(connection, *account) > now:
-            return []
-        return outbox.claim(connection, intake.vault, account, intake.me, now, now + LEASE_MS, CLAIMED_AT_ONCE)
+            return [], 0
+        until = now + LEASE_MS
+        rows = outbox.claim(connection, intake.vault, account, intake.me, now, until, CLAIMED_AT_ONCE, ("dialogue",))
+        if room:
+            rows += outbox.claim(connection, intake.vault, account, intake.me, now, until, room, ("notice", "bulk"))
+        return rows, self._elsewhere(connection, account, now) if not self.database.is_sqlite else 0
+
+    def _elsewhere(self, connection: Connection, account: Account, now: int) -> int:
+        """Live replies leave from the process that took the message in: the holder makes room for them (rule 4)."""
+        since = max(self._looked.get(account, now), now - 5_000)
+        self._looked[account] = now
+        mine = self._replied.get(account, set())
+        found = set(outbox.replied(connection, account, since))
+        others = len(found - mine)
+        mine -= found
+        return others
 
     def _holds(self, connection: Connection, account: Account, now: int) -> bool:
         """Whether the account's lease is ours; renewed in its second half, so that an idle round writes nothing."""
@@ -449,8 +519,7 @@ class Delivery:
             self._flushing.cancel()
             self._flushing = None
         for queue in self._lanes.values():
-            while queue:
-                self._put_back(queue.popleft()[0])
+            self._put_back_all(queue)
         sends = [task for task in self._tasks if not task.done()]
         if sends:
             await asyncio.wait(sends, timeout=grace)

@@ -1,26 +1,36 @@
 """How fast one account may send, and how long a failed send waits."""
 
+import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Mapping
 
-MOST_CHATS = 20_000
+MANY_CHATS = 2_000
 CHAT_BURST = 20.0
-"""Messages to one address before its own rate is felt: no dialogue comes near it."""
+"""Live replies to one address before its own rate is felt: no dialogue comes near it."""
+SLACK = 0.01
+"""Of a rate's span: what left evenly need not arrive evenly."""
+CATCH_UP = 0.1
+"""Seconds that a late turn of notices may be made up for."""
 
 
 class Rate:
-    """A token bucket for one account or address: so many messages a second, after a burst; live replies counted with
-    the rest."""
+    """Of one account: in no second do more leave than it may send, live replies counted with the rest. Live replies
+    may leave together; notices and bulk leave evenly, one after the other, so that a reply is never far from its turn.
+    """
 
-    def __init__(self, per_second: float, burst: float = 0.0) -> None:
+    def __init__(self, per_second: float) -> None:
         self.per_second = per_second
-        self.most = max(1.0, per_second, burst)
-        self.tokens = self.most
-        self.at = time.monotonic()
+        self.most = max(1, int(per_second))
+        self.span = self.most / per_second * (1 + SLACK)
         self.held_until = 0.0
         self.live = 0
         """Replies that wait: they go before notices and bulk."""
+        self.queue = asyncio.Lock()
+        """One notice at a time looks whether it may go: hundreds that wait need not all wake for each turn."""
+        self._left: deque[float] = deque()
+        self._next = 0.0
 
     def wait(self, live: bool = True) -> float:
         """Seconds until one more may go; 0 takes it."""
@@ -29,19 +39,50 @@ class Rate:
             return self.held_until - now
         if self.live and not live:
             return (1 + self.live) / self.per_second
-        self.tokens = min(self.most, self.tokens + (now - self.at) * self.per_second)
-        self.at = now
-        if self.tokens >= 1:
-            self.tokens -= 1
-            return 0.0
-        return (1 - self.tokens) / self.per_second
+        left, over = self._left, now - self.span
+        while left and left[0] <= over:
+            left.popleft()
+        if len(left) >= self.most:
+            return left[len(left) - self.most] - over
+        if not live:
+            if self._next > now:
+                return self._next - now
+            self._next = max(self._next, now - CATCH_UP) + 1 / self.per_second
+        left.append(now)
+        return 0.0
 
     def give_back(self) -> None:
         """What was taken was not used."""
-        self.tokens += 1
+        if self._left:
+            self._left.pop()
+
+    def left_elsewhere(self, count: int) -> None:
+        """Another process sent so many by this account meanwhile: what waits here makes room for them."""
+        now = time.monotonic()
+        self._left.extend([now] * count)
+        self._next = max(self._next, now - CATCH_UP) + count / self.per_second
 
     def hold(self, seconds: float) -> None:
         self.held_until = max(self.held_until, time.monotonic() + seconds)
+
+
+class Chat:
+    """Of one address. A live reply takes from its burst; notices leave that to the dialogue, and go one at a time."""
+
+    __slots__ = ("at", "per_second", "tokens")
+
+    def __init__(self, per_second: float) -> None:
+        self.per_second, self.tokens, self.at = per_second, CHAT_BURST, time.monotonic()
+
+    def wait(self, live: bool = True) -> float:
+        """Seconds until one more may go; looking takes nothing."""
+        now = time.monotonic()
+        self.tokens = min(CHAT_BURST, self.tokens + (now - self.at) * self.per_second)
+        self.at = now
+        return max(0.0, ((1.0 if live else CHAT_BURST) - self.tokens) / self.per_second)
+
+    def take(self) -> None:
+        self.tokens -= 1
 
 
 class Chats:
@@ -49,7 +90,13 @@ class Chats:
 
     def __init__(self, per_second: Mapping[str, float]) -> None:
         self._per_second = per_second
-        self._rates: dict[tuple[str, str, str], Rate] = {}
+        self._chats: dict[tuple[str, str, str], Chat] = {}
+        self._many = MANY_CHATS
+
+    def wait(self, association: str, channel: str, handle: str, live: bool) -> float:
+        """Seconds until the address's own rate lets a row go."""
+        chat = self._chats.get((association, channel, handle))
+        return chat.wait(live) if chat is not None else 0.0
 
     def turn(self, association: str, channel: str, handle: str, account: Rate, live: bool) -> float:
         """Seconds until a row may go, by its address's rate and its account's; 0 takes both."""
@@ -57,16 +104,20 @@ class Chats:
         if not per_second:
             return account.wait(live)
         key = (association, channel, handle)
-        chat = self._rates.get(key)
+        chat = self._chats.get(key)
         if chat is None:
-            if len(self._rates) >= MOST_CHATS:
-                self._rates.clear()  # a burst more for some is better than a list that only grows
-            chat = self._rates[key] = Rate(per_second, CHAT_BURST)
-        if wait := chat.wait():
-            return wait
-        if wait := account.wait(live):
-            chat.give_back()
+            if len(self._chats) >= self._many:
+                self._forget_idle()
+            chat = self._chats[key] = Chat(per_second)
+        wait = chat.wait(live) or account.wait(live)
+        if not wait:
+            chat.take()
         return wait
+
+    def _forget_idle(self) -> None:
+        """Those who have all of their burst again are as good as new."""
+        self._chats = {key: chat for key, chat in self._chats.items() if chat.wait(live=False) > 0}
+        self._many = max(MANY_CHATS, 2 * len(self._chats))
 
 
 def back_off(attempts: int) -> float:

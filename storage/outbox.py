@@ -7,14 +7,30 @@ Who claims holds the account's lease (accounts.py), so that two processes never 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, and_, bindparam, case, exists, literal_column, not_, null, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
 from storage.batch import Batch, columns_of
 from storage.conversations import open_handle
 from storage.messages import BODY, unsettled
-from storage.schema import conversations, messages
+from storage.schema import MOVED, conversations, messages
 from storage.vault import Vault, context
 
 
@@ -51,36 +67,21 @@ def claim(
 ) -> list[Claimed]:
     """Lease the account's (association, channel) due rows until `until`: in order per conversation and lane.
 
-    A row waits behind an earlier one of its lane that is being sent or may not be tried yet. Dialogue goes first.
+    A row waits behind an earlier one of its lane that is being sent or may not be tried yet; of notices and bulk only
+    the first of each conversation is taken, so that nobody's many hold up the others. The lanes in the order given.
     """
     association, channel = account
-    m, earlier = messages.c, messages.alias("earlier")
-    blocked = exists().where(
-        earlier.c.association == m.association,
-        earlier.c.conversation == m.conversation,
-        earlier.c.lane == m.lane,
-        earlier.c.seq < m.seq,
-        unsettled(earlier),
-        # A predecessor with a greater id (another process's clock) could fall behind the limit: wait for it.
-        or_(earlier.c.state == literal_column("'sending'"), earlier.c.not_before > now, earlier.c.id > m.id),
-    )
-    due = (
-        select(m.id)
-        .where(
-            m.association == association,
-            m.channel == channel,
-            unsettled(),
-            m.state == literal_column("'queued'"),
-            m.not_before <= now,
-            m.lane.in_(lanes),
-            not_(blocked),
-        )
-        .order_by(case({"dialogue": 0, "notice": 1}, value=m.lane, else_=2), m.id)
-        .limit(limit)
-    )
+    found: list[int] = []
+    for lane in lanes:
+        if len(found) < limit:
+            due = _due(association, channel, lane, now).limit(limit - len(found))
+            found += [row.id for row in connection.execute(due)]
+    if not found:
+        return []
+    m = messages.c
     taken = connection.execute(
         update(messages)
-        .where(m.association == association, m.state == literal_column("'queued'"), m.id.in_(due.scalar_subquery()))
+        .where(m.association == association, m.state == literal_column("'queued'"), m.id.in_(found))
         .values(state="sending", lease_by=me, lease_until=until, updated=now)
         .returning(m.id, m.conversation, m.seq, m.lane, m.kind, m.at, m.body, m.attempts, m.again)
     ).all()
@@ -110,6 +111,63 @@ def claim(
     return claimed
 
 
+def _due(association: str, channel: str, lane: str, now: int) -> Select[tuple[int]]:
+    """What of this lane may go, oldest first: walks its index, so that a hundred thousand cost what a hundred do."""
+    m, earlier = messages.c, messages.alias("earlier")
+    # A predecessor with a greater id (another process's clock) could fall behind the limit: wait for it.
+    holds = or_(earlier.c.state == literal_column("'sending'"), earlier.c.not_before > now, earlier.c.id > m.id)
+    blocked = exists().where(
+        earlier.c.association == m.association,
+        earlier.c.conversation == m.conversation,
+        earlier.c.lane == m.lane,
+        earlier.c.seq < m.seq,
+        unsettled(earlier),
+        holds if lane == "dialogue" else true(),
+    )
+    return (
+        select(m.id)
+        .where(
+            m.association == association,
+            m.channel == channel,
+            m.lane == lane,
+            m.state == literal_column("'queued'"),
+            m.not_before <= now,
+            not_(blocked),
+        )
+        .order_by(m.id)
+    )
+
+
+def due_accounts(connection: Connection, accounts: Iterable[tuple[str, str]], now: int) -> list[tuple[str, str]]:
+    """Those of these accounts that have something to claim."""
+    m = messages.c
+    found = []
+    for association, channel in accounts:
+        waits = select(m.id).where(
+            m.association == association,
+            m.channel == channel,
+            m.state == literal_column("'queued'"),
+            m.not_before <= now,
+        )
+        if connection.execute(waits.limit(1)).first() is not None:
+            found.append((association, channel))
+    return found
+
+
+def replied(connection: Connection, account: tuple[str, str], since: int) -> list[int]:
+    """Live replies of this account that were marked as sent after `since`, by whatever process."""
+    m = messages.c
+    query = select(m.id).where(
+        m.association == account[0],
+        m.channel == account[1],
+        text(MOVED),
+        m.updated > since,
+        m.state == literal_column("'accepted'"),
+        m.lane == literal_column("'dialogue'"),
+    )
+    return list(connection.scalars(query.limit(1000)))
+
+
 def expire(
     connection: Connection, now: int, resend: Iterable[str], waits: Callable[[str, int, bytes], bool] | None = None
 ) -> list[tuple[str, int, str]]:
@@ -120,7 +178,7 @@ def expire(
     for a person: it is asked about association, id and sealed body.
     """
     m = messages.c
-    over = and_(unsettled(), m.state == literal_column("'sending'"), m.lease_until < now)
+    over = and_(m.state == literal_column("'sending'"), m.lease_until < now)
     once = and_(m.channel.in_(list(resend)), m.lane.in_(["dialogue", "notice"]), not_(m.again))
     if waits is not None:
         found = connection.execute(select(m.association, m.id, m.body).where(over, once)).all()

@@ -96,6 +96,8 @@ messages = table(
     code("cost"),
     UniqueConstraint("association", "conversation", "seq"),
     index("ix_messages_unsettled", "association", "conversation", "lane", "seq", where=UNSETTLED),
+    index("ix_messages_queued", "association", "channel", "lane", "id", "not_before", where="state = 'queued'"),
+    index("ix_messages_leased", "lease_until", where="state = 'sending'"),
     index("ix_messages_backlog", "association", "channel", "at", "not_before", "state", where=UNSETTLED),
     index("ix_messages_moved", "association", "channel", "updated", "state", "error", "direction", where=MOVED),
     index("ix_messages_notice", "association", "notice", where="notice IS NOT NULL"),

@@ -174,6 +174,7 @@ class Desk:
             content=self._content,
             clock=lambda: self.now,
         )
+        self.delivery.kick = self._kick  # type: ignore[method-assign]
         self.rounds = Rounds(database, self.intake, self.delivery, channels, self.blobs, file_limit=1000)
         self.house = House(
             database, associations, self.intake, self.blobs, Changes(), self._drawn, file_limit=1000,
@@ -186,6 +187,9 @@ class Desk:
         self.delivery.dispatch(committed.sends)
         if committed.refused:
             self.delivery.refused(list(committed.refused))
+
+    def _kick(self) -> None:
+        self.kicked = True
 
     def intake_encode(self, say: Say) -> bytes:
         return msgspec.msgpack.encode(say)
@@ -207,7 +211,7 @@ class Desk:
                 self.kicked = False
                 await self.delivery.leftovers()
             busy = self.delivery._tasks or self.intake.marks or self.intake._waiting or self.delivery._flushing
-            if not busy:
+            if not busy and not self.kicked:
                 return
         raise AssertionError("never came to rest")
 

@@ -20,7 +20,7 @@ from bot.channels.contract import (
 from bot.channels.twilio_errors import error_for
 from bot.delivery import MOST_ATTEMPTS
 from bot.fold import LEASE_MS, Arrived
-from bot.rate import Rate, back_off
+from bot.rate import Chats, Rate, back_off
 from conversations.events import StaffSaid
 from conversations.says import Say
 from storage import accounts, messages, outbox
@@ -520,16 +520,18 @@ async def test_notices_leave_only_from_the_holder_of_the_accounts_lease(
     one, other = make_desk((paper,), me="one"), make_desk((other_paper,), own=True, me="other")
     await Person(one, "7001").say("السلام عليكم")
     paper.sent.clear()
-    await one.run()
     queue(one, "7001", "إشعار")
+    await one.run()
+    assert [sent.text for sent in paper.sent] == ["إشعار"]
+    queue(one, "7001", "آخر")
     await other.run()
     assert other_paper.sent == []
     await one.run()
-    assert [sent.text for sent in paper.sent] == ["إشعار"]
+    assert [sent.text for sent in paper.sent] == ["إشعار", "آخر"]
     # The holder dies: the lease runs out, and the other one takes over.
     queue(one, "7001", "ثانٍ", seq=5000)
     other.now = one.now
-    await other.later(seconds=20)
+    await other.later(seconds=7)
     assert [sent.text for sent in other_paper.sent] == ["ثانٍ"]
 
 
@@ -686,21 +688,45 @@ async def test_one_address_is_not_flooded_while_others_go_on(make_desk: Callable
     await person.say("السلام عليكم")
     await other.say("السلام عليكم")
     paper.sent.clear()
-    for _ in range(24):
+    for _ in range(6):
         queue(desk, person.handle, "إشعار")
     queue(desk, other.handle, "لغيره")
     started = asyncio.get_running_loop().time()
     await desk.delivery.leftovers()
     await desk.settle()
-    # One of the twenty at once was the greeting: five wait, a fifth of a second each; a lower bound.
-    assert len(paper.sent) == 25
+    # A fifth of a second each: what is left of the burst is the dialogue's. A lower bound.
+    assert len(paper.sent) == 7
     assert asyncio.get_running_loop().time() - started >= 0.8
-    assert [one.text for one in paper.sent].index("لغيره") < 24
+    assert [one.text for one in paper.sent].index("لغيره") < 2
 
 
 def test_a_turn_that_the_account_refuses_costs_the_address_nothing() -> None:
-    chat = Rate(1, 20)
-    assert chat.wait() == 0
-    left = chat.tokens
-    chat.give_back()
-    assert chat.tokens == left + 1
+    chats, account = Chats({"telegram": 1}), Rate(10)
+    account.hold(5)
+    for _ in range(30):
+        assert chats.turn("harif", "telegram", "1", account, live=True) > 1
+    account.held_until = 0.0
+    assert [chats.turn("harif", "telegram", "1", account, live=True) for _ in range(10)] == [0.0] * 10
+
+
+def test_in_no_second_more_leave_than_an_account_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("bot.rate.time.monotonic", lambda: now[0])
+    rate, left = Rate(30), []
+    for tick in range(10_000):
+        now[0] = 100.0 + tick / 1000
+        live = tick % 97 < 3
+        if not rate.wait(live):
+            left.append(now[0])
+    assert max(sum(at <= one < at + 1 for one in left) for at in left) == 30
+    assert len(left) >= 10 * 30 * 0.98
+
+
+def test_notices_leave_evenly_and_a_rest_makes_no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("bot.rate.time.monotonic", lambda: now[0])
+    rate = Rate(10)
+    assert rate.wait(live=False) == 0
+    now[0] += 60
+    assert [rate.wait(live=False) == 0 for _ in range(4)] == [True, True, False, False]
+    assert [rate.wait(live=True) == 0 for _ in range(8)] == [True] * 8

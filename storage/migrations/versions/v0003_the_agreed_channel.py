@@ -145,6 +145,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
         )
         batch_op.create_index(
+            "ix_messages_leased",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
+        )
+        batch_op.create_index(
             "ix_messages_moved",
             ["association", "channel", "updated", "state", "error", "direction"],
             unique=False,
@@ -158,11 +165,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("notice IS NOT NULL"),
             postgresql_where=sa.text("notice IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_messages_queued",
+            ["association", "channel", "lane", "id", "not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
 
 
 def downgrade() -> None:
 
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_messages_queued", sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'")
+        )
         batch_op.drop_index(
             "ix_messages_notice",
             sqlite_where=sa.text("notice IS NOT NULL"),
@@ -172,6 +189,11 @@ def downgrade() -> None:
             "ix_messages_moved",
             sqlite_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
             postgresql_where=sa.text("direction = 'out' AND state NOT IN ('queued', 'sending')"),
+        )
+        batch_op.drop_index(
+            "ix_messages_leased",
+            sqlite_where=sa.text("state = 'sending'"),
+            postgresql_where=sa.text("state = 'sending'"),
         )
         batch_op.drop_index(
             "ix_messages_backlog",
