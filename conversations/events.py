@@ -213,8 +213,8 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
 
 
 class OptedOut(_Event, frozen=True, kw_only=True, tag="opted_out"):
-    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told them so
-    already."""
+    """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told
+    them."""
 
     again: bool = False
 
