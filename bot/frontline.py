@@ -97,6 +97,7 @@ class FrontLine:
             await self._templates()
             self.rounds.add("templates", 30, self._templates)
             self.rounds.add("templates_at_meta", 1800, self._ask_meta)
+        self.rounds.add("watch", 60, self._watch)
         self.rounds.add("alarms", 10, self._ring_on_duty)
         if not self.database.is_sqlite:
             self.rounds.add("pages", 2, self._wake_pages)
@@ -136,6 +137,11 @@ class FrontLine:
 
         await ask_meta(self.database, self.channels, ms(self.intake.clock()))
         await self._templates()
+
+    async def _watch(self) -> None:
+        from bot.watch import Watch
+
+        await Watch(self.database, self.associations, self.channels.keys(), self.intake.clock).look()
 
     async def _ring_on_duty(self) -> None:
         from bot.on_duty import OnDuty

@@ -101,6 +101,7 @@ def paths_of(connection: Connection, desk: Any, slug: str) -> list[str]:
         "case": connection.scalar(select(schema.cases.c.id).where(schema.cases.c.kind == "request").limit(1)),
         "what": "complaint",
         "sitting": connection.scalar(select(schema_desk.sittings.c.id).limit(1)),
+        "delivery": connection.scalar(select(schema_notices.notices.c.id).limit(1)),
         "tasks": connection.scalar(select(schema_notices.tasks.c.id).order_by(schema_notices.tasks.c.id).limit(1)),
     }
     found = []

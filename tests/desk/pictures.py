@@ -25,7 +25,7 @@ from bot.web.page import static
 from conversations.association.load import load_associations
 from conversations.cases.errands import KINDS
 from conversations.rights import WORKER_ROLES
-from storage import tasks
+from storage import notices, tasks
 from storage.ids import new_id
 from storage.schema import cases
 from storage.times import ms
@@ -46,6 +46,7 @@ def fill(house: House) -> None:
     other.does(other.say("السلام عليكم"))
     other.does(other.say("ابغى موظفة"))
     house.do(_errands, house)
+    house.do(_notices, house)
 
 
 def _errands(connection: Connection, house: House) -> None:
@@ -60,6 +61,26 @@ def _errands(connection: Connection, house: House) -> None:
             beneficiary=row.beneficiary, why="exhausted", at=ms(house.now), due=ms(house.now) + number,
         )  # fmt: skip
         tasks.add(connection, house.vault, task)
+
+
+def _notices(connection: Connection, house: House) -> None:
+    """News of that request in each state, one with three ways."""
+    c = cases.c
+    query = select(c.id, c.reference, c.conversation, c.beneficiary).where(c.kind == "request").order_by(c.id)
+    row = connection.execute(query).first()
+    assert row is not None
+    now = ms(house.now)
+    states = (("reached", ""), ("waiting", "quiet"), ("unopened", ""), ("dropped", "muted"), ("out", ""))
+    for state, why in (*states, ("with_staff", "exhausted")):
+        notice = notices.Notice(
+            "harif", new_id(), "moved", f"moved:{row.reference}:1", now, channel="whatsapp", reference=row.reference,
+            case_id=row.id, conversation=row.conversation, beneficiary=row.beneficiary, state=state, why=why,
+            due=now + 3_600_000 if state == "waiting" else None,
+        )  # fmt: skip
+        notices.add(connection, notice)
+    ways = (("whatsapp", "failed", "no_template"), ("telegram", "silent", "no_evidence"), ("phone", "out", "exhausted"))
+    for step, (channel, state, why) in enumerate(ways, 1):
+        notices.add_leg(connection, notices.Leg("harif", notice.id, step, channel, now, state, why=why))
 
 
 @contextmanager
