@@ -51,7 +51,7 @@ def described(effect: Effect) -> str:
             parts.append("given" if value else "declined")
         elif value is True:
             parts.append(key)
-        elif value not in ("", None, False) and value != []:
+        elif value not in ("", None, False) and value not in ([], ()):
             parts.append(f"{key} {', '.join(value) if isinstance(value, list | tuple) else value}")
     name = str(fields["does"]).replace("_", " ")
     return f"{name}: " + " · ".join(parts) if parts else name

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, insert, select, update
 from storage.schema import forms
 from storage.vault import digest_token
 
-
 _OWN = "[]"
 """The steps of the person's own page."""
 

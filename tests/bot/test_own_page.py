@@ -137,7 +137,7 @@ async def test_a_link_is_over_after_two_days_and_a_made_up_mark_opens_nothing(
     mark = phone.client.cookies.get(COOKIE) or ""
     until, _, proof = mark.partition(".")
     for made in (mark, f"{int(until) + 9}.{proof}", f"{until}.", "9999999999999.0", "é.x", "x"):
-        answer = await phone.client.get(second, headers={"cookie": f"{COOKIE}={made}".encode()})
+        answer = await phone.client.get(second, headers={b"cookie": f"{COOKIE}={made}".encode()})
         assert reference not in answer.text and "افتحوا صفحتي" in answer.text, made
     desk.now += timedelta(hours=49)
     for answer in (await phone.get(second), await phone.press(second)):
