@@ -33,7 +33,7 @@ for name, group in {**GROUPS, "staff": staff_app}.items():
 @app.command()
 def serve() -> None:
     """Serve every association: web chats, webhooks, Telegram by polling where there is no public address."""
-    from bot.frontline import NoKeys
+    from bot.keys import NoKeys
     from bot.main import PortTaken
     from bot.main import serve as run
     from storage.database import AlreadyServing, DatabaseAway, NotMigrated

@@ -15,29 +15,28 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from bot import metrics
+from bot.accounts import make_channels, make_voices
 from bot.channels.contract import Channel, Content, Incoming, Unused
 from bot.channels.http import Http
-from bot.channels.record import Record
 from bot.channels.telegram import Telegram
-from bot.channels.web_chat import Changes, WebChat
+from bot.channels.web_chat import Changes
 from bot.delivery import Delivery
 from bot.desk.live import Hub, Topic, changed, pulses
 from bot.fold import Committed, Outgoing
 from bot.intake import Intake
+from bot.keys import open_vault
 from bot.log import log
 from bot.receipts import Attachments
 from bot.schedule import Rounds
-from bot.settings import AccountSettings, Settings
+from bot.settings import Settings
 from bot.staff_group.room import StaffGroups
 from bot.staff_group.turns import CHANNEL as STAFF_GROUP
 from bot.web.house import House
 from bot.web.webhooks import Webhooks
 from conversations.association.association import Association
-from conversations.wording import LANGUAGES
-from storage import accounts, backup, contents, conversations, keys, topics
+from storage import accounts, backup, conversations, topics
 from storage.accounts import Account
 from storage.blobs import Blobs, place
 from storage.database import Database, DatabaseAway
@@ -46,8 +45,7 @@ from storage.times import ms
 from storage.vault import Vault, VaultError
 
 if TYPE_CHECKING:
-    from bot.channels.voice import Voice
-    from bot.mail import Relay
+    pass
 
 LENT_SECONDS = 3600
 POLL_LEASE_MS = 75_000
@@ -239,31 +237,6 @@ class Switches:
         return ""
 
 
-class RememberedContents:
-    """Twilio's contents by digest, in the database."""
-
-    def __init__(self, database: Database, association: str, account: str) -> None:
-        self.database, self.association, self.account = database, association, account
-
-    async def get(self, digest: str) -> str:
-        key = self._key(digest)
-        found = await self.database.read(contents.known, self.association, "whatsapp", [key])
-        return found.get(key, "")
-
-    async def put(self, digest: str, sid: str) -> None:
-        key = self._key(digest)
-        if sid:
-            now = ms(datetime.now(UTC))
-            await self.database.write(contents.remember, self.association, "whatsapp", key, sid, now)
-        else:
-            await self.database.write(contents.forget, self.association, "whatsapp", key)
-
-    def _key(self, digest: str) -> bytes:
-        from hashlib import blake2b
-
-        return blake2b(f"{self.account}:{digest}".encode(), digest_size=16).digest()
-
-
 def build(settings: Settings, associations: Mapping[str, Association], *, serving: bool = True) -> FrontLine:
     """Everything but its start. A command beside `serve` makes no database and holds no spool. A copy that was
     restored is held before anything else sees it.
@@ -331,7 +304,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     )
     rounds.sources[STAFF_GROUP] = staff_groups
     webhooks = Webhooks(channels, frozenset(associations), staff_groups.take, spool)
-    if voices := _voices(settings, associations, http, off):
+    if voices := make_voices(settings, associations, http, off):
         from bot.calls import Calls
 
         webhooks.calls = Calls(database, intake, associations, voices)
@@ -381,189 +354,3 @@ class Loans:
             return None
         association, file, until = msgspec.msgpack.decode(loan, type=tuple[str, str, float])
         return (association, file) if until > time.time() else None
-
-
-def make_channels(
-    settings: Settings,
-    associations: Mapping[str, Association],
-    database: Database,
-    vault: Vault,
-    http: Http,
-    changes: Changes,
-) -> tuple[dict[tuple[str, str], Channel], list[str]]:
-    """Every channel that has its settings; the others are named, with the setting they lack."""
-    from bot.settings import prefix_of
-
-    channels: dict[tuple[str, str], Channel] = {}
-    off: list[str] = []
-    relay: Relay | None = None
-    for slug, association in associations.items():
-        account = settings.account(slug)
-
-        def wake(association_slug: str, handle: str) -> None:
-            changes.wake(association_slug, handle)
-
-        channels[slug, "web_chat"] = WebChat(slug, wake, settings.public_url)
-        channels[slug, "record"] = Record(slug)
-        if account.telegram_token:
-            channels[slug, "telegram"] = Telegram(
-                slug,
-                account.telegram_token,
-                account.telegram_secret if settings.public_url else "",
-                settings.telegram_api_url,
-                http,
-                association.wording,
-                asks_sensitive=not settings.public_url,
-                staff_group=account.telegram_staff_group,
-            )
-        else:
-            off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
-        if account.twilio_whatsapp_from and settings.public_url:
-            channels[slug, "whatsapp"] = _whatsapp(settings, slug, account, database, http)
-        elif account.twilio_whatsapp_from:
-            off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_WHATSAPP_FROM is not set)")
-        if account.twilio_sms_from and settings.public_url:
-            channels[slug, "sms"] = _sms(settings, association, account, vault, http)
-        elif account.twilio_sms_from:
-            off.append(f"{slug}: SMS is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: SMS is off ({prefix_of(slug)}TWILIO_SMS_FROM is not set)")
-        if account.email_from and settings.public_url:
-            relay = relay or _relay(settings)
-            channels[slug, "email"] = _email(settings, association, account, vault, relay)
-        elif account.email_from:
-            off.append(f"{slug}: e-mail is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: e-mail is off ({prefix_of(slug)}EMAIL_FROM is not set)")
-    return channels, off
-
-
-def _relay(settings: Settings) -> "Relay":
-    from bot.mail import Relay
-
-    return Relay(settings.smtp_url)
-
-
-def _email(
-    settings: Settings, association: Association, account: AccountSettings, vault: Vault, relay: "Relay"
-) -> Channel:
-    from bot.channels.email import Email, Keys
-    from bot.ways_out import link
-
-    slug, profile, public_url = association.slug, association.profile, settings.public_url
-    return Email(
-        slug,
-        account.email_from,
-        {one: (profile.name.to(one), profile.short_name.to(one)) for one in LANGUAGES},
-        association.wording,
-        relay,
-        Keys(vault, slug),
-        lambda row: link(vault, public_url, slug, row),
-        account.email_secret,
-        account.email_authserv,
-    )
-
-
-def _voices(
-    settings: Settings, associations: Mapping[str, Association], http: Http, off: list[str]
-) -> "dict[str, Voice]":
-    """The numbers that call by themselves: by choice, so that nothing is said where there is none."""
-    voices = {}
-    for slug in associations:
-        account = settings.account(slug)
-        if not account.twilio_voice_from:
-            continue
-        if not settings.public_url:
-            off.append(f"{slug}: automatic calls are off (they need WASL_PUBLIC_URL)")
-            continue
-        from bot.channels.voice import Voice
-
-        voices[slug] = Voice(
-            slug,
-            account.twilio_account_sid,
-            account.twilio_auth_token,
-            account.twilio_voice_from,
-            account.twilio_voice,
-            settings.public_url,
-            http,
-            settings.twilio_api_url,
-        )
-    return voices
-
-
-def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:
-    from bot.channels.sms import Sms
-    from bot.ways_out import link
-
-    slug = association.slug
-    return Sms(
-        slug,
-        account.twilio_account_sid,
-        account.twilio_auth_token,
-        account.twilio_sms_from,
-        settings.public_url,
-        http,
-        association.wording,
-        lambda row: link(vault, settings.public_url, slug, row),
-        settings.twilio_api_url,
-    )
-
-
-def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http) -> Channel:
-    from bot.channels.whatsapp import WhatsApp
-    from conversations.staffed import WAITING
-
-    approved = account.twilio_reply_template
-    return WhatsApp(
-        slug,
-        account.twilio_account_sid,
-        account.twilio_auth_token,
-        account.twilio_whatsapp_from,
-        settings.public_url,
-        http,
-        RememberedContents(database, slug, account.twilio_account_sid),
-        settings.twilio_api_url,
-        templates={WAITING: approved} if approved else {},
-    )
-
-
-class NoKeys(Exception):
-    """The database was made with keys that are not here: none are made beside it."""
-
-
-def open_vault(settings: Settings, database: Database) -> Vault:
-    """The keys, held against the database. Raises NoKeys, WrongKey."""
-    vault = Vault(*read_keys(settings, database))
-    database.write_now(_check, vault)
-    return vault
-
-
-def read_keys(settings: Settings, database: Database) -> tuple[tuple[str, ...], str]:
-    """Sealing keys and index key: of the environment, else those made beside a new database. Raises NoKeys."""
-    from storage.vault import generate_key
-
-    path = settings.data / "keys.env"
-    sealing, index = settings.keys, settings.index_key
-    if not sealing and path.exists():
-        made = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-        sealing, index = tuple(made["WASL_KEYS"].split(",")), made["WASL_INDEX_KEY"]
-    elif not sealing:
-        if database.read_now(keys.established):
-            raise NoKeys(
-                "WASL_KEYS and WASL_INDEX_KEY are not set, and this database was made with keys: "
-                "set them to the ones it was made with"
-            )
-        sealing, index = (generate_key(),), generate_key()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"WASL_KEYS={sealing[0]}\nWASL_INDEX_KEY={index}\n")
-        log.info("keys_made", file=str(path))
-    if not index:
-        raise NoKeys("WASL_INDEX_KEY is not set: WASL_KEYS needs it beside")
-    return sealing, index
-
-
-def _check(connection: Connection, vault: Vault) -> None:
-    keys.check(connection, vault)

@@ -55,7 +55,8 @@ def named(known: "Mapping[str, Association]", slug: str) -> "Association":
 @contextmanager
 def line_here(association: str = "") -> "Iterator[FrontLine]":
     """A front line for a command beside `serve`: nothing of it is started."""
-    from bot.frontline import NoKeys, build
+    from bot.frontline import build
+    from bot.keys import NoKeys
     from storage.database import DatabaseAway, NotMigrated
     from storage.vault import VaultError
 

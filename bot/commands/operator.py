@@ -141,7 +141,7 @@ def keys_rotate() -> None:
 def keys_reindex() -> None:
     """Make every blind index anew under WASL_INDEX_KEY. The service must be stopped."""
     from bot.case_moves import found_by
-    from bot.frontline import NoKeys, read_keys
+    from bot.keys import NoKeys, read_keys
     from storage import keys
     from storage.database import AlreadyServing, Database, DatabaseAway, NotMigrated
     from storage.vault import Vault, VaultError
