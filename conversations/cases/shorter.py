@@ -72,7 +72,7 @@ DATA_REQUEST = (
     row("received",    "verify",      "verified",     _OFFICE,          OPENLY),
     row(_UNDONE,       "extend",      "",             _OFFICE,          OPENLY, needs="reason", guard="not_extended",
         starts="extension"),
-    row("verified",    "execute",     "executed",     _OFFICE,          QUIETLY, needs="result kept"),
+    row("verified",    "execute",     "executed",     _OFFICE,          QUIETLY, needs="result"),
     row(_UNDONE,       "refuse",      "closed",       _OFFICE,          QUIETLY, needs="reason"),
     row("executed",    "close",       "closed",       _ANYONE,          NEVER),
     row(_NOT_DONE,     "withdraw",    "withdrawn",    BENEFICIARY,      OPENLY),

@@ -112,3 +112,22 @@ def test_thirty_days_stand_on_the_page_and_can_be_extended_once(house: House) ->
     ]
     assert later == due > latest
     assert "/move/extend" not in officer.get(f"/case/{id}").text
+
+
+def test_erasing_is_offered_where_it_was_asked_for_and_what_stays_is_said_of_it_alone(house: House) -> None:
+    id = asked(house, "copy")
+    officer = proven(house, id)
+    page = officer.get(f"/case/{id}/data").text
+    assert "/data/erase" not in page and "/data/export" in page
+    moves = hidden(officer.get(f"/case/{id}/move/execute").text, "moves")
+    answer = officer.post(f"/case/{id}/data/erase", sure="yes", result="x", kept="y", moves=moves)
+    assert stage(house, id) == "verified" and "لا يسأل عن محو" in words_of(answer.text)
+    assert 'name="kept"' not in officer.get(f"/case/{id}/move/execute").text
+    step(officer, id, "execute", result="سلّمناكم نسختكم")
+    assert stage(house, id) == "executed"
+    reference = next(one for one, kind in house.line.rows("cases", "reference", "kind") if kind == "data_request")
+    house.settle()
+    person = house.person("7001")
+    person.does(person.press(f"track:{reference}"))
+    said = "\n".join(person.told[-3:])
+    assert "سلّمناكم نسختكم" in said and "يُلزمنا النظام" not in said

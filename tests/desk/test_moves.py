@@ -376,7 +376,7 @@ def test_the_short_ones_go_to_their_end(house: House, kind: str) -> None:
         "inquiry": [("assign", {}), ("answer", {"answer": "نعم، تبدأ في رجب"}), ("close", {})],
         "suggestion": [("review", {}), ("adopt", {}), ("carry_out", {"result": "وضعنا لوحة إرشاد"})],
         "volunteering": [("invite", {"meeting": "الأحد ٤ مساءً في المقر"}), ("accept", {}), ("close", {})],
-        "data_request": [("verify", {}), ("execute", {"result": "سُلّم الملف", "kept": "سجل الموافقات"}), ("close", {})],
+        "data_request": [("verify", {}), ("execute", {"result": "سُلّم الملف"}), ("close", {})],
     }
     if kind == "data_request":
         officer.post(f"/case/{id}/verify", item="@identity", outcome="ok", matches="1")

@@ -78,6 +78,7 @@ async def _show(at: At, error: str = "", status: int = 200, **typed: str) -> Res
         error=error,
         status=status,
         asked=asked,
+        erases=erases(asked.case),
         case=asked.case,
         kept=typed.get("kept", kept),
         result=typed.get("result", DeskWords(asked.language, at.association)("data.erased_result")),
@@ -118,6 +119,11 @@ def _ready(connection: Connection, at: At, id: int) -> tuple[Case, Person]:
         return case, whose(connection, at.desk.vault, at.slug, case.reference)
     except Nobody:
         raise Refused("data.nobody") from None
+
+
+def erases(case: Case) -> bool:
+    """Whether it asks for it, or (recorded by staff) says nothing more."""
+    return case.service in ("", "erase")
 
 
 def _fields(at: At) -> list[ServiceField]:
@@ -197,16 +203,19 @@ async def erase(at: At) -> Response:
     if at.form.get("sure") != "yes" or not result or not kept:
         return await _show(at, at.words("data.sure_missing"), 422, result=result, kept=kept)
     moves = at.form.get("moves")
+    language = (await at.read(_load, at, id)).language
+    said = at.association.wording[language]("moved.data_request.kept", result=result, kept=kept)
 
     def do(connection: Connection) -> None:
         case, person = _ready(connection, at, id)
+        if not erases(case):
+            raise Refused("data.not_erased")
         if str(case.moves) != moves:
             raise Stale("case.stale")
         personal.erase_person(
             connection, at.desk.vault, at.slug, person, who=at.worker.who, now=ms(at.now), request=case.reference
         )
-        words = {"result": result, "kept": kept}
-        make(connection, at, id, "execute", Given(case.moves, words), at.tell(connection))
+        make(connection, at, id, "execute", Given(case.moves, {"result": said}), at.tell(connection))
 
     try:
         await at.write("data.erase", f"case:{id}", do)
