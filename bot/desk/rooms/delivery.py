@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from bot.desk.at import At, NotFound
 from bot.desk.cases.told import in_words
-from bot.desk.conversation.transcript import why_failed
+from bot.desk.conversation.transcript import CONFIRMS, why_failed
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
 from bot.watch import LATE
@@ -23,18 +23,19 @@ STATES = (WAITING, OUT, UNOPENED, WITH_STAFF, REACHED, "joined", DROPPED)
 CHANNELS = (*MESSAGING, *TASK_OF)
 LATELY = 5
 """Minutes over which a channel's rate is taken."""
+_SAYS_READ = ("whatsapp",)
 _WORKED = ("accepted", "delivered", "read")
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A channel in the last day. `delivered` counts those that were read too; `failed`: why, and how many; `paused`:
-    by an operator's switch; `held`: until when the provider asked for silence."""
+    """A channel in the last day. `delivered` counts those that were read too; None where the channel never says so.
+    `failed`: why, and how many; `paused`: by an operator's switch; `held`: until when the provider asked for silence."""
 
     channel: str
     sent: int
-    delivered: int
-    read: int
+    delivered: int | None
+    read: int | None
     failed: list[tuple[str, int]]
     lost: int
     doubtful: int
@@ -105,8 +106,8 @@ def _running(connection: Connection, at: At, known: dict[tuple[str, str], accoun
     return Running(
         channel,
         sent=sum(by.get(state, 0) for state in delivery.SENT),
-        delivered=by.get("delivered", 0) + by.get("read", 0),
-        read=by.get("read", 0),
+        delivered=by.get("delivered", 0) + by.get("read", 0) if channel in CONFIRMS else None,
+        read=by.get("read", 0) if channel in _SAYS_READ else None,
         failed=sorted(why.items(), key=lambda item: -item[1]),
         lost=by.get("failed", 0),
         doubtful=by.get("uncertain", 0),
