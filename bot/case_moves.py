@@ -18,7 +18,8 @@ from conversations.cases.missing import Missing
 from conversations.cases.move import BENEFICIARY, Facts, Starts, until
 from conversations.cases.promise import Asked, Promised, promise_for, recounted
 from conversations.events import CaseMoved
-from storage import cases, checks, entitlements, handoffs, requirements
+from storage import alarms, cases, checks, entitlements, handoffs, requirements
+from storage.ids import new_id
 from storage.requirements import Requirement
 from storage.times import moment, moment_or_none, ms, ms_or_none
 from storage.vault import Vault
@@ -32,6 +33,7 @@ OWN = {
     "withdraw": (*ANSWERS["answer"], *ANSWERS["complete"], "grave_complaint", "consent_by_call", "not_received"),
 }
 """The same by a move that the person makes themselves."""
+GRAVE = "high"
 RECORD = "ar"
 """The language in which a list is written into a move's record; the person reads it in their own."""
 
@@ -85,6 +87,8 @@ def move_case(
         given["counted"] = "anew" if changes else "stays"
     if given.get("severity") in SEVERITIES:
         changes["severity"] = given["severity"]
+        if given["severity"] == GRAVE and case.severity != GRAVE:
+            _hand_over(connection, vault, case, ms(now))
     if not lifecycle.is_open(stage):
         changes |= {"closed_at": ms(now), "next_update": None}
         entitlements.cancel_all(connection, case.association, case.id, ms(now))
@@ -118,6 +122,17 @@ def move_case(
             handoffs.answered(connection, case.association, case.reference, ANSWERS[name], ms(now))
         tell(moved.conversation, f"moved:{moved.reference}:{moved.moves}")
     return moved
+
+
+def _hand_over(connection: Connection, vault: Vault, case: cases.Case, now: int) -> None:
+    """A complaint that staff find grave is urgent like one that was grave when it was filed. The case is handed over,
+    and not its person: nothing is said to them, and nobody takes their conversation."""
+    waits = handoffs.Handoff(
+        case.association, new_id(), handoffs.NOBODY, "grave_complaint",
+        restricted=case.restricted, reference=case.reference, at=now, due=now,
+    )  # fmt: skip
+    handoffs.add(connection, vault, [waits])
+    alarms.ring(connection, case.association, "grave_complaint", now, urgent=True)
 
 
 def facts_for(

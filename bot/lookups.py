@@ -1,6 +1,6 @@
 """What a turn asks for and `world` does not hold: looked up in its transaction, and only what is the asker's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from bot.appointments import facts
 from bot.case_clock import last_day
 from bot.case_moves import case_facts
+from conversations.cases.move import BENEFICIARY
 from conversations.course import FOR_OTHERS
+from conversations.flows.track import DECISIONS
 from storage import appointments, asks, cases, entitlements, requirements
 from storage.conversations import Stored
 from storage.times import moment_or_none
@@ -26,11 +28,23 @@ def case(connection: Connection, vault: Vault, stored: Stored, reference: str) -
     result = {**case_facts(found), "mine": found.conversation == stored.id, "anonymous": found.anonymous}
     if found.anonymous and (moves := cases.history(connection, vault, found.association, found.id)):
         # No message ever brought it what was answered: whoever has the number reads it here.
-        last = moves[-1]
-        given = msgspec.json.decode(last.reason) if last.reason else {}
-        result["last_move"] = {"move": last.move, "from_stage": last.from_stage, "who": last.who, "given": given}
-        result["last_move"]["until"] = last_day(found.kind, moves)
+        until = last_day(found.kind, moves)
+        *before, result["last_move"] = [_told(one) | {"until": until} for one in _since_decided(moves)]
+        result["unread"] = before
     return result
+
+
+def _since_decided(moves: Sequence[cases.Step]) -> list[cases.Step]:
+    """The last decision and what came after it: who reads by the number may have read nothing of it yet. What the
+    person did meanwhile they know."""
+    decided = [number for number, one in enumerate(moves) if one.from_stage != one.to_stage in DECISIONS]
+    since = moves[decided[-1] : -1] if decided else []
+    return [*(one for one in since if one.who != BENEFICIARY), moves[-1]]
+
+
+def _told(step: cases.Step) -> dict[str, Any]:
+    given = msgspec.json.decode(step.reason) if step.reason else {}
+    return {"move": step.move, "from_stage": step.from_stage, "who": step.who, "given": given}
 
 
 def ask(connection: Connection, vault: Vault, stored: Stored, token: str) -> dict[str, Any] | None:

@@ -6,16 +6,20 @@ and the new day (bot/errands.py): an apology without either is none.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, String, cast, exists, func, literal, select, text
 
 from bot import errands, notices
+from bot.case_moves import move_case
 from bot.updates import papers_of
 from conversations.association.association import Association
 from conversations.cases.calendar import calendar_of, here
 from conversations.cases.entitlement import end_of
+from conversations.cases.lifecycle import LIFECYCLES
+from conversations.cases.move import OBJECTION_DAYS, SYSTEM, NotAllowed
 from conversations.flows.track import ANSWERED
 from storage import cases, clocks
 from storage.database import Database
@@ -26,7 +30,14 @@ from storage.times import moment, ms
 from storage.vault import Vault
 
 BEFORE_EXPIRY = timedelta(days=30)
+REMINDS = timedelta(days=3)
 AT_ONCE = 200
+_OVER = tuple(
+    (kind, stage, name)
+    for kind, lifecycle in LIFECYCLES.items()
+    for (stage, name), move in lifecycle.steps.items()
+    if SYSTEM in move.who and move.guard in ("objection_over", "appeal_over")
+)
 _OPEN = text("cases.closed_at IS NULL")
 _OWED = text("entitlements.delivered_at IS NULL AND entitlements.cancelled_at IS NULL")
 Waking = Callable[[Connection, Association], notices.Wake]
@@ -51,7 +62,7 @@ class Promises:
         """The round: hourly is enough for what is said by the day."""
         now = self.clock()
         for association in self.associations.values():
-            for one in (self._near, self._missed, self._due):
+            for one in (self._near, self._missed, self._due, self._returned, self._over):
                 while await self.database.write(one, association, now) == AT_ONCE:
                     pass
             await self._expiring(association, now)
@@ -104,6 +115,39 @@ class Promises:
             if self._claims(connection, slug, f"entitlement:{row.entitlement}:{row.due}", "entitlement_due", now):
                 self._tell(connection, association, f"entitlement_due:{row.reference}:{row.entitlement}", row, now)
         return len(rows)
+
+    # --- what waits for the person ----------------------------------------------------------------------------------
+
+    def _returned(self, connection: Connection, association: Association, now: datetime) -> int:
+        """What is missing is asked for once more, before anybody of the staff is put to it."""
+        slug, c = association.slug, cases_table.c
+        subject = literal("returned:") + cast(c.id, String) + literal(":") + cast(c.moves, String)
+        rows = connection.execute(
+            select(c.id, c.moves, c.reference, c.conversation)
+            .where(c.association == slug, c.kind == "request", c.stage == "returned", c.closed_at.is_(None))
+            .where(c.updated <= ms(now - REMINDS), c.conversation.is_not(None), ~_was(slug, subject, "asked_again"))
+            .limit(AT_ONCE)
+        ).all()
+        for row in rows:
+            if self._claims(connection, slug, f"returned:{row.id}:{row.moves}", "asked_again", now):
+                self._tell(connection, association, f"returned:{row.reference}:{row.moves}", row, now)
+        return len(rows)
+
+    def _over(self, connection: Connection, association: Association, now: datetime) -> int:
+        """Where the days to object or to appeal have passed, the house closes what nobody else has to."""
+        slug, c, closed = association.slug, cases_table.c, 0
+        tell = notices.telling(connection, self.vault, association, now, self.waking(connection, association))
+        for kind, stage, name in _OVER:
+            waited = (c.stage == stage, c.closed_at.is_(None), c.updated <= ms(now - timedelta(days=OBJECTION_DAYS)))
+            query = select(c.reference).where(c.association == slug, c.kind == kind, *waited)
+            for reference in connection.scalars(query.order_by(c.id).limit(AT_ONCE)).all():
+                case = cases.by_reference(connection, self.vault, slug, reference, lock=True)
+                if case is None or case.stage != stage:
+                    continue
+                with suppress(NotAllowed):
+                    move_case(connection, self.vault, association, case, name, SYSTEM, now, tell=tell)
+                    closed += 1
+        return min(closed, AT_ONCE)
 
     # --- papers ------------------------------------------------------------------------------------------------------
 

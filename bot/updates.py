@@ -19,6 +19,7 @@ UPDATES: Mapping[str, Why] = {
     "promise_missed": "promise_missed",
     "entitlement_due": "entitlement_due",
     "document_expiring": "document_expiring",
+    "returned": "returned",
 }
 """By the name of the event (`promise_near:<reference>:<latest>`)."""
 Details = dict[str, str]
@@ -78,8 +79,13 @@ def _expiring(connection: Connection, vault: Vault, case: Case, about: str) -> D
     return {"paper": paper, "day": day} if still else None
 
 
+def _returned(connection: Connection, vault: Vault, case: Case, moves: str) -> Details | None:
+    return {} if case.stage == "returned" and str(case.moves) == moves else None
+
+
 _DETAILS: Mapping[str, Callable[[Connection, Vault, Case, str], Details | None]] = {
     "promise_near": _near,
     "entitlement_due": _due,
     "document_expiring": _expiring,
+    "returned": _returned,
 }

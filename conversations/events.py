@@ -151,13 +151,13 @@ class AppointmentChanged(_Event, frozen=True, kw_only=True, tag="appointment_cha
     reference: str = ""
 
 
-Why = Literal["update", "receipt", "promise_near", "promise_missed", "entitlement_due", "document_expiring"]
+Why = Literal["update", "receipt", "promise_near", "promise_missed", "entitlement_due", "document_expiring", "returned"]
 
 
 class CaseUpdate(_Event, frozen=True, kw_only=True, tag="case_update"):
     """Where a case stands. `why`: update (the day named for it came), receipt (a worker recorded it), promise_near,
     promise_missed (with the `reason` that staff give), entitlement_due (`details`: what, amount), document_expiring
-    (`details`: the paper's field, and its day)."""
+    (`details`: the paper's field, and its day), returned (it still waits for what is missing)."""
 
     case: dict[str, Any]
     why: Why = "update"

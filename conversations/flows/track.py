@@ -38,6 +38,8 @@ from conversations.world import CaseView
 FULLY_LISTED = 4
 BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
 """Further buttons under a case, which the files of other dialogues put here."""
+DECISIONS = ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
+"""Stages that are themselves the answer: none is lost because something came after it."""
 IDENTITIES = ("saudi_id", "identity")
 ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
 """Stages in which the next word is the person's, or the answer was given: no date is promised."""
@@ -201,7 +203,8 @@ def found(moment: Moment, event: Found) -> None:
         return
     if case is not None and (case.get("anonymous") or case.get("mine")):
         if last := case.get("last_move"):
-            tell_move(moment, event, case, last)
+            for one in (*case.get("unread", ()), last):
+                tell_move(moment, event, case, one)
         tell_case(moment, case)
         go_on(moment)
         return
@@ -320,7 +323,7 @@ def may_begin(moment: Moment, stopped_too: bool = True) -> bool:
 
 
 def is_decision(event: CaseMoved) -> bool:
-    return event.stage in ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
+    return event.stage in DECISIONS
 
 
 def updated(moment: Moment, event: CaseUpdate) -> None:
@@ -335,6 +338,10 @@ def updated(moment: Moment, event: CaseUpdate) -> None:
         tell_notice(moment, text, (), event.why, *_paper(moment, event, is_apart(moment, case)))
     elif event.why == "entitlement_due":
         tell_notice(moment, text, (option,), event.why)
+    elif event.why == "returned" and not quiet:
+        theirs = own_moves.options(moment, case.kind, case.stage, case.reference)
+        gladly = tuple(one for one in theirs if one.id.startswith("move:complete"))
+        tell_notice(moment, text, (*gladly, option), event.why, case.reference)
     else:
         tell_notice(moment, text, (option,), event.why if event.why.startswith("promise") else "news", case.reference)
     if event.why == "receipt" and not quiet:

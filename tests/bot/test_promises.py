@@ -11,9 +11,11 @@ from bot import errands
 from bot.watch import Watch
 from conversations.cases.calendar import here
 from conversations.cases.entitlement import Owed
+from conversations.cases.missing import Missing
 from storage import accounts, alarms, cases, entitlements, tasks
 from storage.schema import cases as cases_table
 from storage.schema import messages as messages_table
+from tests.bot.arranging import filed, move, press
 from tests.bot.desk import Desk, Paper, Person, milliseconds
 
 REASON = "تأخر وصول خطاب الجهة"
@@ -249,3 +251,41 @@ async def test_a_backlog_older_than_ten_minutes_rings_unless_the_channel_is_held
     shown = generate_latest().decode()
     assert 'wasl_backlog{association="harif",channel="telegram"} 1.0' in shown
     assert 'wasl_backlog_oldest_seconds{association="harif",channel="telegram"} 660.0' in shown
+
+
+# --- what waits for the person ---------------------------------------------------------------------------------------
+
+
+async def test_what_is_missing_is_asked_for_once_more_on_the_third_day(desk: Desk, noura: Person) -> None:
+    reference = await filed(desk, noura, "verifying")
+    await move(desk, reference, "return", "relations_officer", missing=[Missing(item="mobile", published=True)])
+    await hourly(desk, days=2)
+    assert abouts(desk).count("returned") == 0
+    await hourly(desk, days=2)
+    await hourly(desk, days=1)
+    assert abouts(desk).count("returned") == 1
+    assert "وبقي القليل ليكتمل" in noura.told[-1] and reference in noura.told[-1]
+    assert desk.rows("handoffs") == [], "the person first, then staff"
+    await press(noura, "إكمال الناقص")
+    assert noura.where.open is not None and noura.where.open.flow == "complete"
+
+
+async def test_who_completed_it_meanwhile_is_not_reminded(desk: Desk, noura: Person) -> None:
+    reference = await filed(desk, noura, "verifying")
+    await move(desk, reference, "return", "relations_officer", missing=[Missing(item="mobile", published=True)])
+    await press(noura, "إكمال الناقص")
+    await noura.say("0559998888")
+    await hourly(desk, days=4)
+    assert "returned" not in abouts(desk)
+
+
+async def test_a_refusal_is_closed_when_the_days_to_object_are_over(desk: Desk, noura: Person) -> None:
+    reference = await filed(desk, noura, "with_committee")
+    given = {"reason": "سبب", "help": "عون"}
+    await move(desk, reference, "refuse", "committee", given=given, confirmed=True)
+    await hourly(desk, days=15)
+    assert case(desk, reference).stage == "refused"
+    await hourly(desk, days=2)
+    assert case(desk, reference).stage == "closed"
+    last = desk.ask(cases.history, desk.vault, "harif", case(desk, reference).id)[-1]
+    assert (last.move, last.who) == ("close", "system")
