@@ -178,7 +178,7 @@ def test_the_proxy_writes_down_nothing_that_opens_a_page() -> None:
     text = (DEPLOY / "Caddyfile").read_text()
     match = re.search(r'request>uri regexp "(.+)" "(.+)"', text)
     assert match
-    secret = ("/form/secret", "/form/secret/renew", "/media/secret?x=1", "/harif/stop/secret")
+    secret = ("/form/secret", "/form/secret/renew", "/media/secret?x=1", "/harif/stop/secret", "/harif/mine/secret")
     for uri in (*secret, "/harif/receipt/HRF-1?d=secret"):
         assert "secret" not in re.sub(match[1], match[2], uri)
     assert "request>headers delete" in text
