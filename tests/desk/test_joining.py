@@ -33,16 +33,15 @@ def whatsapp(house: House) -> Person:
 
 
 def whose(house: House) -> dict[int, int]:
-    c = conversations.c
-    return {row[0]: row[1] for row in house.line.rows("conversations", "id", "beneficiary") if row[0] and c is not None}
+    return {row[0]: row[1] for row in house.line.rows("conversations", "id", "beneficiary")}
 
 
 def look(worker: Browser, one: Person, what: str) -> Any:
     return worker.post(f"/conversation/{one.id}/join", what=what)
 
 
-def join(worker: Browser, one: Person, other: int, **more: str) -> Any:
-    return worker.post(f"/conversation/{one.id}/join/do", **{"conversation": str(other), "reason": "papers", **more})
+def join(worker: Browser, one: Person, other: int, **more: Any) -> Any:
+    return worker.post(f"/conversation/{one.id}/join/do", **{"conversation": str(other), "reason": "papers"} | more)
 
 
 def part(worker: Browser, one: Person, reason: str = "mistake") -> Any:
