@@ -1,5 +1,6 @@
 """What reached whom, as staff see it: channels, notices, the ways one was tried, and nothing that is not theirs."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,9 +92,9 @@ def test_a_paused_channel_and_what_waits_behind_it_are_said(house: House, person
     told(house, person)
     house.do(lambda c: accounts.pause(c, "harif", "telegram"))
     house.do(lambda c: c.execute(update(messages).where(messages.c.direction == "out").values(state="queued")))
-    house.later(minutes=0)
+    house.line.now += timedelta(minutes=12)
     page = house.worker("management").text("/delivery")
-    assert "موقوفة من المسؤول" in page
+    assert "موقوفة من المسؤول" in page and "أقدمها منذ" in page
 
 
 def test_the_case_says_what_reached_its_person_and_so_does_the_conversation(house: House, person: Person) -> None:

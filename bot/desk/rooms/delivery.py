@@ -30,7 +30,7 @@ _WORKED = ("accepted", "delivered", "read")
 @dataclass(frozen=True, slots=True)
 class Running:
     """A channel in the last day. `delivered` counts those that were read too; None where the channel never says so.
-    `failed`: why, and how many; `paused`: by an operator's switch; `held`: until when the provider asked for silence."""
+    `failed`: why, and how many; `paused`: by an operator's switch; `held`: until when the provider asks us to wait."""
 
     channel: str
     sent: int
