@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot import addresses, appointments, entitlements, notices
+from bot import addresses, answered, appointments, entitlements, notices
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
@@ -47,7 +47,7 @@ from conversations.effects import (
     SetTimer,
     Suppress,
 )
-from conversations.events import Event, Found
+from conversations.events import Event, Found, StaffGaveBack
 from conversations.flows.filing import BY_NUMBER
 from conversations.recorded import TOLD_AT_ONCE
 from conversations.world import CaseView
@@ -405,8 +405,17 @@ class Work:
         else:
             # Before this batch's own handoffs are added: passing on closes what was, and opens what is next.
             self._handoffs = [one for one in self._handoffs if (one.association, one.conversation) != where[1:]]
+            if isinstance(event, StaffGaveBack):
+                self._answered(stored)
             handoffs.done(*where, self.at)
         self.kicks.add("handoffs")
+
+    def _answered(self, stored: Stored) -> None:
+        association = self.associations[stored.association]
+        if waited := answered.inquiries(self.connection, self.vault, stored.association, stored.id):
+            self._later.append(
+                lambda: answered.settle(self.connection, self.vault, association, stored, waited, self.now)
+            )
 
     @_do.register
     def _(self, effect: OpenForm, stored: Stored, known: world.Known, event: Event) -> None:
