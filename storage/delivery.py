@@ -27,6 +27,8 @@ Seen = ColumnElement[bool]
 PAGE = 50
 MOST = 5_000
 COUNTED = 10_000
+LOOKED = 25_000
+"""Notices among which a page looks for those that may be seen: who sees few of them does not walk through all."""
 OPEN = (WAITING, OUT, UNOPENED, WITH_STAFF)
 SENT = ("accepted", "delivered", "read", "uncertain")
 """States of a message that left; `failed` came to nothing."""
@@ -151,9 +153,9 @@ def page(
     conversation: int | None = None,
     after: int | None = None,
     limit: int = PAGE,
-) -> list[Listed]:
-    """Notices that may be seen, the newest first; goes on after the id of the last row. `channel`: the agreed one;
-    `conversation`: where the matter began."""
+) -> tuple[list[Listed], int | None]:
+    """Notices that may be seen, the newest first; goes on after the id that comes with them (None: the end).
+    `channel`: the agreed one; `conversation`: where the matter began."""
     n = notices.c
     query = _from(select(*(n[name] for name in Listed._fields[:-2]))).where(n.association == association, seen)
     narrowed = ((n.state, state), (n.channel, channel), (n.case_id, case_id), (n.conversation, conversation))
@@ -161,8 +163,22 @@ def page(
         query = query.where(column == value) if value else query
     if after is not None:
         query = query.where(n.id < after)
+    one_of = case_id is not None or conversation is not None or channel
+    end = None if one_of else _end(connection, association, state, after)
+    if end is not None:
+        query = query.where(n.id >= end)
     rows = connection.execute(query.order_by(n.id.desc()).limit(limit)).all()
-    return _with_ways(connection, association, rows)
+    return _with_ways(connection, association, rows), rows[-1].id if len(rows) == limit else end
+
+
+def _end(connection: Connection, association: str, state: str, after: int | None) -> int | None:
+    """The last notice among those a page looks at; None where it comes to the end of them."""
+    n = notices.c
+    query = select(n.id).where(n.association == association)
+    query = query.where(n.state == state) if state else query
+    query = query.where(n.id < after) if after is not None else query
+    last: int | None = connection.scalar(query.order_by(n.id.desc()).offset(LOOKED - 1).limit(1))
+    return last
 
 
 def may_see(connection: Connection, association: str, seen: Seen, id: int) -> bool:

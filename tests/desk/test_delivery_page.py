@@ -1,5 +1,6 @@
 """What reached whom, as staff see it: channels, notices, the ways one was tried, and nothing that is not theirs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.channels.contract import AddressGone
+from storage.ids import new_id
+from storage.notices import Notice, add
 from storage.schema import cases, conversations
 from storage.schema_notices import notices
+from storage.times import ms
 from tests.bot.desk import error
 from tests.desk.house import House, Person, words_of
 from tests.desk.test_moves import does
@@ -105,3 +109,18 @@ def test_the_case_says_what_reached_its_person_and_so_does_the_conversation(hous
     for path in (f"/case/{case}", f"/conversation/{person.id}"):
         page = words_of(officer.get(path).text)
         assert "ما أُبلغوا به" in page and "تغيّرت حالة الطلب وصل" in page, path
+
+
+def test_who_sees_few_of_many_comes_to_them_page_by_page(
+    house: House, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(house, person)
+    monkeypatch.setattr("storage.delivery.LOOKED", 3)
+    now = ms(house.now)
+    for _ in range(4):
+        house.do(add, Notice("harif", new_id(), "moved", "moved:X:1", now, reference="X"))
+    officer = house.worker("relations_officer")
+    first = officer.get("/delivery")
+    assert "تغيّرت حالة الطلب" not in words_of(first.text)
+    older = re.search(r'href="([^"]*after=\d+)"', first.text)
+    assert older is not None and "تغيّرت حالة الطلب" in officer.text(older[1])

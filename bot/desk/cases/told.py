@@ -33,7 +33,7 @@ def reached(
 ) -> list[Reached]:
     """Of a case, or of what began in a conversation; the newest first, as far as this worker may see."""
     seen = notices_seen_by(at.worker)
-    rows = delivery.page(connection, at.slug, seen, case_id=case_id, conversation=conversation, limit=SHOWN)
+    rows, _ = delivery.page(connection, at.slug, seen, case_id=case_id, conversation=conversation, limit=SHOWN)
     said = in_words(at.words)
     return [
         Reached(

@@ -53,7 +53,7 @@ async def every(at: At) -> Response:
     state = at.query("state") if at.query("state") in STATES else ""
     channel = at.query("channel") if at.query("channel") in CHANNELS else ""
     after = at.query("after")
-    running, counted, rows = await at.read(
+    running, counted, rows, more = await at.read(
         _read, at, state, channel, int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
     )
     chosen = {"state": state, "channel": channel}
@@ -74,21 +74,23 @@ async def every(at: At) -> Response:
         channels=CHANNELS,
         address=address,
         further=not after,
-        more=str(rows[-1].id) if len(rows) == delivery.PAGE else "",
+        more=str(more) if more is not None else "",
         **in_words(at.words),
     )
 
 
 def _read(
     connection: Connection, at: At, state: str, channel: str, after: int | None
-) -> tuple[list[Running], dict[str, int], list[Listed]]:
-    rows = delivery.page(connection, at.slug, notices_seen_by(at.worker), state=state, channel=channel, after=after)
+) -> tuple[list[Running], dict[str, int], list[Listed], int | None]:
+    rows, more = delivery.page(
+        connection, at.slug, notices_seen_by(at.worker), state=state, channel=channel, after=after
+    )
     if after is not None:
-        return [], {}, rows
+        return [], {}, rows, more
     known = accounts.load(connection)
     ours = [one for one in MESSAGING if (at.slug, one) in at.desk.intake.channels]
     running = [_running(connection, at, known, one) for one in ours]
-    return running, delivery.counts(connection, at.slug, STATES), rows
+    return running, delivery.counts(connection, at.slug, STATES), rows, more
 
 
 def _running(connection: Connection, at: At, known: dict[tuple[str, str], accounts.Account], channel: str) -> Running:
