@@ -38,7 +38,7 @@ from bot.log import log
 from bot.rate import Chats, Rate, back_off
 from conversations.events import Unreachable
 from conversations.says import Say
-from storage import accounts, alarms, messages, outbox, seen, templates
+from storage import accounts, alarms, messages, notices, outbox, seen, templates
 from storage.database import Database, DatabaseAway
 from storage.messages import Settlement
 from storage.times import moment, ms
@@ -47,6 +47,8 @@ from storage.vault import context
 Account = tuple[str, str]
 Lane = tuple[str, int, str]
 MOST_ATTEMPTS = 10
+TOO_LONG = 3600.0
+"""Seconds of a pause after which a notice goes another way instead."""
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
 CLAIMED_AT_ONCE = 200
@@ -263,6 +265,8 @@ class Delivery:
     async def _act(self, row: Outgoing, error: SendError, rate: Rate) -> bool:
         failed = Settlement(row.association, row.row, "failed", error=error.code)
         match error:
+            case TryAgain(after=after) if row.lane == "notice" and (after or 0.0) > TOO_LONG:
+                self._mark(failed)  # its next address is sooner
             case TryAgain():
                 if row.attempts + 1 >= MOST_ATTEMPTS:
                     self._mark(failed)
@@ -304,7 +308,7 @@ class Delivery:
         )
 
     async def _stop(self, association: str, channel: str, code: str) -> None:
-        await self._note(accounts.pause, association, channel, code)
+        await self._note(accounts.pause, association, channel, code, ms(self.clock()))
         await self._alarm(association, "channel_stopped", urgent=True)
 
     def refused(self, late: list[Refused]) -> None:
@@ -501,11 +505,17 @@ class Delivery:
         """Leases that ran out: nobody knows whether the row arrived (rule 3). `everything`: nobody else is alive."""
         now = ms(self.clock())
         until = now + (10 * LEASE_MS if everything else 0)
-        changed = await self.database.write(outbox.expire, until, RESENT, self._waits_for_a_person)
+        changed = await self.database.write(self._expire, until, now)
         for association, row, state in changed:
             log.warning("lease_ran_out", association=association, row=row, state=state)
         if changed:
             self.kick()
+
+    def _expire(self, connection: Connection, until: int, now: int) -> list[tuple[str, int, str]]:
+        changed = outbox.expire(connection, until, RESENT, self._waits_for_a_person)
+        if doubted := [(association, row) for association, row, state in changed if state == "uncertain"]:
+            notices.look_again(connection, doubted, now)
+        return changed
 
     def _waits_for_a_person(self, association: str, row: int, sealed: bytes) -> bool:
         """What a worker said is not said twice by itself: they see that it may have arrived, and decide (rule 3)."""

@@ -5,7 +5,7 @@ A leg ends by what its messages became (conversations/notices.py says what count
 a worker's record. Nothing is taken twice: each step moves its row under the transaction's lock (rule 10).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from conversations import notices as rules
 from conversations.association.association import Association
 from conversations.cases import errands
 from conversations.cases.calendar import calendar_of, here
-from storage import alarms, conversations, notices, tasks
+from storage import accounts, alarms, conversations, notices, tasks
 from storage.ids import new_id
 from storage.notices import Leg, Notice
 from storage.times import moment, ms
@@ -25,6 +25,11 @@ from storage.vault import Vault
 Wake = Callable[[int, str], object]
 """Sets a timer of this name, due at once, at this conversation."""
 LOOK = timedelta(minutes=1)
+CUT = "channel_stopped"
+CUT_AFTER = timedelta(minutes=10)
+"""A channel that is stopped for so long is no way any more: what waits for it takes the next one."""
+QUEUED = timedelta(minutes=10)
+"""How often a notice is looked at whose message waits in the queue: what becomes of it says so by itself."""
 
 
 class NoticeTurn(NamedTuple):
@@ -101,6 +106,38 @@ def advance(
             return _to_staff(connection, vault, association, notice, "call", "unopened", now)
         return _settle(connection, notice, notices.REACHED, "opened", now)
     return _keep(connection, notice, due=None)
+
+
+def advance_due(
+    connection: Connection,
+    vault: Vault,
+    associations: Mapping[str, Association],
+    now: datetime,
+    until: datetime,
+    limit: int,
+    waking: Callable[[Association], Wake],
+) -> int:
+    """One look at what is due, at most so many; nobody else looks at it before `until`. Returns how many that was."""
+    cut = accounts.cut(connection, ms(now - CUT_AFTER))
+    for slug, channel in cut:
+        notices.look_at_queued(connection, slug, channel, ms(now))
+    due = notices.claim_due(connection, ms(now), ms(until), limit, associations=associations)
+    waiting: dict[str, list[int]] = {}
+    for slug, id, channel in notices.untried(connection, due) if due else ():
+        if not {(slug, channel), (accounts.ALL, channel)} & cut:
+            waiting.setdefault(slug, []).append(id)
+    for slug, ids in waiting.items():
+        notices.put_off(connection, slug, ids, ms(now + QUEUED))
+    for notice in due:
+        if notice.id not in waiting.get(notice.association, ()):
+            association = associations[notice.association]
+            advance(connection, vault, association, notice, now, waking(association))
+    return len(due)
+
+
+def _is_cut(connection: Connection, notice: Notice, channel: str, now: datetime) -> bool:
+    cut = accounts.cut(connection, ms(now - CUT_AFTER))
+    return bool({(notice.association, channel), (accounts.ALL, channel)} & cut)
 
 
 def turned(connection: Connection, vault: Vault, association: Association, turn: NoticeTurn, now: datetime) -> None:
@@ -195,7 +232,7 @@ def _next(
     made = notices.legs_of(connection, notice.association, notice.id)
     for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
         notice = notice._replace(step=notice.step + 1)
-        why = rules.skipped(address)
+        why = rules.skipped(address) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
         until = now + rules.EVIDENCE[address.channel].within if not why else None
         notices.add_leg(
             connection,
@@ -240,8 +277,9 @@ def _look(
         return _keep(connection, notice, due=leg.until)
     assert leg.conversation is not None
     found = notices.states(connection, notice.association, notice.id, leg.conversation)
-    waited = now - moment(leg.at)
-    match rules.verdict(leg.channel, [state for state, _ in found], waited):
+    # Evidence has its time from when the message left: a backlog of ours is no silence of theirs.
+    left = moment(max([leg.at, *(changed or 0 for _, _, changed in found)]))
+    match rules.verdict(leg.channel, [state for state, _, _ in found], now - left):
         case "arrived":
             _end_leg(connection, notice, "arrived", "", now)
             if notice.reference and _unopened(connection, vault, notice, leg.conversation):
@@ -251,12 +289,19 @@ def _look(
                 )
             return _settle(connection, notice, notices.REACHED, "", now)
         case "failed":
-            _end_leg(connection, notice, "failed", next((error for _, error in found if error), "failed"), now)
+            _end_leg(connection, notice, "failed", next((error for _, error, _ in found if error), "failed"), now)
         case "silent":
             _end_leg(connection, notice, "silent", "no_evidence", now)
+        case "pending" if any(state == "queued" for state, _, _ in found) and _is_cut(
+            connection, notice, leg.channel, now
+        ):
+            notices.withdraw(connection, notice.association, notice.id, leg.conversation, CUT, ms(now))
+            _end_leg(connection, notice, "failed", CUT, now)
         case "pending":
-            # Ever more seldom: a backlog of a hundred thousand is looked at a few times, not each minute.
-            return _keep(connection, notice, due=ms(now + max(LOOK, waited / 4)))
+            # Ever more seldom, and when its time is over.
+            over = left + rules.EVIDENCE[leg.channel].within
+            look = now + max(LOOK, (now - moment(leg.at)) / 4)
+            return _keep(connection, notice, due=ms(min(look, over) if over > now else look))
     return _next(connection, vault, association, notice, now, wake)
 
 

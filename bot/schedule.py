@@ -6,6 +6,7 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
@@ -49,7 +50,8 @@ from storage.times import DAY, moment, ms, ms_or_none
 
 CLAIM_MS = 60_000
 FETCH_TRIES = 6
-NOTICES_AT_ONCE = 200
+NOTICES_AT_ONCE = 25
+"""In one transaction: replies wait behind it."""
 NEWS = (CaseMoved, CaseUpdate, AppointmentChanged)
 Claim = Callable[[Connection, int], bool]
 
@@ -178,11 +180,12 @@ class Rounds:
 
     def _advance(self, connection: Connection, mine: Mapping[str, Association]) -> int:
         now = self.clock()
-        due = notices.claim_due(connection, ms(now), ms(now) + CLAIM_MS, NOTICES_AT_ONCE, associations=mine)
-        for notice in due:
-            association = mine[notice.association]
-            chain.advance(connection, self.vault, association, notice, now, self._waking(connection, association))
-        return len(due)
+        until = now + timedelta(milliseconds=CLAIM_MS)
+
+        def waking(association: Association) -> chain.Wake:
+            return self._waking(connection, association)
+
+        return chain.advance_due(connection, self.vault, mine, now, until, NOTICES_AT_ONCE, waking)
 
     def _waking(self, connection: Connection, association: Association) -> chain.Wake:
         slug, now = association.profile.slug, ms(self.clock())

@@ -6,7 +6,7 @@ an association is an operator's switch over all of them (rule 14).
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.schema import accounts
@@ -15,13 +15,15 @@ ALL = "*"
 
 
 class Account(NamedTuple):
-    """`not_before`: nothing goes out before (a 429 said so). `cursor`: the next update to read. Milliseconds."""
+    """`not_before`: nothing goes out before (a 429 said so). `cursor`: the next update to read. `paused_at`: when,
+    0 where that is not known. Milliseconds."""
 
     association: str
     channel: str
     not_before: int = 0
     paused: bool = False
     paused_why: str = ""
+    paused_at: int = 0
     lease_by: str = ""
     lease_until: int = 0
     cursor: int = 0
@@ -80,9 +82,26 @@ def move_cursor(connection: Connection, association: str, channel: str, cursor: 
     _change(connection, association, channel, {"cursor": cursor})
 
 
-def pause(connection: Connection, association: str = ALL, channel: str = ALL, why: str = "") -> None:
-    """Nothing goes out on this channel, for this association, or at all, until resumed."""
-    _change(connection, association, channel, {"paused": True, "paused_why": why})
+def pause(connection: Connection, association: str = ALL, channel: str = ALL, why: str = "", now: int = 0) -> None:
+    """Nothing goes out on this channel, for this association, or at all, until resumed; since the first time."""
+    a = accounts.c
+    since = case((a.paused, a.paused_at), else_=now)
+    statement = insert(accounts).values(
+        association=association, channel=channel, paused=True, paused_why=why, paused_at=now
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["association", "channel"], set_={"paused": True, "paused_why": why, "paused_at": since}
+        )
+    )
+
+
+def cut(connection: Connection, before: int) -> set[tuple[str, str]]:
+    """Channels that were stopped before that moment and still are, each alone: (association or `ALL`, channel).
+    Where everything is held, there is no other way to take."""
+    a = accounts.c
+    query = select(a.association, a.channel).where(a.paused, a.channel != ALL, a.paused_at > 0, a.paused_at <= before)
+    return {(row.association, row.channel) for row in connection.execute(query)}
 
 
 def resume(connection: Connection, association: str = ALL, channel: str = ALL) -> bool:

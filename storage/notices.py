@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, func, insert, literal_column, select, tuple_, update
 
+from storage.accounts import ALL
 from storage.batch import among
 from storage.schema import cases, conversations, messages
 from storage.schema_notices import legs, notices
@@ -204,13 +205,68 @@ def change_leg(connection: Connection, association: str, notice: int, step: int,
     return connection.execute(mine.values(**changes).returning(one.channel)).scalar() or ""
 
 
-def states(connection: Connection, association: str, notice: int, conversation: int) -> list[tuple[str, str]]:
-    """State and error of the messages that carry a notice at this address."""
+def states(
+    connection: Connection, association: str, notice: int, conversation: int
+) -> list[tuple[str, str, int | None]]:
+    """State and error of the messages that carry a notice at this address, and when they last changed."""
     m = messages.c
-    query = select(m.state, m.error).where(
+    query = select(m.state, m.error, m.updated).where(
         m.association == association, m.notice == notice, m.notice.is_not(None), m.conversation == conversation
     )
-    return [(row.state, row.error or "") for row in connection.execute(query)]
+    return [(row.state, row.error or "", row.updated) for row in connection.execute(query)]
+
+
+def untried(connection: Connection, given: Sequence[Notice]) -> list[tuple[str, int, str]]:
+    """Association, id and channel of those whose message waits in the queue and was never tried."""
+    m = messages.c
+    found: list[tuple[str, int, str]] = []
+    for association in {one.association for one in given}:
+        ids = [one.id for one in given if one.association == association and one.state == OUT]
+        query = select(m.notice, m.channel).where(
+            m.association == association, m.notice.in_(ids), m.notice.is_not(None), m.state == "queued", m.attempts == 0
+        )
+        found += [(association, row.notice, row.channel) for row in connection.execute(query)]
+    return found
+
+
+def put_off(connection: Connection, association: str, ids: Sequence[int], until: int) -> None:
+    """Look at these no sooner."""
+    n = notices.c
+    connection.execute(update(notices).where(n.association == association, n.id.in_(ids)).values(due=until))
+
+
+def look_at_queued(connection: Connection, association: str, channel: str, now: int, limit: int = 2000) -> int:
+    """The channel is cut: what waits for it is looked at now. Returns how many notices that are."""
+    m, n = messages.c, notices.c
+    waiting = (
+        select(m.notice)
+        .where(
+            *([] if association == ALL else [m.association == association]),
+            m.channel == channel,
+            m.lane == "notice",
+            m.state == literal_column("'queued'"),
+            m.notice.is_not(None),
+        )
+        .limit(limit)
+    )
+    open_ = (n.state == OUT, n.due > now, n.id.in_(waiting))
+    return connection.execute(update(notices).where(*open_).values(due=now)).rowcount
+
+
+def withdraw(connection: Connection, association: str, notice: int, conversation: int, why: str, now: int) -> None:
+    """What still waits in the queue of this address goes out no more: another way is taken."""
+    m = messages.c
+    connection.execute(
+        update(messages)
+        .where(
+            m.association == association,
+            m.notice == notice,
+            m.notice.is_not(None),
+            m.conversation == conversation,
+            m.state == literal_column("'queued'"),
+        )
+        .values(state="failed", error=why, updated=now)
+    )
 
 
 def look_again(connection: Connection, rows: Sequence[tuple[str, int]], now: int) -> int:

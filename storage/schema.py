@@ -344,6 +344,7 @@ accounts = table(
     number("not_before"),
     flag("paused"),
     code("paused_why"),
+    number("paused_at"),
     code("lease_by"),
     number("lease_until"),
     number("cursor"),

@@ -60,10 +60,11 @@ def _switch(line: "FrontLine", association: str, channel: str) -> tuple[str, str
 def outbound_pause(association: Which = "*", channel: Where = "*") -> None:
     """Nothing goes out until resumed; replies are kept in order. `serve` notices within a second or two."""
     from storage import accounts
+    from storage.times import ms
 
     with line_here() as line:
         held = _switch(line, association, channel)
-        line.database.write_now(accounts.pause, *held, "operator")
+        line.database.write_now(accounts.pause, *held, "operator", ms(line.intake.clock()))
     echo(f"paused: {_called(*held)}")
 
 

@@ -93,7 +93,7 @@ def test_the_board_has_a_column_a_stage_with_its_count_and_where_the_rest_is(hou
     page = house.worker("relations_officer").get("/cases/board?kind=request").text
     assert page.count("HRF-") == 9
     assert "kind=request&amp;stage=verifying" in page and "kind=request&amp;stage=submitted" not in page
-    assert '<span class="chip">10</span>' in page
+    assert '<span class="chip">١٠</span>' in page
     assert "HRF-" not in house.worker("follow_up_committee").get("/cases/board?kind=request").text
 
 

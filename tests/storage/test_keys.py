@@ -16,6 +16,7 @@ from storage import (
     messages,
     quarantine,
     schema_desk,
+    schema_notices,
     staff,
     tries,
     world,
@@ -36,6 +37,7 @@ from storage.world import Beneficiary
 
 NOW = 1_790_000_000_000
 OLD, NEW, INDEX = generate_key(), generate_key(), generate_key()
+DRAWN = {*vars(schema_desk), *vars(schema_notices)}
 KEY = ("harif", "whatsapp", "+966500000001")
 
 
@@ -74,9 +76,9 @@ def _fill(connection: Connection, vault: Vault) -> int:
 
 
 def _fill_desk(connection: Connection, vault: Vault) -> None:
-    """A row in every sealed table of the desk, sealed as all of them are: table.column, association, id of the row."""
+    """A row in every sealed table of the desk and of the agreed channel, sealed as all of them are: table.column, association, id of the row."""
     for table, columns in SEALED:
-        if table.name in vars(schema_desk):
+        if table.name in DRAWN:
             row = {column.name: 77 if isinstance(column.type, BigInteger) else "x" for column in table.primary_key}
             row["association"] = "harif"
             for column in table.columns:
@@ -88,7 +90,7 @@ def _fill_desk(connection: Connection, vault: Vault) -> None:
 
 def _assert_desk_opens(connection: Connection, vault: Vault) -> None:
     for table, columns in SEALED:
-        if table.name in vars(schema_desk):
+        if table.name in DRAWN:
             for row in connection.execute(table.select()):
                 for name in columns:
                     where = context(f"{table.name}.{name}", "harif", 77)

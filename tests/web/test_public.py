@@ -63,7 +63,8 @@ def test_while_the_database_is_away_the_receipt_says_so(client: TestClient, hous
 
 
 def _keys(language: str) -> dict[str, object]:
-    return dict(read_catalogue(ROOT / "conversations" / "wording" / language / "web.po")[0])
+    folder = ROOT / "conversations" / "wording" / language
+    return dict(read_catalogue(folder / "web.po")[0]) | dict(read_catalogue(folder / "own_page.po")[0])
 
 
 def test_every_sentence_stands_in_both_languages_with_the_same_placeholders() -> None:

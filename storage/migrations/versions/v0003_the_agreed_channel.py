@@ -125,6 +125,9 @@ def upgrade() -> None:
         sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "kind", "language", name=op.f("pk_templates")),
     )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("paused_at", sa.BigInteger(), server_default="0", nullable=False))
+
     with op.batch_alter_table("agenda", schema=None) as batch_op:
         batch_op.add_column(sa.Column("joint", sa.Boolean(), server_default=sa.text("false"), nullable=False))
 
@@ -211,6 +214,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("agenda", schema=None) as batch_op:
         batch_op.drop_column("joint")
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("paused_at")
 
     op.drop_table("templates")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
