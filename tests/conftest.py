@@ -10,6 +10,7 @@ import pytest
 
 from storage.database import Database
 from storage.vault import Vault, generate_key
+from tests.migrated import migrated_sqlite
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +63,7 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
 def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without any row."""
     if backend == "sqlite":
-        return f"sqlite:///{tmp_path / 'wasl.db'}"
+        return migrated_sqlite(tmp_path / "wasl.db")
     return new_postgresql(
         request.getfixturevalue("postgresql_server"), template=request.getfixturevalue("postgresql_template")
     )

@@ -56,6 +56,7 @@ WORDS = {
     "identity": "P7654321",
     "iban": "SA0380000000608010167519",
 }
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 _keys = itertools.count(1)
@@ -205,7 +206,7 @@ class Desk:
     async def settle(self) -> None:
         """Until everything under way has been sent and its marks are committed."""
         for _ in range(4000):
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.001)
             await self.intake.drain()
             if self.kicked:
                 self.kicked = False
@@ -347,7 +348,10 @@ class Person:
         elif step.kind == "review":
             await self.press("review:yes")
         elif step.answer is not None and step.answer.kind in ("document", "photo"):
-            await self.file()
+            if step.answer.kind == "photo":
+                await self.file(JPEG, "photo.jpg")
+            else:
+                await self.file()
             await self.desk.later(seconds=30)
         elif step.answer is not None and (options := step.answer.options("ar")):
             stays = [one.id for one in options if one.id not in step.exits and one.id != "other"] or [options[0].id]

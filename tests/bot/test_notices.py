@@ -38,17 +38,17 @@ def noura(desk: Desk) -> Person:
     return Person(desk, "7001")
 
 
-def move(desk: Desk, reference: str, name: str, who: str, **more: Any) -> None:
+def move(desk: Desk, reference: str, name: str, who: str, *, slug: str = "harif", **more: Any) -> None:
     """As staff move a case."""
 
     def do(connection: Connection) -> None:
-        case = cases.by_reference(connection, desk.vault, "harif", reference, lock=True)
+        case = cases.by_reference(connection, desk.vault, slug, reference, lock=True)
         assert case is not None
 
         def wake(conversation: int, timer: str) -> None:
-            timers.set_all(connection, [timers.Timer("harif", conversation, timer, milliseconds(desk.now))])
+            timers.set_all(connection, [timers.Timer(slug, conversation, timer, milliseconds(desk.now))])
 
-        association = desk.associations["harif"]
+        association = desk.associations[slug]
         tell = chain.telling(connection, desk.vault, association, desk.now, wake)
         move_case(connection, desk.vault, association, case, name, who, desk.now, tell=tell, **more)
 

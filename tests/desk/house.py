@@ -31,6 +31,7 @@ from storage.vault import Vault, generate_key
 from tests.bot.desk import Desk as Line
 from tests.bot.desk import Paper
 from tests.bot.desk import Person as PaperPerson
+from tests.migrated import migrated_sqlite
 
 T = TypeVar("T")
 DESK = "http://desk.example"
@@ -41,7 +42,7 @@ class House:
 
     def __init__(self, associations: Mapping[str, Association], folder: Path, slugs: tuple[str, ...] = ()) -> None:
         self.associations = associations
-        self.database = Database(f"sqlite:///{folder / 'wasl.db'}")
+        self.database = Database(migrated_sqlite(folder / "wasl.db"))
         self.database.open()
         self.vault = Vault([generate_key()], generate_key())
         self.loop = asyncio.new_event_loop()

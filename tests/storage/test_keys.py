@@ -76,7 +76,7 @@ def _fill(connection: Connection, vault: Vault) -> int:
 
 
 def _fill_desk(connection: Connection, vault: Vault) -> None:
-    """A row in every sealed table of the desk and of the agreed channel, sealed as all of them are: table.column, association, id of the row."""
+    """A row in every other sealed table, sealed as all of them are: table.column, association, id of the row."""
     for table, columns in SEALED:
         if table.name in DRAWN:
             row = {column.name: 77 if isinstance(column.type, BigInteger) else "x" for column in table.primary_key}
