@@ -1,7 +1,5 @@
-"""The real front line with a staff group, in a process of its own that dies at a point:
-`python -m tests.bot.forum_child POINT N`. Leases and the group's pace are shortened."""
+"""The real front line with a staff group, in a process of its own that dies at a point. Leases and pace are short."""
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,8 +26,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
 }
 
 
-def main() -> None:
-    point, times = sys.argv[1], int(sys.argv[2])
+def main(point: str, times: int) -> None:
     bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
     bot.staff_group.mirror.LEASE = 1500
@@ -41,7 +38,3 @@ def main() -> None:
     found = [one for one in load_associations(settings.associations) if one.slug in settings.only]
     with suppress(KeyboardInterrupt):
         bot.main.serve(settings, found, time.monotonic(), lambda _: None)
-
-
-if __name__ == "__main__":
-    main()

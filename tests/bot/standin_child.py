@@ -1,12 +1,11 @@
-"""The real front line in a process of its own that dies at a point: `python -m tests.bot.standin_child POINT N`.
+"""The real front line in a process of its own that dies at a point, or at none.
 
-The points are put in from here, around the functions they are named after; the program knows nothing of them. POINT
-may be empty. Leases and rounds are shortened, so that a test need not wait a minute for a dead process's leases.
+The points are put in from here, around the functions they are named after; the program knows nothing of them. Leases
+and rounds are shortened, so that a test need not wait a minute for a dead process's leases.
 """
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -99,8 +98,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
 }
 
 
-def main() -> None:
-    point, times = sys.argv[1], int(sys.argv[2])
+def main(point: str, times: int) -> None:
     bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
     if point:
@@ -119,7 +117,3 @@ def main() -> None:
     found = [one for one in load_associations(settings.associations) if one.slug in settings.only]
     with suppress(KeyboardInterrupt):
         bot.main.serve(settings, found, time.monotonic(), lambda _: None)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,6 +28,8 @@ from storage import conversations, messages, schema
 from storage.database import Database
 from storage.messages import Line
 from storage.vault import Vault, generate_key
+from tests.bot import standin_child
+from tests.bot.forked import Forked
 from tests.bot.standin import ACCOUNT, BOT, PUBLIC, SECRET, SENDER, TOKEN, Given, Providers, providers
 from tests.bot.standin_child import POINTS
 
@@ -73,13 +74,10 @@ class Front:
 
     def __init__(self, environ: dict[str, str], port: int) -> None:
         self.environ, self.port = environ, port
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: Forked | None = None
 
     async def start(self, point: str = "", times: int = 1) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bot.standin_child", point, str(times),
-            cwd=ROOT, env=self.environ, stdout=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+        self.process = Forked(standin_child.main, point, times, self.environ)
 
     async def is_up(self) -> None:
         async with asyncio.timeout(30):
