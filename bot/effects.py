@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot import addresses, answered, appointments, entitlements, notices
+from bot import addresses, answered, appointments, entitlements, notices, surveys
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
@@ -46,6 +46,7 @@ from conversations.effects import (
     RequestAppointment,
     SetTimer,
     Suppress,
+    SurveyAnswered,
 )
 from conversations.events import Event, Found, StaffGaveBack
 from conversations.flows.filing import BY_NUMBER
@@ -173,6 +174,13 @@ class Work:
     @singledispatchmethod
     def _do(self, effect: Any, stored: Stored, known: world.Known, event: Event) -> Event | None:
         raise TypeError(f"no hand for {type(effect).__name__}")
+
+    @_do.register
+    def _(self, effect: SurveyAnswered, stored: Stored, known: world.Known, event: Event) -> None:
+        association, language = self.associations[stored.association], stored.conversation.language
+        self._later.append(
+            lambda: surveys.heard(self.connection, self.vault, association, effect, stored.id, language, self.now)
+        )
 
     @_do.register
     def _(self, effect: FileCase, stored: Stored, known: world.Known, event: Event) -> None:

@@ -151,13 +151,13 @@ class Fold:
         says, masked, not_told = self._turn(stored, known, event, one)
         if one.notice:
             says, not_told = self._carried(stored, says, not_told)
-            told = sum(say.lane == "notice" for say in says)
+            told = sum(say.lane != "dialogue" for say in says)
             self.work.notice_turns.append(NoticeTurn(stored.association, one.notice, told, not_told))
         if isinstance(event, PERSONAL):
             self._transcribe(stored, event, masked, one)
             stored.last_in = self.at
         for say in says:
-            self.say(stored, say, known, notice=one.notice if say.lane == "notice" else 0)
+            self.say(stored, say, known, notice=one.notice if say.lane != "dialogue" else 0)
 
     def _carried(self, stored: Stored, says: list[Say], not_told: str) -> tuple[list[Say], str]:
         """What of this can be sent: where the channel's window is closed, only what it has an approved template for."""
@@ -184,7 +184,7 @@ class Fold:
             says += turn.says
             for effect in turn.effects:
                 if isinstance(effect, Mask):
-                    if masked is None and isinstance(event, Text):
+                    if masked is None and effect.delete and isinstance(event, Text):
                         self._delete_from_chat(stored, one)
                     masked = effect.text
                 elif isinstance(effect, NotTold):
@@ -222,6 +222,8 @@ class Fold:
     def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
         if masked is not None and isinstance(event, Text):
             event = msgspec.structs.replace(event, text=masked)
+        elif masked is not None and isinstance(event, Press):
+            event = msgspec.structs.replace(event, option="", title=masked)
         elif masked is not None and isinstance(event, Media):
             event = msgspec.structs.replace(event, caption=masked)
         stored.seq += 1

@@ -16,7 +16,7 @@ from conversations import notices as rules
 from conversations.association.association import Association
 from conversations.cases import errands
 from conversations.cases.calendar import calendar_of, here
-from storage import accounts, alarms, conversations, notices, tasks
+from storage import accounts, alarms, conversations, notices, tasks, waves
 from storage.ids import new_id
 from storage.notices import Leg, Notice
 from storage.times import moment, ms
@@ -148,7 +148,7 @@ def turned(connection: Connection, vault: Vault, association: Association, turn:
         return
     if turn.said:
         return
-    if turn.why == "by_call":
+    if turn.why == "by_call" and notice.kind not in rules.BULK_KINDS:
         _end_leg(connection, notice, "skipped", "stopped", now)
         _to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
@@ -254,6 +254,8 @@ def _next(
         else:
             wake(address.conversation, f"notice:{notice.id}")
             return _keep(connection, notice, state=notices.OUT, step=notice.step, due=ms(now + LOOK), why="")
+    if notice.kind in rules.BULK_KINDS:
+        return _settle(connection, notice, notices.DROPPED, "exhausted", now)
     if any(leg.channel == "phone" for leg in made):
         alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
         return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
@@ -370,6 +372,8 @@ def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: 
 
 def _settle(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> Notice:
     notices.settle_joined(connection, notice, state, ms(now))
+    if notice.kind in rules.BULK_KINDS and state == notices.DROPPED:
+        waves.settled(connection, notice.association, notice.id, waves.FAILED, why, ms(now))
     return _keep(connection, notice, state=state, why=why, due=None, settled_at=ms(now))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
 
-from bot import appointments
+from bot import appointments, waves
 from bot import notices as chain
 from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
@@ -30,6 +30,7 @@ from conversations.events import (
     Answered,
     AppointmentChanged,
     Asked,
+    BroadcastSent,
     CalledStaff,
     CaseMoved,
     CaseUpdate,
@@ -40,6 +41,7 @@ from conversations.events import (
     OptedOut,
     PolicyChanged,
     Question,
+    SurveyInvited,
     TimePassed,
 )
 from storage import asks, cases, documents, files, notices, seen, timers
@@ -53,6 +55,7 @@ FETCH_TRIES = 6
 NOTICES_AT_ONCE = 25
 """In one transaction: replies wait behind it."""
 NEWS = (CaseMoved, CaseUpdate, AppointmentChanged)
+BULK = (SurveyInvited, BroadcastSent)
 Claim = Callable[[Connection, int], bool]
 
 
@@ -95,6 +98,7 @@ class Rounds:
             "timers": (1, self.due_timers),
             "notices": (5, self.due_notices),
             "outbox": (1, delivery.leftovers),
+            "feed": (2, self.feed),
             "files": (2, self.fetch_files),
             "audit": (2.5, self.upkeep.link_audit),
             "expire": (5, delivery.expire),
@@ -208,6 +212,8 @@ class Rounds:
             return Joined(id=timer.timer, at=self.clock(), events=told)
         if told:
             return told[0]
+        if made and isinstance(made[0], BULK):
+            return made[0]
         return TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
 
     def _made(self, connection: Connection, association: str, named: str) -> Event | None:
@@ -222,6 +228,8 @@ class Rounds:
             "called": self._called,
             "policy": self._policy,
             "stopped": self._stopped,
+            "survey": self._wave,
+            "broadcast": self._wave,
             **dict.fromkeys(UPDATES, self._update),
         }.get(name)
         return make(connection, association, about) if make and about else None
@@ -274,6 +282,22 @@ class Rounds:
     def _stopped(self, connection: Connection, association: str, about: str) -> Event:
         """They asked a worker for it (bot/errands.py)."""
         return OptedOut(id=f"stopped-{about}", at=self.clock())
+
+    def _wave(self, connection: Connection, association: str, about: str) -> Event | None:
+        return waves.event_of(connection, self.vault, association, about, self.clock())
+
+    async def feed(self) -> None:
+        """The next people of the waves that run, never more than leave within seconds (bot/waves.py)."""
+        if await self.database.write(self._feed):
+            self.kick("timers")
+
+    def _feed(self, connection: Connection) -> int:
+        fed = 0
+        for slug, association in self.intake.associations.items():
+            rates = {name: rate.per_second for (whose, name), rate in self.delivery.rates.items() if whose == slug}
+            wake = self._waking(connection, association)
+            fed += waves.feed(connection, self.vault, association, self.clock(), wake, rates)
+        return fed
 
     async def remind(self) -> None:
         """The day before an appointment, by day and once, its person is reminded."""

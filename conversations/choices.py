@@ -26,6 +26,10 @@ YES_FIRST = ("own:", "allow:")
 """Questions of two options, yes and no: the bare words answer them."""
 
 
+OWN_PLACE = ("survey", "sv")
+"""Their buttons say what they answer: pressed on an old message they disturb nothing that is open."""
+
+
 def chosen(moment: Moment, option: str) -> None:
     """Something that was offered outside an answer kind was chosen."""
     if option.startswith("/"):
@@ -138,5 +142,7 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "allow": lambda moment, what: flows.represent.allowed(moment, what, given=True),
     "own": lambda moment, ask: flows.addresses.confirmed(moment, ask, own=True),
     "notown": lambda moment, ask: flows.addresses.confirmed(moment, ask, own=False),
+    "survey": lambda moment, what: flows.survey.chosen(moment, what),
+    "sv": lambda moment, what: flows.survey.answered(moment, what),
     "deny": lambda moment, what: flows.represent.allowed(moment, what, given=False),
 }

@@ -62,6 +62,15 @@ class Member(msgspec.Struct, omit_defaults=True):
     word: str = ""
 
 
+class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A survey this address was invited to: invited, later, begun, declined or finished."""
+
+    wave: str
+    survey: str
+    until: datetime
+    state: str = "invited"
+
+
 class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     association: str
     address: Address
@@ -115,6 +124,7 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The reference of what a worker recorded here: it came by another way, and nobody reads what is said here."""
     last_at: datetime | None = None
     """When the person last did something."""
+    invitations: list[Invitation] = []
     held: list[Any] = []
     """Events of a flood, encoded, waiting for their turn."""
     minute: int = 0

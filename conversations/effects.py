@@ -173,11 +173,23 @@ class ClearTimer(_Effect, frozen=True, kw_only=True, tag="clear_timer"):
     timer: str
 
 
+class SurveyAnswered(_Effect, frozen=True, kw_only=True, tag="survey_answered"):
+    """What a person did with a survey they were invited to: its state (empty: as it was), answers by question; `last`:
+    these are all there will be."""
+
+    wave: str
+    survey: str
+    state: str = ""
+    answers: dict[str, Any] = {}
+    last: bool = False
+
+
 class Mask(_Effect, frozen=True, kw_only=True, tag="mask"):
     """The event's text or caption held a secret: keep it masked in the transcript, and delete a text from the chat
-    where possible. The last of a turn counts."""
+    where possible (`delete`). The last of a turn counts."""
 
     text: str
+    delete: bool = True
 
 
 class Remember(_Effect, frozen=True, kw_only=True, tag="remember"):
@@ -236,6 +248,7 @@ Effect = (
     | AnswerAppointment
     | LogConsent
     | PaperSent
+    | SurveyAnswered
     | NotTold
     | NameAddress
     | AgreeChannel

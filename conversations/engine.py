@@ -29,6 +29,7 @@ from conversations.events import (
     Answered,
     AppointmentChanged,
     Asked,
+    BroadcastSent,
     CalledStaff,
     CaseMoved,
     CaseUpdate,
@@ -56,6 +57,7 @@ from conversations.events import (
     StaffSaid,
     StaffTook,
     StaffTookBack,
+    SurveyInvited,
     Text,
     TimePassed,
     Unreachable,
@@ -101,6 +103,7 @@ def _own(conversation: Conversation) -> Conversation:
     mine.kept = [*conversation.kept]
     mine.put_by = [*conversation.put_by]
     mine.news = dict(conversation.news)
+    mine.invitations = [*conversation.invitations]
     if conversation.open is not None:
         # A flow that is no more cannot be asked any further.
         mine.open = _own_draft(conversation.open) if conversation.open.flow in FLOWS else None
@@ -386,7 +389,8 @@ def _press(moment: Moment, event: Press) -> None:
     current = event.prompt in (0, conversation.prompt)
     if not conversation.greeted:
         ways.greet(moment, "")
-    if not current and not (option in commands.ALWAYS or (option.startswith("/") and conversation.open is None)):
+    always = option in commands.ALWAYS or option.partition(":")[0] in choices.OWN_PLACE
+    if not current and not always and not (option.startswith("/") and conversation.open is None):
         ways.old_button(moment)
         return
     if option.startswith("/") or ":" in option:
@@ -530,6 +534,8 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     CaseUpdate: flows.track.updated,
     AppointmentChanged: flows.appointment.changed,
     PolicyChanged: arrivals.policy_changed,
+    SurveyInvited: flows.survey.invited,
+    BroadcastSent: flows.broadcast.sent,
     Found: _found,
     Asked: flows.represent.asked,
     Answered: flows.represent.answered,

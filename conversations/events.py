@@ -299,6 +299,28 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     more: dict[str, Any] = {}
 
 
+class SurveyInvited(_Event, frozen=True, kw_only=True, tag="survey_invited"):
+    """A wave has come to this person; `reminder`: 0, or which reminder it is. `until` it can be answered."""
+
+    wave: str
+    survey: str
+    until: datetime
+    reminder: int = 0
+
+
+class BroadcastSent(_Event, frozen=True, kw_only=True, tag="broadcast_sent"):
+    """A broadcast has come to this person: its words in each language, its picture or paper, its buttons
+    (menu commands such as `/apply`), and the template that carries it where a window is closed."""
+
+    wave: str
+    text: dict[str, str]
+    file: str = ""
+    file_name: str = ""
+    file_kind: str = ""
+    buttons: tuple[str, ...] = ()
+    template: str = ""
+
+
 class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
     """The house puts the conversation before a person: a case that waits for information, a missed promise."""
 
@@ -326,6 +348,8 @@ Event = (
     | CaseUpdate
     | AppointmentChanged
     | PolicyChanged
+    | SurveyInvited
+    | BroadcastSent
     | Found
     | Asked
     | Answered

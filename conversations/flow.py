@@ -78,6 +78,8 @@ class Step:
     """The question, where it is computed from what is known."""
     reviewed: bool = True
     """Shown in the read-back and open to editing."""
+    unkept: bool = False
+    """What is answered is no line of the transcript: an anonymous survey."""
     known_as: str = ""
     """The fact this answer is remembered under and offered from."""
     heard: "Callable[[Moment, Any], None] | None" = None
@@ -106,6 +108,8 @@ class Flow:
     """Set aside when something else is asked for; else simply closed."""
     once: bool = False
     """About one thing: there is no other to begin in place of the one that is kept."""
+    voluntary: bool = False
+    """A question that was not understood twice is passed over, and nobody is called."""
     needs_notice: bool = True
     """Collects data: the privacy notice comes before its first step."""
 

@@ -23,7 +23,7 @@ from conversations.course import (
 from conversations.dialogue import close, proceed, start
 from conversations.effects import LogConsent, Mask, SetTimer
 from conversations.events import Contact, Event, Press, Text
-from conversations.flow import Exit, Explain, GoTo, Leave, Step
+from conversations.flow import FLOWS, Exit, Explain, GoTo, Leave, Step
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.ways import queue, way_on
@@ -40,6 +40,8 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
     if step.sensitive and not asks_sensitive(moment):
         return False
     draft.confirm = None
+    if step.unkept and isinstance(event, Text | Press):
+        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     if isinstance(event, Text) and step.answer.burst and step.answer.wants != "file":
         draft.pending.append(event.text)
         wait_quietly(moment)
@@ -102,6 +104,10 @@ def again(moment: Moment, step: Step, heard: Again) -> None:
     assert draft is not None
     assert step.answer is not None
     draft.failures += 1
+    if FLOWS[draft.flow].voluntary and draft.failures > 1:
+        record(moment, draft, step, None)
+        proceed(moment)
+        return
     text = moment.words(heard.words, **(heard.args or {}))
     options = step.answer.options(moment.language)
     if draft.failures == FAILURES_BEFORE_HELP:

@@ -128,6 +128,10 @@ URGENT_KINDS = frozenset({"appointment", "receipt", "ask"})
 """They answer somebody, or name an hour: at any time of the day."""
 
 
+BULK_KINDS = frozenset({"survey", "broadcast"})
+"""Nobody is called because one of these reached nobody."""
+
+
 def kind_of(about: str) -> str:
     """`moved` of `moved:HRF-…:3`."""
     return about.partition(":")[0]

@@ -6,7 +6,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, tuple_, update
 
-from storage import audit_chain, cases, files, schema_desk, schema_notices, staff, tries  # noqa: F401  every table must be known
+from storage import (  # noqa: F401  every table must be known
+    audit_chain,
+    cases,
+    files,
+    schema_desk,
+    schema_notices,
+    schema_surveys,
+    staff,
+    tries,
+)
 from storage.asks import by_id, phone_index
 from storage.blobs import Blobs
 from storage.cases import Case, by_reference

@@ -24,6 +24,13 @@ _WORDS: Mapping[str, int] = {
     }.items()
     for word in re.split("[،,]", words)
 }
+
+
+def in_words(text: str) -> int | None:
+    """One to five of «ممتاز», «مو زين», 👍 and the like; None for anything else."""
+    return _WORDS.get(fold(text[:200]))
+
+
 _OF_FIVE = re.compile(r"([1-5])\s*(?:من|of|out of|\s)\s*5")
 _STARS = re.compile(r"[⭐★🌟✨ ]+")
 
@@ -40,8 +47,8 @@ class Rating(Answer):
         if not isinstance(event, Text):
             return Again("rating.pick")
         folded = fold(event.text[:200])
-        if folded in _WORDS:
-            return Got(_WORDS[folded])
+        if (said := in_words(event.text)) is not None:
+            return Got(said)
         if of_five := _OF_FIVE.fullmatch(folded):
             return Got(int(of_five[1]))
         if folded and _STARS.fullmatch(folded):

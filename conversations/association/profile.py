@@ -5,27 +5,19 @@ What the policies do not print and we supplied carries `confirmed = false` (crit
 """
 
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Words(_Table):
-    """The same words in each language."""
-
-    ar: str
-    en: str
-
-    def to(self, language: str) -> str:
-        return self.en if language == "en" else self.ar
+from conversations.association.survey import Broadcasts, Survey, SurveyRules
+from conversations.association.tables import AskIf as AskIf
+from conversations.association.tables import Choice as Choice
+from conversations.association.tables import Clock as Clock
+from conversations.association.tables import Table
+from conversations.association.tables import Words as Words
 
 
-class WordList(_Table):
+class WordList(Table):
     """Lines shown as a list; `confirmed = false` shows «يؤكّدها الموظف» until the association confirms them."""
 
     ar: tuple[str, ...] = ()
@@ -36,7 +28,7 @@ class WordList(_Table):
         return self.en if language == "en" else self.ar
 
 
-class PrintedContact(_Table):
+class PrintedContact(Table):
     """A contact detail as the policy prints it. A malformed one is shown with its state and never dialled."""
 
     kind: Literal["phone", "fax", "email", "website", "address"]
@@ -45,7 +37,7 @@ class PrintedContact(_Table):
     state: Literal["printed", "confirmed", "malformed"] = "printed"
 
 
-class Policy(_Table):
+class Policy(Table):
     """The document itself: its title, its approval as printed and as resolved, and what it supersedes."""
 
     title: Words
@@ -58,7 +50,7 @@ class Policy(_Table):
     review: date | None = None
 
 
-class PolicyChannel(_Table):
+class PolicyChannel(Table):
     """One of the policy's channels; `serves` are the product's channels and sources that count as it."""
 
     id: str
@@ -68,7 +60,7 @@ class PolicyChannel(_Table):
     reading: bool = False
 
 
-class Tool(_Table):
+class Tool(Table):
     """A document of the policy's library; `file` lies in the profile's documents folder once it is given."""
 
     id: str
@@ -77,7 +69,7 @@ class Tool(_Table):
     file: str = ""
 
 
-class Clause(_Table):
+class Clause(Table):
     """A clause in the policy's own words, and the ids of what fulfils it (see fulfilment.py). `section` is the heading
     printed above it, of the first clause under one."""
 
@@ -88,7 +80,7 @@ class Clause(_Table):
     reading: bool = False
 
 
-class Promise(_Table):
+class Promise(Table):
     """When an answer is due. `at_most` sets a latest date; `not_less_than` an earliest and, with `aim`, a latest;
     `none` promises no date (no policy prints days for a complaint), only the next update."""
 
@@ -102,25 +94,7 @@ class Promise(_Table):
     clause: str = ""
 
 
-class Choice(_Table):
-    """One thing to choose from, wherever a profile offers a list."""
-
-    id: str
-    title: Words
-    about: Words | None = None
-    words: tuple[str, ...] = ()
-    """Other ways people say it, for understanding what is typed."""
-    urgent: bool = False
-
-
-class AskIf(_Table):
-    """Ask only when an earlier field of the same service was answered with one of these."""
-
-    field: str
-    among: tuple[str | int | bool, ...]
-
-
-class ServiceField(_Table):
+class ServiceField(Table):
     """One question of a service. `kind` names an answer kind; `choices` belong to choice and choices."""
 
     id: str
@@ -148,7 +122,7 @@ class ServiceField(_Table):
 Who = Literal["self", "relative", "guardian", "agent", "organisation"]
 
 
-class Service(_Table):
+class Service(Table):
     """One service of the catalogue."""
 
     id: str
@@ -166,20 +140,20 @@ class Service(_Table):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Committees(_Table):
+class Committees(Table):
     request: Words
     complaint: Words
     investigation: Words | None = None
 
 
-class Helper(_Table):
+class Helper(Table):
     """Who answers when a procedure is unclear (T: مسؤول البحث الاجتماعي, H: ضابط الاتصال)."""
 
     title: Words
     role: str
 
 
-class ContactOfficer(_Table):
+class ContactOfficer(Table):
     """A row of the routing table of Harif خ-1: category and field to a role."""
 
     category: str = ""
@@ -188,27 +162,17 @@ class ContactOfficer(_Table):
     title: Words
 
 
-class Complaints(_Table):
+class Complaints(Table):
     subjects: tuple[Choice, ...]
     remedies: tuple[Choice, ...]
     reading: bool = False
 
 
-class Compensation(_Table):
+class Compensation(Table):
     enabled: bool = False
 
 
-def _in_riyadh(at: time) -> time:
-    if at.tzinfo is not None:
-        raise PydanticCustomError("time_zone", "not a time of day in Riyadh")
-    return at
-
-
-Clock = Annotated[time, AfterValidator(_in_riyadh)]
-"""A time of day in Riyadh. What names a zone is refused, and a bare number, which would be read as seconds of UTC."""
-
-
-class Season(_Table):
+class Season(Table):
     """Office hours. `hijri_months` makes a season of them (9 is Ramadan); the one without is the rest of the year."""
 
     id: str
@@ -220,35 +184,35 @@ class Season(_Table):
     hijri_months: tuple[int, ...] = ()
 
 
-class Hours(_Table):
+class Hours(Table):
     confirmed: bool = False
     seasons: tuple[Season, ...] = Field(alias="season")
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Holidays(_Table):
+class Holidays(Table):
     """Corrections to the computed table of public holidays."""
 
-    add: dict[str, date] = {}
+    add: dict[str, date] = Field(default_factory=dict)
     remove: tuple[date, ...] = ()
 
 
-class Hotline(_Table):
+class Hotline(Table):
     id: Literal["social_protection", "child", "health", "ambulance", "police", "emergency", "psychological", "on_duty"]
     title: Words
     number: str
     confirmed: bool = False
 
 
-class OnDuty(_Table):
+class OnDuty(Table):
     """Whom «عاجل» reaches at any hour: addresses of staff. Empty: the bot says so, with numbers to call."""
 
     telegram_chat: str = ""
     phone: str = ""
 
 
-class StaffGroup(_Table):
+class StaffGroup(Table):
     """What the staff's Telegram group is shown, and in which language the house writes there. `masked`: first names,
     words without long numbers and addresses, no file and no voice; `link`: that something came, and where it is."""
 
@@ -256,7 +220,7 @@ class StaffGroup(_Table):
     language: Literal["ar", "en"] = "ar"
 
 
-class CannedReply(_Table):
+class CannedReply(Table):
     """A reply at hand for staff, put into their box for editing; placeholders as in check.py's CANNED. What only
     they can say is a gap, …: a reply with a gap left is not sent."""
 
@@ -265,7 +229,7 @@ class CannedReply(_Table):
     text: Words
 
 
-class HandoffRules(_Table):
+class HandoffRules(Table):
     """How long a waiting person waits for one worker before the next is asked, and before management hears of it: in
     minutes of office hours, for urgent ones in minutes. `returned_days`: after so many days a case that was returned
     for completion and lies untouched is put before a worker."""
@@ -275,7 +239,7 @@ class HandoffRules(_Table):
     returned_days: int = Field(default=7, gt=0)
 
 
-class Processor(_Table):
+class Processor(Table):
     """A messaging provider that may process abroad, its safeguard and risk assessment (PDPL transfer rules)."""
 
     name: str
@@ -284,9 +248,9 @@ class Processor(_Table):
     assessed: date | None = None
 
 
-class Privacy(_Table):
+class Privacy(Table):
     notice_version: str
-    retention_days: dict[str, int] = {}
+    retention_days: dict[str, int] = Field(default_factory=dict)
     """By kind of case, `draft` and `conversation`; ours until `retention_confirmed`."""
     retention_confirmed: bool = False
     processors: tuple[Processor, ...] = Field(default=(), alias="processor")
@@ -294,7 +258,7 @@ class Privacy(_Table):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Limits(_Table):
+class Limits(Table):
     """How long and how many. Minutes, seconds, per address."""
 
     form_minutes: int = 60
@@ -305,7 +269,7 @@ class Limits(_Table):
     """Office hours after which a worker who owes an answer has gone: the conversation is back in the queue."""
 
 
-class NoticeRules(_Table):
+class NoticeRules(Table):
     """When news of a case may go: between two times of day (Riyadh), on Fridays only where the profile says so, never
     on a public holiday; and how many messages a day. What is urgent passes, what is too much goes the next day."""
 
@@ -317,7 +281,7 @@ class NoticeRules(_Table):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Profile(_Table):
+class Profile(Table):
     """Everything an association may change without a programmer."""
 
     schema_version: int = Field(alias="schema")
@@ -346,6 +310,9 @@ class Profile(_Table):
     handoff: HandoffRules = HandoffRules()
     notices: NoticeRules = NoticeRules()
     canned_replies: tuple[CannedReply, ...] = Field(default=(), alias="canned_reply")
+    surveys: tuple[Survey, ...] = Field(default=(), alias="survey")
+    asking: SurveyRules = SurveyRules()
+    broadcasts: Broadcasts = Broadcasts()
     privacy: Privacy
     limits: Limits = Limits()
     common: tuple[ServiceField, ...] = Field(default=(), alias="common_field")
@@ -357,3 +324,6 @@ class Profile(_Table):
 
     def service(self, service_id: str) -> Service | None:
         return next((service for service in self.services if service.id == service_id), None)
+
+    def survey(self, survey_id: str) -> Survey | None:
+        return next((survey for survey in self.surveys if survey.id == survey_id), None)

@@ -30,7 +30,7 @@ from conversations.flows.filing import facts_of
 from conversations.flows.own_page import below_news, is_long_silent
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
-from conversations.says import Option
+from conversations.says import Lane, Option
 from conversations.staffed import closed_now
 from conversations.ways import queue
 from conversations.world import CaseView
@@ -283,16 +283,19 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         attach_receipt(moment, event.reference)
 
 
-def tell_notice(moment: Moment, text: str, options: tuple[Option, ...], template: str, *values: str) -> None:
+def tell_notice(
+    moment: Moment, text: str, options: tuple[Option, ...], template: str, *values: str, lane: Lane = "notice"
+) -> None:
     """News, where the channel's window is closed as the approved template of this kind."""
     if closed_now(moment) == "window":
         numbered = {
             str(number): value
             for number, value in enumerate((moment.profile.short_name.to(moment.language), *values), 1)
         }
-        moment.tell(text, options=options, lane="notice", template=template, values=numbered)
+        moment.tell(text, options=options, lane=lane, template=template, values=numbered)
     else:
-        moment.tell(text, options=options, lane="notice", link=below_news(moment, template))
+        link = below_news(moment, template) if lane == "notice" else None
+        moment.tell(text, options=options, lane=lane, link=link)
 
 
 def wait(moment: Moment, event: CaseMoved, words: str, facts: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from storage import (
     quarantine,
     schema_desk,
     schema_notices,
+    schema_surveys,
     staff,
     tries,
     world,
@@ -37,7 +38,7 @@ from storage.world import Beneficiary
 
 NOW = 1_790_000_000_000
 OLD, NEW, INDEX = generate_key(), generate_key(), generate_key()
-DRAWN = {*vars(schema_desk), *vars(schema_notices)}
+DRAWN = {*vars(schema_desk), *vars(schema_notices), *vars(schema_surveys)}
 KEY = ("harif", "whatsapp", "+966500000001")
 
 

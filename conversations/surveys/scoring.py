@@ -1,0 +1,51 @@
+"""What an answer counts as: a score, a choice, or words."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from conversations.association.survey import Question
+
+FACES, SCALE, EFFORT, RECOMMEND, YES_NO = "faces", "scale", "effort", "recommend", "yes_no"
+SCORED: Mapping[str, tuple[int, int]] = {
+    FACES: (1, 5),
+    SCALE: (1, 5),
+    EFFORT: (1, 5),
+    RECOMMEND: (0, 10),
+    YES_NO: (0, 1),
+}
+"""Kinds that give a number: its least and most."""
+WORDS = "words"
+
+
+class Scored(NamedTuple):
+    """`counted`: under which scores it is counted."""
+
+    score: int | None = None
+    choice: str = ""
+    words: str = ""
+    counted: tuple[str, ...] = ()
+
+
+def scored(question: Question, value: Any) -> Scored:
+    """From the canonical value of the question's answer kind."""
+    if question.kind in SCORED:
+        return Scored(score=int(value), counted=(str(int(value)),))
+    if question.kind in ("choice", "choices"):
+        chosen = value if isinstance(value, list) else [str(value)]
+        return Scored(choice=",".join(chosen), counted=tuple(chosen))
+    return Scored(words=_said(value), counted=(WORDS,))
+
+
+def _said(value: Any) -> str:
+    """Typed words; of a voice note its file's id."""
+    if isinstance(value, list):
+        return "\n".join(_said(part) for part in value)
+    if isinstance(value, dict):
+        return f"voice:{value['voice']}"
+    return str(value)
+
+
+def csat(question: Question, score: int) -> bool:
+    """Whether a score counts as satisfied: four and five of five, yes."""
+    _, most = SCORED[question.kind]
+    return score >= (most if most == 1 else most - 1)

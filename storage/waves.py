@@ -1,0 +1,210 @@
+"""Waves: one run of a survey, or one broadcast; and whom each asks. Milliseconds.
+
+Who is asked is written by the database itself, without a text (storage/audience.py); the feeder (bot/waves.py) claims
+them a few at a time.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, select, tuple_, update
+
+from storage.batch import among
+from storage.schema_surveys import recipients, waves
+from storage.vault import Vault, context
+
+BODY = "waves.body"
+DRAFTED, PLANNED, RUNNING, PAUSED, DONE, ABORTED, SKIPPED = (
+    "drafted",
+    "planned",
+    "running",
+    "paused",
+    "done",
+    "aborted",
+    "skipped",
+)
+"""Drafted: shown with its count and cost, nobody has said go (or the second person has not)."""
+HELD, WAITING, INVITED, LATER, BEGUN, FINISHED, DECLINED, PASSED, FAILED = (
+    "held",
+    "waiting",
+    "invited",
+    "later",
+    "begun",
+    "finished",
+    "declined",
+    "skipped",
+    "failed",
+)
+_FORWARD = (WAITING, INVITED, LATER, BEGUN, DECLINED, FINISHED)
+"""A recipient's state only moves to the right, but «later» and a refusal may be thought better of."""
+
+
+class Wave(NamedTuple):
+    """A row of `waves`, without its words."""
+
+    association: str
+    id: int
+    kind: str
+    survey: str = ""
+    version: str = ""
+    period: str = ""
+    state: str = DRAFTED
+    why: str = ""
+    anonymous: bool = False
+    rolling: bool = False
+    late: bool = False
+    purpose: str = ""
+    audience: str = ""
+    people: int = 0
+    at: int = 0
+    starts: int = 0
+    ends: int = 0
+    done_at: int | None = None
+    by: int | None = None
+    needs_approval: bool = False
+    approved_by: int | None = None
+    approved_at: int | None = None
+
+
+class Recipient(NamedTuple):
+    """A row of `recipients`."""
+
+    association: str
+    wave: int
+    conversation: int
+    beneficiary: int | None = None
+    case_id: int | None = None
+    channel: str = ""
+    state: str = WAITING
+    why: str = ""
+    due: int | None = None
+    at: int | None = None
+    settled_at: int | None = None
+    reminders: int = 0
+    notice: int | None = None
+    response: int | None = None
+
+
+class Body(msgspec.Struct, omit_defaults=True):
+    """A broadcast: its words by language, a stored file, buttons (menu commands), the template outside a window."""
+
+    title: str = ""
+    text: dict[str, str] = {}
+    file: str = ""
+    file_name: str = ""
+    file_kind: str = ""
+    buttons: tuple[str, ...] = ()
+    template: str = "information_changed"
+
+
+_WAVE = [waves.c[name] for name in Wave._fields]
+_RECIPIENT = [recipients.c[name] for name in Recipient._fields]
+_encode = msgspec.msgpack.Encoder().encode
+_body = msgspec.msgpack.Decoder(Body).decode
+
+
+def add(connection: Connection, vault: Vault, wave: Wave, body: Body | None = None) -> bool:
+    """False where this run of the survey is there already: once a period, however many processes tick."""
+    from sqlalchemy.dialects.postgresql import insert as upsert
+
+    sealed = None if body is None else vault.seal(_encode(body), context(BODY, wave.association, wave.id))
+    statement = upsert(waves).values(**wave._asdict(), body=sealed)
+    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+
+
+def get(connection: Connection, association: str, id: int, lock: bool = False) -> Wave | None:
+    query = select(*_WAVE).where(waves.c.association == association, waves.c.id == id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return Wave._make(row) if row else None
+
+
+def body_of(connection: Connection, vault: Vault, association: str, id: int) -> Body | None:
+    w = waves.c
+    sealed = connection.scalar(select(w.body).where(w.association == association, w.id == id))
+    return None if sealed is None else _body(vault.open(sealed, context(BODY, association, id)))
+
+
+def change(connection: Connection, association: str, id: int, **changes: object) -> None:
+    w = waves.c
+    connection.execute(update(waves).where(w.association == association, w.id == id).values(**changes))
+
+
+def listed(connection: Connection, association: str, kind: str, limit: int = 50, before: int = 0) -> list[Wave]:
+    """Newest first; `before`: older than this moment."""
+    w = waves.c
+    query = select(*_WAVE).where(w.association == association, w.kind == kind).order_by(w.at.desc()).limit(limit)
+    return [Wave._make(row) for row in connection.execute(query.where(w.at < before) if before else query)]
+
+
+def open_ones(connection: Connection, associations: Iterable[str] | None = None) -> list[Wave]:
+    """Everything that is not over yet."""
+    w = waves.c
+    query = select(*_WAVE).where(among(w.association, associations), w.done_at.is_(None)).order_by(w.id)
+    return [Wave._make(row) for row in connection.execute(query)]
+
+
+# --- recipients ------------------------------------------------------------------------------------------------------
+
+
+def recipient(
+    connection: Connection, association: str, wave: int, conversation: int, lock: bool = False
+) -> Recipient | None:
+    r = recipients.c
+    query = select(*_RECIPIENT).where(r.association == association, r.wave == wave, r.conversation == conversation)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return Recipient._make(row) if row else None
+
+
+def change_recipient(connection: Connection, one: Recipient, **changes: object) -> None:
+    r = recipients.c
+    mine = update(recipients).where(
+        r.association == one.association, r.wave == one.wave, r.conversation == one.conversation
+    )
+    connection.execute(mine.values(**changes))
+
+
+def add_recipients(connection: Connection, given: Iterable[Recipient]) -> None:
+    """Named one by one (an uploaded list, a test); who is there already stays as they are."""
+    from sqlalchemy.dialects.postgresql import insert as upsert
+
+    if rows := [one._asdict() for one in given]:
+        connection.execute(upsert(recipients).on_conflict_do_nothing(), rows)
+
+
+def claim(
+    connection: Connection, association: str, wave: int, channel: str, now: int, until: int, limit: int
+) -> list[Recipient]:
+    """The next to be asked, which nobody else asks before `until`."""
+    r = recipients.c
+    key = tuple_(r.association, r.wave, r.conversation)
+    due = (
+        select(r.association, r.wave, r.conversation)
+        .where(r.association == association, r.wave == wave, r.channel == channel, r.due.is_not(None), r.due <= now)
+        .order_by(r.due)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(update(recipients).where(key.in_(due)).values(due=until).returning(*_RECIPIENT))
+    return sorted(Recipient._make(row) for row in rows)
+
+
+def counts(connection: Connection, association: str, wave: int) -> Mapping[str, int]:
+    """People of a wave by state."""
+    r = recipients.c
+    query = select(r.state, func.count()).where(r.association == association, r.wave == wave).group_by(r.state)
+    return {state: int(count) for state, count in connection.execute(query).tuples()}
+
+
+def settled(connection: Connection, association: str, notice: int, state: str, why: str, now: int) -> None:
+    """What became of the message to a recipient: one that reached nobody is said so."""
+    r = recipients.c
+    mine = update(recipients).where(r.association == association, r.notice == notice, r.notice.is_not(None))
+    connection.execute(mine.where(r.state == INVITED).values(state=state, why=why, settled_at=now, due=None))
+
+
+def forward(old: str, new: str) -> str:
+    """What a recipient's state becomes: finished stays, whatever comes late."""
+    if old == FINISHED or new == "" or (old == BEGUN and new in (INVITED, LATER)):
+        return old
+    return new
