@@ -18,7 +18,7 @@ test: $(VENV)/test.stamp
 
 # A hundred kills at random times, on each database, and every message accounted for: some minutes.
 soak: $(VENV)/test.stamp
-	$(BIN)/pytest -n 2 -m soak
+	$(BIN)/pytest -n 4 -m soak
 
 # Debian's Python comes without pip for new environments, and would leave half of one behind.
 $(BIN)/python:

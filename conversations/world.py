@@ -72,6 +72,8 @@ class World(msgspec.Struct, kw_only=True):
     """What the library holds."""
     public_url: str = ""
     """Our own address as people see it; empty without one."""
+    vouched: bool = True
+    """The event is of whoever has the address; False where anybody can have written it there (a mail nobody checked)."""
     drawn: int = 0
 
     def draw(self, purpose: str) -> bytes:

@@ -37,6 +37,10 @@ class Incoming:
     """The provider's id of the message, so that it can be deleted or replied to."""
     payload: str = ""
     """Provider facts a later call needs (a reply token, a user id), never content."""
+    checked: bool = True
+    """Whoever sent this has the address; False where anybody can write it there (e-mail that nobody checked)."""
+    answers: int | None = None
+    """Our row that this answers, where what came holds its sealed name: only who has the address can know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 Raises nothing but Unparseable, whatever the bytes. Sources: RFC 5322 and 2045–2047 (form), RFC 3464 (what became of
 ours), RFC 3834 (who answers by himself), RFC 8601 (what the relay found out about the sender).
 
-The sender's name is never used. An address in From proves nothing by itself: anybody can write it there. Where
-`authserv` names the relay that checks, a mail it found forged is not used.
+The sender's name is never used. An address in From proves nothing by itself: anybody can write it there. What proves
+it is the result of the relay that checks (`authserv` names it; what it found forged is not used), or that the mail
+answers one of ours, whose sealed name nobody else can know.
 """
 
 import quopri
@@ -48,6 +49,10 @@ class Mail:
     key: str
     text: str
     files: tuple[File, ...] = ()
+    checked: bool = False
+    """The relay that checks found that the sender is who they say."""
+    answers: int | None = None
+    """Our row that this mail answers."""
 
 
 def read_mail(raw: bytes, ours: str, row_of: RowOf, authserv: str = "") -> Mail | StatusReport | Unused:
@@ -87,7 +92,9 @@ def _read(raw: bytes, ours: str, row_of: RowOf, authserv: str) -> Mail | StatusR
         return Unused("message_empty")
     name = _header(message, "Message-ID").strip().encode() or raw
     key = blake2b(handle.encode() + b"\0" + name, digest_size=16).hexdigest()
-    return Mail(handle=handle, key=key, text=text, files=files)
+    answers = _answered(message, row_of)
+    checked = _checked(message, authserv, handle.partition("@")[2])
+    return Mail(handle=handle, key=key, text=text, files=files, checked=checked, answers=answers)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -191,16 +198,52 @@ def _forged(message: Message, authserv: str) -> str:
     """The topmost result of the relay we trust: those below it anybody may have written."""
     if not authserv:
         return ""
+    results = _results(message, authserv)
+    if results is None:
+        return "unchecked"  # it came round the relay that checks
+    found = dict(_RESULT.findall(results)[::-1])
+    if found.get("dmarc") in ("pass", "fail"):
+        return "forged" if found["dmarc"] == "fail" else ""
+    return "forged" if found.get("spf") == "fail" and found.get("dkim") != "pass" else ""
+
+
+_RESULT = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*(\w+)")
+_DOMAINS = {"dkim": re.compile(r"\bheader\.[di]\s*=\s*\"?\S*?@?([\w.-]+)"), "spf": re.compile(r"\bsmtp\.mailfrom\s*=\s*\"?(?:\S*@)?([\w.-]+)")}
+"""For which domain it passed, by RFC 8601: DKIM's and SPF's count for the address in From only where it is the same."""
+
+
+def _results(message: Message, authserv: str) -> str | None:
+    """What the relay that checks found, in small letters; None where it found nothing."""
     for value in _raw(message, "Authentication-Results"):
         said = re.sub(r"\([^()]*\)", "", value[:4000]).lower()
         server, _, results = said.partition(";")
-        if server.split()[:1] != [authserv.lower()]:
+        if server.split()[:1] == [authserv.lower()]:
+            return results
+    return None
+
+
+def _checked(message: Message, authserv: str, domain: str) -> bool:
+    """Whether the relay found the address in From to be its sender's."""
+    results = (_results(message, authserv) if authserv else None) or ""
+    for method in results.split(";"):
+        found = _RESULT.search(method)
+        if found is None or found[2] != "pass":
             continue
-        found = dict(re.findall(r"\b(dmarc|spf|dkim)\s*=\s*(\w+)", results)[::-1])
-        if found.get("dmarc") in ("pass", "fail"):
-            return "forged" if found["dmarc"] == "fail" else ""
-        return "forged" if found.get("spf") == "fail" and found.get("dkim") != "pass" else ""
-    return "unchecked"  # it came round the relay that checks
+        where = _DOMAINS.get(found[1])
+        if where is None or domain in where.findall(method):
+            return True
+    return False
+
+
+def _answered(message: Message, row_of: RowOf) -> int | None:
+    """The row of ours that it answers: the last that is named in In-Reply-To or References."""
+    names = [name for header in ("References", "In-Reply-To") for name in OUR_ID.findall(_named(message, header))]
+    rows = (row_of(name.decode()) for name in reversed(names[-20:]))
+    return next((row for row in rows if row is not None), None)
+
+
+def _named(message: Message, header: str) -> bytes:
+    return " ".join(_raw(message, header))[-8000:].encode("ascii", "replace")
 
 
 # --- what was written ------------------------------------------------------------------------------------------------

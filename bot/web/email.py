@@ -94,6 +94,8 @@ class MailIn:
                 event=event,
                 key=f"{mail.key}:{number}",
                 source=KEPT if isinstance(event, Media) else "",
+                checked=mail.checked,
+                answers=mail.answers,
             )
             for number, event in enumerate(events)
         ]

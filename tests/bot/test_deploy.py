@@ -151,7 +151,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_two_commands_do_what_the_readme_says() -> None:
     assert ".venv/bin/wasl serve" in make(HERE, "-n", "run").stdout
     tested = make(HERE, "-n", "test").stdout
-    for check in ("ruff check .", "ruff format --check .", "mypy", "pytest -n 2"):
+    for check in ("ruff check .", "ruff format --check .", "mypy", "pytest -n 4"):
         assert f".venv/bin/{check}" in tested
     assert "make test" in (HERE / ".ci/run").read_text()
 
