@@ -51,15 +51,22 @@ RIGHTS: Final = {
     "audit": "read who saw and changed what",
     "delivery": "see what reached whom, by which way, and what waits",
     "outbound": "hold and release what goes out",
+    "surveys.see": "see the waves of surveys, and how far each is",
+    "surveys.plan": "plan a wave of a survey, pause it, abort it",
+    "surveys.approve": "approve a wave that somebody else planned",
+    "broadcasts.see": "see what was told to many at once, and what became of it",
+    "broadcasts.write": "write a broadcast, try it, send it to a few, pause it, abort it",
+    "broadcasts.approve": "approve a broadcast that somebody else wrote",
     "data": "answer data requests: export, correct, erase; join and part the addresses of a person",
 }
 """What a page or an act of the desk may ask for. Signing in alone gives the account page and nothing else."""
 
 _FRONT = "inbox cases work record appointments policy"
+_ASKING = "surveys.see surveys.plan broadcasts.see broadcasts.write"
 
 _TABLE: Mapping[str, tuple[str, str]] = {
     # role                   rights                                                        kinds of case
-    RELATIONS_OFFICER: (f"{_FRONT} data delivery", "request suggestion inquiry volunteering data_request"),
+    RELATIONS_OFFICER: (f"{_FRONT} data delivery {_ASKING}", "request suggestion inquiry volunteering data_request"),
     SOCIAL_RESEARCHER: (_FRONT, "request suggestion inquiry volunteering"),
     CONTACT_OFFICER: (_FRONT, "request suggestion inquiry volunteering"),
     BRANCH_DELEGATE: ("cases work record appointments policy", "request suggestion inquiry volunteering"),
@@ -67,12 +74,13 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     FOLLOW_UP_COMMITTEE: ("cases work committee policy", "complaint"),
     INVESTIGATION_COMMITTEE: ("cases work committee policy", "compensation complaint"),
     MANAGEMENT: (
-        "inbox cases work appointments supervise management policy library audit outbound data delivery",
+        "inbox cases work appointments supervise management policy library audit outbound data delivery "
+        f"{_ASKING} surveys.approve broadcasts.approve",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
     PROTECTION_OFFICER: ("inbox cases work appointments restricted policy delivery", "complaint"),
     AUDITOR: (
-        "cases management policy audit",
+        "cases management policy audit surveys.see broadcasts.see",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
     ADMINISTRATOR: ("people policy library outbound delivery", ""),
