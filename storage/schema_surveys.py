@@ -61,6 +61,7 @@ recipients = table(
     index("ix_recipients_due", "association", "wave", "channel", "due", where="due IS NOT NULL"),
     index("ix_recipients_person", "association", "beneficiary", "at", where="at IS NOT NULL"),
     index("ix_recipients_notice", "association", "notice", where="notice IS NOT NULL"),
+    index("ix_recipients_response", "association", "response", where="response IS NOT NULL"),
     keyed=("association", "wave", "conversation"),
 )
 """One person of a wave, at the address they are asked at first. `state`: held (listed, not confirmed), waiting,
@@ -141,6 +142,7 @@ improvements = table(
     sealed("title"),
     sealed("action"),
     sealed("effect"),
+    sealed("published"),
     maybe_id("owner"),
     id_("by"),
     at("at"),
@@ -148,9 +150,10 @@ improvements = table(
     maybe_at("done_at"),
     maybe_at("published_at"),
     Index("ix_improvements_state", "association", "state", "id"),
+    index("ix_improvements_published", "association", "published_at", where="published_at IS NOT NULL"),
 )
 """The improvement log (T objective 7). `state`: open, done, given_up. `wave`, `question`: where it came from, so that
-its effect is read off the next wave."""
+its effect is read off the next wave. `published`: the words for everybody, by language."""
 
 improvement_sources = table(
     "improvement_sources",
@@ -158,8 +161,12 @@ improvement_sources = table(
     id_("improvement"),
     id_("response"),
     key("question"),
+    code("kind"),
+    Index("ix_improvement_sources_response", "association", "response", "question"),
     keyed=("association", "improvement", "response", "question"),
 )
+"""What was made of an open answer. `kind`: improvement, suggestion or complaint; of the latter two `improvement` is the
+conversation that holds their case."""
 
 visits = table(
     "visits",

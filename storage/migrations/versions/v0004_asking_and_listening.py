@@ -38,10 +38,14 @@ def upgrade() -> None:
         sa.Column("improvement", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("response", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint(
             "association", "improvement", "response", "question", name=op.f("pk_improvement_sources")
         ),
     )
+    with op.batch_alter_table("improvement_sources", schema=None) as batch_op:
+        batch_op.create_index("ix_improvement_sources_response", ["association", "response", "question"], unique=False)
+
     op.create_table(
         "improvements",
         sa.Column("association", sa.Text(), nullable=False),
@@ -53,6 +57,7 @@ def upgrade() -> None:
         sa.Column("title", sa.LargeBinary(), nullable=True),
         sa.Column("action", sa.LargeBinary(), nullable=True),
         sa.Column("effect", sa.LargeBinary(), nullable=True),
+        sa.Column("published", sa.LargeBinary(), nullable=True),
         sa.Column("owner", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -62,6 +67,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_improvements")),
     )
     with op.batch_alter_table("improvements", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_improvements_published",
+            ["association", "published_at"],
+            unique=False,
+            sqlite_where=sa.text("published_at IS NOT NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_improvements_state", ["association", "state", "id"], unique=False)
 
     op.create_table(
@@ -103,6 +115,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("at IS NOT NULL"),
             postgresql_where=sa.text("at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_recipients_response",
+            ["association", "response"],
+            unique=False,
+            sqlite_where=sa.text("response IS NOT NULL"),
+            postgresql_where=sa.text("response IS NOT NULL"),
         )
 
     op.create_table(
@@ -224,6 +243,11 @@ def downgrade() -> None:
     op.drop_table("responses")
     with op.batch_alter_table("recipients", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_recipients_response",
+            sqlite_where=sa.text("response IS NOT NULL"),
+            postgresql_where=sa.text("response IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_recipients_person", sqlite_where=sa.text("at IS NOT NULL"), postgresql_where=sa.text("at IS NOT NULL")
         )
         batch_op.drop_index(
@@ -238,8 +262,16 @@ def downgrade() -> None:
     op.drop_table("recipients")
     with op.batch_alter_table("improvements", schema=None) as batch_op:
         batch_op.drop_index("ix_improvements_state")
+        batch_op.drop_index(
+            "ix_improvements_published",
+            sqlite_where=sa.text("published_at IS NOT NULL"),
+            postgresql_where=sa.text("published_at IS NOT NULL"),
+        )
 
     op.drop_table("improvements")
+    with op.batch_alter_table("improvement_sources", schema=None) as batch_op:
+        batch_op.drop_index("ix_improvement_sources_response")
+
     op.drop_table("improvement_sources")
     op.drop_table("answers")
     op.drop_table("answer_words")
