@@ -57,13 +57,15 @@ RIGHTS: Final = {
     "broadcasts.see": "see what was told to many at once, and what became of it",
     "broadcasts.write": "write a broadcast, try it, send it to a few, pause it, abort it",
     "broadcasts.approve": "approve a broadcast that somebody else wrote",
+    "results.see": "what surveys found, in numbers and without names: every department",
+    "results.words": "read what people wrote in surveys, and put it under themes",
     "improvements": "see the improvement log and what came of it",
     "improve": "turn answers into suggestions, complaints and improvements, and carry these out",
     "data": "answer data requests: export, correct, erase; join and part the addresses of a person",
 }
 """What a page or an act of the desk may ask for. Signing in alone gives the account page and nothing else."""
 
-_FRONT = "inbox cases work record appointments policy improvements"
+_FRONT = "inbox cases work record appointments policy results.see improvements"
 _ASKING = "surveys.see surveys.plan broadcasts.see broadcasts.write improve"
 
 _TABLE: Mapping[str, tuple[str, str]] = {
@@ -71,21 +73,24 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     RELATIONS_OFFICER: (f"{_FRONT} data delivery {_ASKING}", "request suggestion inquiry volunteering data_request"),
     SOCIAL_RESEARCHER: (_FRONT, "request suggestion inquiry volunteering"),
     CONTACT_OFFICER: (_FRONT, "request suggestion inquiry volunteering"),
-    BRANCH_DELEGATE: ("cases work record appointments policy improvements", "request suggestion inquiry volunteering"),
-    COMMITTEE: ("cases committee policy", "request"),
-    FOLLOW_UP_COMMITTEE: ("cases work committee policy", "complaint"),
-    INVESTIGATION_COMMITTEE: ("cases work committee policy", "compensation complaint"),
+    BRANCH_DELEGATE: (
+        "cases work record appointments policy results.see improvements",
+        "request suggestion inquiry volunteering",
+    ),
+    COMMITTEE: ("cases committee policy results.see", "request"),
+    FOLLOW_UP_COMMITTEE: ("cases work committee policy results.see results.words", "complaint"),
+    INVESTIGATION_COMMITTEE: ("cases work committee policy results.see", "compensation complaint"),
     MANAGEMENT: (
-        "inbox cases work appointments supervise management policy library audit outbound data delivery "
-        f"{_ASKING} surveys.approve broadcasts.approve improvements",
+        "inbox cases work appointments supervise management policy results.see library audit outbound data delivery "
+        f"{_ASKING} results.words surveys.approve broadcasts.approve improvements",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
-    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy delivery", "complaint"),
+    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy results.see delivery", "complaint"),
     AUDITOR: (
-        "cases management policy audit surveys.see broadcasts.see improvements",
+        "cases management policy results.see audit surveys.see broadcasts.see improvements",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
-    ADMINISTRATOR: ("people policy library outbound delivery", ""),
+    ADMINISTRATOR: ("people policy results.see library outbound delivery", ""),
 }
 
 
