@@ -12,12 +12,12 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from conversations.arabic.normalise import fold
-from conversations.surveys.scoring import Scored
+from conversations.surveys.scoring import ANSWERED, Scored
 from storage.schema_surveys import answer_words, answers, responses, totals
 from storage.vault import Vault, context
 
 WORDS = "answers.words"
-SEGMENTS = ("service", "channel", "category", "branch", "provider", "language")
+SEGMENTS = ("service", "channel", "category", "branch", "provider", "language", "source")
 PEOPLE = "@responses"
 BEGUN, FINISHED = "begun", "finished"
 
@@ -96,7 +96,7 @@ def answer(connection: Connection, vault: Vault, response: Response, given: Mapp
 def _counted(score: int | None, choice: str, words: bool) -> tuple[str, ...]:
     if score is not None:
         return (str(score),)
-    return tuple(choice.split(",")) if choice else ("words",) if words else ()
+    return (*choice.split(","), ANSWERED) if choice else ("words",) if words else ()
 
 
 def _index(connection: Connection, vault: Vault, response: Response, question: str, words: str) -> None:

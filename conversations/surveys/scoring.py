@@ -15,6 +15,8 @@ SCORED: Mapping[str, tuple[int, int]] = {
 }
 """Kinds that give a number: its least and most."""
 WORDS = "words"
+ANSWERED = "@answered"
+"""Counts people where one may choose several."""
 
 
 class Scored(NamedTuple):
@@ -32,7 +34,7 @@ def scored(question: Question, value: Any) -> Scored:
         return Scored(score=int(value), counted=(str(int(value)),))
     if question.kind in ("choice", "choices"):
         chosen = value if isinstance(value, list) else [str(value)]
-        return Scored(choice=",".join(chosen), counted=tuple(chosen))
+        return Scored(choice=",".join(chosen), counted=(*chosen, ANSWERED))
     return Scored(words=_said(value), counted=(WORDS,))
 
 
