@@ -83,6 +83,35 @@ def vault() -> Vault:
     return Vault([generate_key()], generate_key())
 
 
+_EMPTY = """
+DO $$ DECLARE one record; found boolean; BEGIN
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', one.tablename) INTO found;
+    IF found THEN EXECUTE format('DELETE FROM %I', one.tablename); END IF;
+  END LOOP;
+END $$
+"""
+
+
+@pytest.fixture(scope="session")
+def postgresql_kept(postgresql_server: str, postgresql_template: str) -> str:
+    """One database for many tests, emptied between them: making a new one takes a fifth of a second."""
+    return new_postgresql(postgresql_server, template=postgresql_template)
+
+
+def emptied(url: str) -> str:
+    """The same database without any row, and with nobody from before in it."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(_EMPTY)
+    return url
+
+
 def new_postgresql(server: str, template: str = "template1") -> str:
     """The address of a new database on the server, a copy of `template`."""
     import psycopg
