@@ -87,7 +87,9 @@ class Recipient(NamedTuple):
 
 
 class Body(msgspec.Struct, omit_defaults=True):
-    """A broadcast: its words by language, a stored file, buttons (menu commands), the template outside a window."""
+    """A broadcast: its words by language, a stored file, buttons (menu commands), the template outside a window.
+    `ready`: as which ready kind it began. `listed`: rows of an uploaded list, 0 where the audience says who; `bad`:
+    those that lead to nobody, by number, with the reason."""
 
     title: str = ""
     text: dict[str, str] = {}
@@ -96,6 +98,9 @@ class Body(msgspec.Struct, omit_defaults=True):
     file_kind: str = ""
     buttons: tuple[str, ...] = ()
     template: str = "information_changed"
+    ready: str = ""
+    listed: int = 0
+    bad: tuple[tuple[int, str], ...] = ()
 
 
 _WAVE = [waves.c[name] for name in Wave._fields]
