@@ -58,6 +58,7 @@ recipients = table(
     number("reminders"),
     maybe_id("notice"),
     maybe_id("response"),
+    Index("ix_recipients_state", "association", "wave", "state"),
     index("ix_recipients_due", "association", "wave", "channel", "due", where="due IS NOT NULL"),
     index("ix_recipients_person", "association", "beneficiary", "at", where="at IS NOT NULL"),
     index("ix_recipients_notice", "association", "notice", where="notice IS NOT NULL"),
@@ -99,6 +100,7 @@ answers = table(
     code("choice"),
     sealed("words"),
     code("tag"),
+    index("ix_answers_tag", "association", "question", "tag", "response", where="tag <> ''"),
     keyed=("association", "response", "question"),
     sqlite_with_rowid=False,
 )
@@ -128,8 +130,8 @@ totals = table(
     keyed=("association", "wave", "question", "segment", "value", "score"),
 )
 """How many answered so: kept in the transaction of the answer. `segment`: all, service, channel, category, branch,
-provider, language; `value` which one; `score` as text, a choice's id, or `words`. The question `@responses` counts
-people (score begun, finished)."""
+provider, language, source; `value` which one; `score` as text, a choice's id, or `words`. The question `@responses`
+counts people (score begun, finished); `#<question>` the themes of open answers."""
 
 improvements = table(
     "improvements",

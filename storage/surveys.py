@@ -52,7 +52,7 @@ def random_id() -> int:
 
 def begin(connection: Connection, response: Response) -> None:
     connection.execute(insert(responses).values(**response._asdict()))
-    _count(connection, response, [(PEOPLE, BEGUN, 1)])
+    count(connection, response, [(PEOPLE, BEGUN, 1)])
 
 
 def get(connection: Connection, association: str, id: int, lock: bool = False) -> Response | None:
@@ -68,7 +68,7 @@ def finish(connection: Connection, response: Response) -> None:
     r = responses.c
     mine = update(responses).where(r.association == response.association, r.id == response.id)
     connection.execute(mine.values(finished=True))
-    _count(connection, response, [(PEOPLE, FINISHED, 1)])
+    count(connection, response, [(PEOPLE, FINISHED, 1)])
 
 
 def answer(connection: Connection, vault: Vault, response: Response, given: Mapping[str, Scored]) -> None:
@@ -90,7 +90,7 @@ def answer(connection: Connection, vault: Vault, response: Response, given: Mapp
         )
         changes += [(question, score, 1) for score in one.counted]
         _index(connection, vault, response, question, one.words)
-    _count(connection, response, changes)
+    count(connection, response, changes)
 
 
 def _counted(score: int | None, choice: str, words: bool) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def _index(connection: Connection, vault: Vault, response: Response, question: s
         connection.execute(insert(answer_words), rows)
 
 
-def _count(connection: Connection, response: Response, changes: Iterable[tuple[str, str, int]]) -> None:
+def count(connection: Connection, response: Response, changes: Iterable[tuple[str, str, int]]) -> None:
     """By question, score and how many, in every segment the response belongs to."""
     segments = [("all", "")] + [(name, value) for name in SEGMENTS if (value := getattr(response, name))]
     rows = [

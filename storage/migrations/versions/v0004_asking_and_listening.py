@@ -32,6 +32,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("association", "response", "question", name=op.f("pk_answers")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("answers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_answers_tag",
+            ["association", "question", "tag", "response"],
+            unique=False,
+            sqlite_where=sa.text("tag <> ''"),
+            postgresql_where=sa.text("tag <> ''"),
+        )
+
     op.create_table(
         "improvement_sources",
         sa.Column("association", sa.Text(), nullable=False),
@@ -123,6 +132,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("response IS NOT NULL"),
             postgresql_where=sa.text("response IS NOT NULL"),
         )
+        batch_op.create_index("ix_recipients_state", ["association", "wave", "state"], unique=False)
 
     op.create_table(
         "responses",
@@ -242,6 +252,7 @@ def downgrade() -> None:
 
     op.drop_table("responses")
     with op.batch_alter_table("recipients", schema=None) as batch_op:
+        batch_op.drop_index("ix_recipients_state")
         batch_op.drop_index(
             "ix_recipients_response",
             sqlite_where=sa.text("response IS NOT NULL"),
@@ -273,5 +284,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_improvement_sources_response")
 
     op.drop_table("improvement_sources")
+    with op.batch_alter_table("answers", schema=None) as batch_op:
+        batch_op.drop_index("ix_answers_tag", sqlite_where=sa.text("tag <> ''"), postgresql_where=sa.text("tag <> ''"))
+
     op.drop_table("answers")
     op.drop_table("answer_words")
