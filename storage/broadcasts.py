@@ -6,6 +6,7 @@ The rows themselves are waves and recipients (storage/waves.py); who fits an aud
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, select, tuple_, update
 
 from conversations.notices import MESSAGING, is_proven
@@ -14,8 +15,8 @@ from storage.conversations import handle_index
 from storage.schema import case_index, cases, consents, conversations
 from storage.schema_notices import notices
 from storage.schema_surveys import recipients
-from storage.vault import Vault
-from storage.waves import Recipient
+from storage.vault import Vault, context
+from storage.waves import Body, Recipient
 
 PAGE = 50
 _CHUNK = 400
@@ -209,7 +210,13 @@ def _chunks(things: Sequence[Any]) -> Iterable[Sequence[Any]]:
     return (things[at : at + _CHUNK] for at in range(0, len(things), _CHUNK))
 
 
-# --- a draft's people ------------------------------------------------------------------------------------------------
+# --- a draft and its people ------------------------------------------------------------------------------------------
+
+
+def rewrite(connection: Connection, vault: Vault, association: str, wave: int, body: Body) -> None:
+    """Its words, sealed anew."""
+    sealed = vault.seal(msgspec.msgpack.encode(body), context(waves.BODY, association, wave))
+    waves.change(connection, association, wave, body=sealed)
 
 
 def clear(connection: Connection, association: str, wave: int) -> None:
@@ -246,6 +253,24 @@ def not_consented(connection: Connection, association: str, wave: int, purpose: 
     given = select(c.id).where(c.association == association, c.id == last, c.given.is_(True)).correlate(recipients)
     query = select(func.count()).select_from(recipients)
     return connection.scalar(query.where(r.association == association, r.wave == wave, ~given.exists())) or 0
+
+
+def withdraw(connection: Connection, association: str, wave: int, now: int) -> int:
+    """Whoever was not told yet is not told any more. Returns how many."""
+    r = recipients.c
+    mine = update(recipients).where(r.association == association, r.wave == wave)
+    left = mine.where(r.state.in_([waves.WAITING, waves.HELD]))
+    count = connection.execute(left.values(state=waves.PASSED, why="aborted", due=None, settled_at=now)).rowcount
+    connection.execute(mine.where(r.due.is_not(None)).values(due=None))
+    return count
+
+
+def again(connection: Connection, association: str, wave: int, now: int) -> int:
+    """Whoever's message came due while the wave was paused, and so said nothing, waits once more. Returns how many."""
+    r = recipients.c
+    lost = (r.state == waves.FAILED, r.why == "nothing_to_say")
+    mine = update(recipients).where(r.association == association, r.wave == wave, *lost)
+    return connection.execute(mine.values(state=waves.WAITING, why="", due=now, settled_at=None)).rowcount
 
 
 # --- what became of it -----------------------------------------------------------------------------------------------
