@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from conversations.conversation import Conversation, Draft
-from storage import conversations, quarantine, schema, schema_desk, schema_notices, topics
+from storage import conversations, quarantine, schema, schema_desk, schema_notices, schema_surveys, taking_part, topics
 from storage import handoffs as queue
 from storage.asks import phone_index
 from storage.batch import deleting
@@ -51,6 +51,8 @@ OF_CONVERSATION: Mapping[Table, tuple[str, ...]] = {
 }
 """Those that belong to a conversation, as far as no case has them."""
 OF_PERSON: Mapping[Table, tuple[str, ...]] = {beneficiaries: ("known",), schema.quarantine: ("body",)}
+OF_RESPONSE: Mapping[Table, tuple[str, ...]] = {schema_surveys.answers: ("words",)}
+"""Said in a survey, by name: goes with the conversation that was asked (taking_part.py)."""
 OF_SITTING: Mapping[Table, tuple[str, ...]] = {schema_desk.sittings: ("remarks",)}
 """Written of many cases at once: emptied with the last of them."""
 OF_HOUSE: Mapping[str, str] = {
@@ -58,11 +60,17 @@ OF_HOUSE: Mapping[str, str] = {
     **dict.fromkeys(("invitations.login", "invitations.name"), "of who is to work here"),
     "sittings.place": "where a committee met",
     **dict.fromkeys(("documents.title", "documents.name"), "the association's library"),
+    "waves.body": "what the association told many at once",
+    **dict.fromkeys(
+        (f"improvements.{name}" for name in ("title", "action", "effect", "published")), "what the association improved"
+    ),
+    **dict.fromkeys((f"visits.{name}" for name in ("office", "findings", "actions")), "of the association's offices"),
 }
 """Sealed columns that are no beneficiary's, and whose they are."""
 BLIND: Mapping[str, str] = {
     "conversations.handle_index": "goes with the address",
     "case_index.blind": "goes with the case",
+    "answer_words.word": "goes with what was answered by name; of an anonymous answer, found by nobody's name",
     "asks.handle_index": "goes with the conversation that asked, and with the person who was asked",
     "forms.token_digest": "goes with the conversation",
     "asks.token_digest": "of a link made by chance",
@@ -291,6 +299,7 @@ def erase_conversation(
     waits = (t.association == association, t.conversation == id, ~t.timer.startswith("notice:"))
     connection.execute(delete(timers).where(*waits))
     topics.erase(connection, association, id)
+    taking_part.erase(connection, association, id)
     stored.conversation = _blank(stored.conversation, references)
     conversations.save(connection, vault, [stored])
     here = (k.association == association, k.id == id)

@@ -151,7 +151,7 @@ def _reseal(
     rows = connection.execute(query.with_for_update()).all()
     for row in rows:
         place = dict(zip((column.name for column in key), row, strict=False))
-        row_id = next(place[name] for name in ("id", "case_id", "conversation") if name in place)
+        row_id = next(place[name] for name in ("id", "case_id", "conversation", "response") if name in place)
         changes = {}
         for name, sealed in zip(columns, row[len(key) :], strict=True):
             if sealed is not None and not sealed.startswith(vault.prefix):

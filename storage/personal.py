@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from storage import audit, cases, conversations, erasure, sittings, world
+from storage import audit, cases, conversations, erasure, sittings, taking_part, world
 from storage.audit import Act
 from storage.cases import Case
 from storage.conversations import Stored
@@ -35,6 +35,7 @@ KEPT = {
     "address": "the address, until its person has heard what was done and been silent for a week",
     "shared_phone": "what was written on a phone that several people share",
     "minutes": "that a committee decided it, and how: a reference, a decision and a count of votes, without a reason",
+    "anonymous_answers": "what they answered in an anonymous survey: it names nobody, and nobody can find it",
     "consents": "the log of consents: the record of processing is kept five years",
     "audit": "who looked at what and did what, by ids alone",
     "backups": "copies of the database, until they are as old as the operator keeps them",
@@ -132,6 +133,8 @@ def _sorted(
             gone.append(case)
     kept += [Kept("shared_phone")] if is_shared(here, person) else [Kept("address")] if here else []
     kept += [Kept("minutes")] if sittings.heard(connection, association, (case.id for case in gone)) else []
+    asked = [stored.id for stored in here]
+    kept += [Kept("anonymous_answers")] if taking_part.answered_anonymously(connection, association, asked) else []
     kept += [Kept("consents")] if consents_of(connection, association, here, person.beneficiary) else []
     return [*kept, Kept("audit"), Kept("backups")], gone
 

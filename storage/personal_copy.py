@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from storage import cases, erasure, files, messages, world
+from storage import cases, erasure, files, messages, taking_part, world
 from storage.cases import Case
 from storage.conversations import Stored
 from storage.person import Person, cases_of, consents_of, conversations_of, facts_of, is_first, is_shared
@@ -19,9 +19,9 @@ from storage.vault import Vault, context
 def export_person(connection: Connection, vault: Vault, association: str, person: Person) -> dict[str, Any]:
     """Everything that is kept of this person, as plain values for JSON; times are ISO 8601, UTC. Workers are not named.
 
-    `facts` (offered instead of asked), `consents`, `addresses` with what was written there, `cases` with answers and
-    what was done, `files` (their bytes: Blobs, by `id`). On a shared phone: the member's cases and files alone, and
-    the facts and consents of the first.
+    `facts` (offered instead of asked), `consents`, `addresses` with what was written there, `surveys` they were asked
+    in (what was answered anonymously nobody can find), `cases` with answers and what was done, `files` (their bytes:
+    Blobs, by `id`). On a shared phone: the member's cases and files alone, and the facts and consents of the first.
     """
     here = conversations_of(connection, vault, association, person.beneficiary, lock=False)
     shared = is_shared(here, person)
@@ -39,6 +39,7 @@ def export_person(connection: Connection, vault: Vault, association: str, person
             for one in (consents_of(connection, association, here, person.beneficiary) if own else [])
         ],
         "addresses": [] if shared else [_address(connection, vault, stored) for stored in here],
+        "surveys": [] if shared else taking_part.copied(connection, vault, association, [one.id for one in here]),
         "cases": exported,
         "files": _files(connection, vault, association, here, named if shared else None),
     }

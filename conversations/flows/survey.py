@@ -94,6 +94,14 @@ def answer_of(question: Question, anonymous: bool) -> Answer:
     return _ANSWERS[question.kind](question, anonymous)
 
 
+def shown(question: Question, kept: Any, language: str) -> str:
+    """What was answered, as `scored` keeps it (a score, the ids chosen, words), in words."""
+    if question.kind in ("words", "voice"):
+        return " ".join(f"📎 {line[6:]}" if line.startswith("voice:") else line for line in str(kept).split("\n"))
+    value = bool(kept) if question.kind == "yes_no" else str(kept).split(",") if question.kind == "choices" else kept
+    return answer_of(question, True).show(value, language)
+
+
 def subject(survey: str, wave: str) -> str:
     return f"{survey}:{wave}"
 
@@ -323,6 +331,15 @@ def low(moment: Moment, survey: Survey, answers: Mapping[str, Any]) -> bool:
 
 
 survey_flow = register(
-    Flow(name=FLOW, steps=(), finish=_finish, build=_build, once=True, needs_notice=False, voluntary=True)
+    Flow(
+        name=FLOW,
+        steps=(),
+        finish=_finish,
+        build=_build,
+        subjects=lambda association: tuple(survey.id for survey in association.profile.surveys),
+        once=True,
+        needs_notice=False,
+        voluntary=True,
+    )
 )
 """What it asks follows from the profile and the wave: the draft's subject is `<survey>:<wave>`."""

@@ -100,7 +100,7 @@ def rows(house: House, association: str, without: tuple[str, ...] = ()) -> dict[
 
 def _opened(house: House, table: Table, row: Any) -> list[Any]:
     """Sealed anew is not changed."""
-    id = next((row[name] for name in ("id", "case_id", "conversation") if name in row), 0)
+    id = next((row[name] for name in ("id", "case_id", "conversation", "response") if name in row), 0)
     return [
         house.vault.open(value, context(f"{table.name}.{name}", row["association"], id))
         if isinstance(table.c[name].type, Sealed) and value is not None

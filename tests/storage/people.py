@@ -145,7 +145,9 @@ def what_is_kept(database: Database, vault: Vault, association: str) -> dict[str
         found: dict[str, list[bytes]] = {}
         for table, columns in SEALED:
             for row in connection.execute(select(table).where(table.c.association == association)):
-                id = next(getattr(row, name) for name in ("id", "case_id", "conversation") if name in table.c)
+                id = next(
+                    getattr(row, name) for name in ("id", "case_id", "conversation", "response") if name in table.c
+                )
                 for name in columns:
                     if (value := getattr(row, name)) is not None:
                         place = f"{table.name}.{name}"

@@ -16,6 +16,7 @@ from bot.desk.cases.answers import FLOWS, Reader
 from bot.desk.desk import templates
 from bot.desk.words import DeskWords
 from conversations.association.association import Association
+from conversations.flows.survey import shown
 from storage import cases, personal_copy, requirements
 from storage.blobs import Missing
 from storage.cases import Case
@@ -26,9 +27,10 @@ from storage.vault import Vault
 
 class Copy(NamedTuple):
     """`exported` is everything (personal_copy.py); `facts` and `answers` the same as people read it: label and value,
-    the answers by reference."""
+    the answers by reference; `surveys`, each with its title, whether it was anonymous, and what they answered."""
 
     exported: dict[str, Any]
+    surveys: list[tuple[str, bool, list[tuple[str, str]]]]
     facts: list[tuple[str, str]]
     answers: Mapping[str, list[tuple[str, str]]]
     opened: Mapping[str, Case]
@@ -50,7 +52,8 @@ def gather(connection: Connection, vault: Vault, association: Association, perso
         association=slug, id=0, reference="", kind="request", stage="", service=service, opened_at=0,
         answers=exported["facts"],
     )  # fmt: skip
-    return Copy(exported, _read(Reader(association, known, language)), answers, opened)
+    surveys = [_survey(association, one, language) for one in exported["surveys"]]
+    return Copy(exported, surveys, _read(Reader(association, known, language)), answers, opened)
 
 
 def pack(copy: Copy, association: Association, language: str, now: int, bytes_of: Callable[[int], bytes]) -> bytes:
@@ -95,6 +98,17 @@ def said_of(kept: Sequence[Kept], language: str, association: Association) -> st
     """What an erasure leaves and why, for the person: one sentence a line."""
     words = DeskWords(language, association)
     return "\n".join(words(f"personal.kept.{one.why}", reference=one.subject) for one in kept)
+
+
+def _survey(
+    association: Association, asked: Mapping[str, Any], language: str
+) -> tuple[str, bool, list[tuple[str, str]]]:
+    survey = association.profile.survey(asked["survey"])
+    if survey is None:
+        return asked["survey"], asked["anonymous"], [(id, str(value)) for id, value in asked["answers"].items()]
+    known = [(one, asked["answers"][one.id]) for one in survey.questions if one.id in asked["answers"]]
+    lines = [(one.title.to(language), shown(one, value, language)) for one, value in known]
+    return survey.title.to(language), asked["anonymous"], lines
 
 
 def _read(reader: Reader) -> list[tuple[str, str]]:
