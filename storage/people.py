@@ -10,6 +10,7 @@ from storage.ids import new_id
 from storage.person import conversations_of
 from storage.schema import beneficiaries, cases, consents, conversations
 from storage.schema_notices import notices, tasks
+from storage.schema_surveys import recipients
 from storage.vault import Vault
 
 
@@ -49,7 +50,7 @@ def join(connection: Connection, vault: Vault, association: str, keep: int, othe
     mine, theirs = known.get(keep, world.Facts()), known.get(other, world.Facts())
     both = world.Beneficiary(association, keep, {**theirs.facts, **mine.facts}, {**theirs.consents, **mine.consents})
     world.save_beneficiaries(connection, vault, [both], now)
-    for table in (conversations, cases, consents, notices, tasks):
+    for table in (conversations, cases, consents, notices, tasks, recipients):
         whose = (table.c.association == association, table.c.beneficiary == other)
         connection.execute(update(table).where(*whose).values(beneficiary=keep))
     b = beneficiaries.c
@@ -68,7 +69,7 @@ def part(connection: Connection, vault: Vault, association: str, conversation: i
         .where(c.association == association, c.id == conversation)
         .values(beneficiary=fresh, proven_at=None)
     )
-    for table in (cases, consents, notices, tasks):
+    for table in (cases, consents, notices, tasks, recipients):
         theirs = (table.c.association == association, table.c.conversation == conversation)
         connection.execute(update(table).where(*theirs).values(beneficiary=fresh))
     mine = select(cases.c.reference).where(cases.c.association == association, cases.c.beneficiary == fresh)
