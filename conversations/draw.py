@@ -15,7 +15,9 @@ _ENDS = "the_end"
 
 
 def subjects(flow: Flow, association: Association) -> tuple[str, ...]:
-    """What the flow has kinds of: the services whose steps are their own, or nothing ("")."""
+    """What the flow has kinds of: what it names, or the services whose steps are their own, or nothing ("")."""
+    if flow.subjects is not None:
+        return flow.subjects(association) or ("",)
     plain = course(association, flow.name, "").version
     of_their_own = (
         service.id

@@ -104,12 +104,16 @@ class Flow:
     finish: "Callable[[Moment, Draft], None]"
     build: Callable[[Association, str], tuple[Step, ...]] | None = None
     """For flows whose steps follow from the profile and the draft's subject: the steps after the fixed ones."""
+    subjects: Callable[[Association], tuple[str, ...]] | None = None
+    """What it has kinds of, where these are not the services."""
     resumable: bool = True
     """Set aside when something else is asked for; else simply closed."""
     once: bool = False
     """About one thing: there is no other to begin in place of the one that is kept."""
     voluntary: bool = False
     """A question that was not understood twice is passed over, and nobody is called."""
+    cancelled: "Callable[[Moment, Draft], None] | None" = None
+    """For flows that are left without being asked first: what is said, and what becomes of what was answered."""
     needs_notice: bool = True
     """Collects data: the privacy notice comes before its first step."""
 

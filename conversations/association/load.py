@@ -18,6 +18,7 @@ from conversations.association.check import check
 from conversations.association.mistakes import Mistake, ProfileMistakes, meant
 from conversations.association.profile import Profile
 from conversations.says import ROW_TITLE
+from conversations.surveys.ready import completed
 from conversations.wording import LANGUAGES, Wording, house_wording, read_catalogue, with_overrides
 
 RESERVED = frozenset(
@@ -116,6 +117,7 @@ def _read_profile(folder: Path) -> tuple[Profile | None, list[Mistake]]:
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
         return None, [Mistake(file, place.rstrip(")"), message, "see https://toml.io for how a value is written")]
+    raw = completed(raw)
     try:
         return Profile.model_validate(raw), []
     except ValidationError as error:

@@ -87,6 +87,8 @@ class SurveyRules(Table):
     """Nothing about a worker or a group is shown under so many answers."""
     low: int = Field(default=2, ge=1, le=3)
     """A score up to which the person is offered a complaint or a call."""
+    recommend: bool = False
+    """Whether a number from 0 to 10 («recommend») may be asked: never of the elderly (DOMAIN, "Care" 9)."""
 
 
 class Broadcasts(Table):

@@ -35,6 +35,7 @@ WORDS = {
     "cr_number": "1010711252",
     "location": "حي السلامة خلف المسجد الكبير",
     "private_word": "ياسمين",
+    "recommend": "9",
     "paper_or_words": "هذا ما عندي من الأوراق",
     **SECRETS,
 }

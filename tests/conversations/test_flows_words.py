@@ -105,6 +105,11 @@ def test_every_option_fits_the_channel_with_the_least_room(association: Associat
     assert not too_long
 
 
+def plain(option: str) -> str:
+    """Those of a survey name its wave and question."""
+    return option.split(":", 3)[-1] if option.startswith("sv:") else option
+
+
 @pytest.mark.parametrize("association", associations(), ids=lambda one: one.slug)
 def test_every_option_can_be_carried_by_a_button(association: Association) -> None:
     wrong = {
@@ -112,7 +117,7 @@ def test_every_option_can_be_carried_by_a_button(association: Association) -> No
         for flow, _, step in questions(association)
         if step.answer is not None
         for option in step.answer.options("ar")
-        if not option.id.isascii() or len(option.id) > 40 or ":" in option.id or option.id.startswith("/")
+        if not option.id.isascii() or len(option.id) > 40 or ":" in plain(option.id) or option.id.startswith("/")
     }
     assert not wrong
 

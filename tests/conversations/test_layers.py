@@ -24,9 +24,10 @@ IMPURE = {
 CLOCKS = {"now", "utcnow", "today"}
 READERS = {
     "conversations/association/load.py",
+    "conversations/surveys/ready.py",
     "conversations/wording/__init__.py",
 }
-"""The only files of the ground storey that open files: profiles and catalogues."""
+"""The only files of the ground storey that open files: profiles, ready surveys and catalogues."""
 
 
 def modules(storey: str) -> list[Path]:

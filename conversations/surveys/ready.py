@@ -1,0 +1,48 @@
+"""Ready surveys: what a profile's `[[survey]]` does not say is taken from the ready one it names."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+Raw = dict[str, Any]
+
+
+@cache
+def ready() -> Mapping[str, Raw]:
+    """The ready surveys by id, as `ready.toml` writes them."""
+    raw = tomllib.loads((Path(__file__).parent / "ready.toml").read_text("utf-8"))
+    return {survey["id"]: survey for survey in raw["survey"]}
+
+
+def completed(profile: Raw) -> Raw:
+    """A profile as written, each of its surveys with what it takes from a ready one. What is malformed stays as it is:
+    the types and the checks say so."""
+    surveys = profile.get("survey")
+    if not isinstance(surveys, list):
+        return profile
+    return {**profile, "survey": [_completed(one) if isinstance(one, dict) else one for one in surveys]}
+
+
+def _completed(survey: Raw) -> Raw:
+    taken = ready().get(survey["ready"]) if isinstance(survey.get("ready"), str) else None
+    if taken is None:
+        return survey
+    # How often it is asked is one thing said in two ways: whoever names the days does not also say «each quarter».
+    without = {"every", "calendar"} if survey.get("cron") else set()
+    found = {key: value for key, value in taken.items() if key not in without} | survey
+    questions = survey.get("question")
+    if isinstance(questions, list):
+        found["question"] = _questions(taken["question"], questions)
+    return found
+
+
+def _questions(taken: list[Raw], own: list[Any]) -> list[Any]:
+    """One with the id of a ready question takes its place; a new one comes before the open one that ends them."""
+    ids = {one.get("id"): one for one in own if isinstance(one, dict)}
+    known = {one["id"] for one in taken}
+    added = [one for one in own if not isinstance(one, dict) or one.get("id") not in known]
+    merged: list[Any] = [ids.get(one["id"], one) for one in taken]
+    last = len(merged) - (merged[-1].get("about") == "open")
+    return [*merged[:last], *added, *merged[last:]]
