@@ -15,10 +15,11 @@ from conversations.association.association import Association
 from conversations.effects import Mask, NotTold
 from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
+from conversations.notices import CLAIMED
 from conversations.says import Say
 from conversations.wording import LANGUAGES
 from conversations.world import Paper, Person, World
-from storage import conversations, messages, timers, world
+from storage import conversations, messages, people, timers, world
 from storage.conversations import Stored
 from storage.ids import new_id
 from storage.messages import Message
@@ -148,7 +149,8 @@ class Fold:
         if isinstance(event, Media) and one.incoming is not None and self._fetches(stored, one.incoming):
             event = msgspec.structs.replace(event, file=str(new_id()))
             self.work.want_file(stored, one.incoming, event.file)
-        says, masked, not_told = self._turn(stored, known, event, one)
+        vouched = self._vouched(stored, one.incoming) if isinstance(event, PERSONAL) else True
+        says, masked, not_told = self._turn(stored, known, event, one, vouched)
         if one.notice:
             says, not_told = self._carried(stored, says, not_told)
             told = sum(say.lane != "dialogue" for say in says)
@@ -167,8 +169,21 @@ class Fold:
             return [], "no_template"
         return says, not_told
 
+    def _vouched(self, stored: Stored, incoming: Incoming | None) -> bool:
+        """Whether this is of whoever has the address. Where a channel does not vouch for that, having proven it once is
+        on record, but the next mail may be a forger's all the same."""
+        if incoming is None or stored.channel not in CLAIMED:
+            return True
+        vouched = incoming.checked
+        if not vouched and incoming.answers is not None:
+            about = messages.whose(self.connection, stored.association, stored.channel, incoming.answers, "")
+            vouched = about is not None and about[0] == stored.id
+        if vouched:
+            people.prove(self.connection, stored.association, stored.id, self.at)
+        return vouched
+
     def _turn(
-        self, stored: Stored, known: world.Known, event: Event, one: Arrived
+        self, stored: Stored, known: world.Known, event: Event, one: Arrived, vouched: bool
     ) -> tuple[list[Say], str | None, str]:
         """The event and whatever its lookups answer, as one turn; what of it was a secret, and why nothing was told."""
         says: list[Say] = []
@@ -179,7 +194,7 @@ class Fold:
             if not pending:
                 break
             event = pending.pop(0)
-            turn = advance(stored.conversation, event, self._world(stored, known))
+            turn = advance(stored.conversation, event, self._world(stored, known, vouched))
             stored.conversation = turn.conversation
             says += turn.says
             for effect in turn.effects:
@@ -194,7 +209,7 @@ class Fold:
         stored.updated = self.at
         return says, masked, not_told
 
-    def _world(self, stored: Stored, known: world.Known) -> World:
+    def _world(self, stored: Stored, known: world.Known, vouched: bool) -> World:
         intake = self.intake
         return World(
             association=intake.associations[stored.association],
@@ -205,6 +220,7 @@ class Fold:
             cases=known.cases,
             papers=intake.papers.get(stored.association, ()),
             public_url=intake.public_url,
+            vouched=vouched,
         )
 
     def _title(self, stored: Stored, option: str) -> str:

@@ -222,7 +222,8 @@ def _next(
             rules.Address(
                 one.id,
                 one.channel,
-                one.proven_at is not None or one.last_in is not None or one.id == notice.conversation,
+                rules.is_proven(one.channel, one.proven_at, one.last_in)
+                or (one.id == notice.conversation and one.channel not in rules.CLAIMED),
                 one.stopped,
                 bool(one.blocked),
             )

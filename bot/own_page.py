@@ -323,7 +323,7 @@ class OwnPages:
             rules.Address(
                 one.id,
                 one.channel,
-                one.proven_at is not None or one.last_in is not None,
+                rules.is_proven(one.channel, one.proven_at, one.last_in),
                 one.stopped,
                 bool(one.blocked),
             )

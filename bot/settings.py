@@ -225,7 +225,8 @@ PER_ASSOCIATION = (
         "EMAIL_AUTHSERV",
         "",
         "The name by which the server that takes this mail signs its Authentication-Results (mx.charity.example): what "
-        "it found forged is not used. Empty: nobody checks.",
+        "it found forged is not used, and what it found genuine proves the address. Empty: nobody checks, and only a "
+        "mail that answers one of ours proves its sender's address.",
     ),
     Setting("EMAIL_RATE", "", "This address's own rate. Empty: WASL_EMAIL_RATE.", "rate"),
 )

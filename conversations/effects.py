@@ -266,3 +266,6 @@ Effect = (
     | Lookup
     | Alarm
 )
+
+ONLY_OF_THEIRS = (MoveCase, EntitlementAnswered, NameAddress, AgreeChannel, AnswerAsk)
+"""What changes something that stands, or opens it to somebody: never by a message whose sender nobody vouches for."""

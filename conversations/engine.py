@@ -23,7 +23,7 @@ from conversations.arabic.understand import choose, command, language_of, strip_
 from conversations.asking import offer
 from conversations.conversation import Conversation, Draft
 from conversations.course import asks_sensitive, current_step
-from conversations.effects import Alarm, Effect, Mask, PhoneProven, SetTimer
+from conversations.effects import ONLY_OF_THEIRS, Alarm, Effect, Mask, PhoneProven, SetTimer
 from conversations.events import (
     PERSONAL,
     Answered,
@@ -90,7 +90,18 @@ def advance(conversation: Conversation, event: Event, world: World) -> Turn:
         _person(moment, event)
     elif not staffed.puts_by(moment, event):
         _HOUSE[type(event)](moment, event)
+    if not world.vouched and any(isinstance(effect, ONLY_OF_THEIRS) for effect in moment.effects):
+        moment = _by_reply(conversation, event, world, moment)
     return Turn(moment.conversation, _merged(moment.says), tuple(moment.effects))
+
+
+def _by_reply(conversation: Conversation, event: Event, world: World, moment: Moment) -> Moment:
+    """Anybody can have written this in their name: nothing is done, and they are asked for an answer to this message,
+    which nobody else gets. What was a secret in it stays one."""
+    instead = Moment(_own(conversation), event, world)
+    instead.effects = [effect for effect in moment.effects if isinstance(effect, Mask)]
+    instead.tell(instead.words("address.by_reply"))
+    return instead
 
 
 def _own(conversation: Conversation) -> Conversation:

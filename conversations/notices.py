@@ -80,6 +80,16 @@ def order(agreed: str, home: int | None, addresses: Sequence[Address]) -> list[A
     return sorted(addresses, key=place)
 
 
+CLAIMED = frozenset({"email"})
+"""Anybody can write another's address as the sender's here: having been written from proves nothing by itself."""
+
+
+def is_proven(channel: str, proven_at: int | None, last_in: int | None) -> bool:
+    """Whether whoever has this address said so: by a press or an answer from it, or by writing from it where the
+    channel vouches for who writes."""
+    return proven_at is not None or (last_in is not None and channel not in CLAIMED)
+
+
 def skipped(address: Address) -> str:
     """Why this address is not tried; empty where it is. What a stop lets through, the dialogue knows."""
     if address.channel not in EVIDENCE:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, sel
 
 from conversations.association.profile import Profile
 from conversations.association.survey import Audience
+from conversations.notices import CLAIMED
 from storage import waves
 from storage.schema import cases, conversations
 from storage.schema_surveys import recipients
@@ -39,7 +40,7 @@ def fill(connection: Connection, wave: Wave, audience: Audience, due: int) -> in
         talk.restricted.is_(False),
         talk.blocked == "",
         talk.channel != "record",
-        or_(talk.proven_at.is_not(None), talk.last_in.is_not(None)),
+        or_(talk.proven_at.is_not(None), and_(talk.last_in.is_not(None), talk.channel.not_in(CLAIMED))),
     ]
     if audience.channels:
         address.append(talk.channel.in_(audience.channels))

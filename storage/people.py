@@ -85,8 +85,7 @@ def part(connection: Connection, vault: Vault, association: str, conversation: i
 
 
 def prove(connection: Connection, association: str, conversation: int, now: int) -> None:
-    """Whoever has this address said that it is theirs."""
+    """Whoever has this address said that it is theirs; known since the first time."""
     c = conversations.c
-    connection.execute(
-        update(conversations).where(c.association == association, c.id == conversation).values(proven_at=now)
-    )
+    theirs = (c.association == association, c.id == conversation, c.proven_at.is_(None))
+    connection.execute(update(conversations).where(*theirs).values(proven_at=now))

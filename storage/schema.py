@@ -41,6 +41,7 @@ conversations = table(
     number("seq"),
     code("holder", "bot"),
     code("flow"),
+    code("language", "ar"),
     flag("stopped"),
     flag("restricted"),
     flag("women_only"),
@@ -58,10 +59,12 @@ conversations = table(
     index("ix_conversations_leaving", "leaves_at", where="leaves_at IS NOT NULL"),
     # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
     postgresql_with={"fillfactor": 60},
-)
 """`waits_since`: since when whoever holds it owes an answer. `erased_at`: what was said up to then is erased
-(retention.py); `leaves_at`: when the address itself may go. `proven_at`: when whoever has an address that was named
-from elsewhere said that it is theirs; those who write from it need no proof."""
+(retention.py); `leaves_at`: when the address itself may go. `proven_at`: when whoever has the address first showed that
+it is theirs, where it was named from elsewhere or its channel does not vouch for who writes
+(conversations/notices.py)."""
+it is theirs, where it was named from elsewhere or its channel does not vouch for who writes
+(conversations/notices.py)."""
 
 beneficiaries = table("beneficiaries", key("association"), id_("id"), sealed("known"), at("updated"))
 
@@ -192,6 +195,7 @@ case_moves = table(
     code("actor"),
     at("at"),
     sealed("reason"),
+    index("ix_case_moves_delivered", "association", "at", where="to_stage = 'delivered'"),
     keyed=("association", "case_id", "seq"),
 )
 

@@ -208,7 +208,10 @@ def _forged(message: Message, authserv: str) -> str:
 
 
 _RESULT = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*(\w+)")
-_DOMAINS = {"dkim": re.compile(r"\bheader\.[di]\s*=\s*\"?\S*?@?([\w.-]+)"), "spf": re.compile(r"\bsmtp\.mailfrom\s*=\s*\"?(?:\S*@)?([\w.-]+)")}
+_DOMAINS = {
+    "dkim": re.compile(r"\bheader\.[di]\s*=\s*\"?(?:[^\s@;]*@)?([\w.-]+)"),
+    "spf": re.compile(r"\bsmtp\.mailfrom\s*=\s*\"?(?:[^\s@;]*@)?([\w.-]+)"),
+}
 """For which domain it passed, by RFC 8601: DKIM's and SPF's count for the address in From only where it is the same."""
 
 

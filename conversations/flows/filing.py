@@ -111,9 +111,11 @@ def file(moment: Moment, draft: Draft, kind: str, stage: str, **more: Any) -> Fi
 
 def name_address(moment: Moment, reference: str, agreed: str, answers: dict[str, Any]) -> None:
     """An address elsewhere that was agreed on: its owner is asked there whether it is theirs."""
-    if agreed not in NAMED or agreed == moment.world.traits.name:
+    if agreed not in NAMED:
         return
     named = answers.get("agreed_address") or answers.get(NAMED[agreed])
+    if not named and agreed == moment.world.traits.name:
+        return  # it is this one
     # In small letters, as whoever writes from there is known.
     if handle := str(named or moment.world.person.facts.get(NAMED[agreed]) or "").lower():
         moment.do(NameAddress(channel=agreed, handle=handle, reference=reference))

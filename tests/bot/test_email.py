@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from bot import metrics
@@ -26,8 +27,10 @@ from conversations.course import course
 from conversations.events import Media
 from conversations.says import Attachment, Say
 from storage.database import DatabaseAway
+from storage.schema import conversations as conversations_table
 from storage.vault import Vault
 from tests.bot.desk import PDF, PUBLIC, Desk, Paper, Person
+from tests.bot.test_notices import move
 from tests.bot.wasl import PROFILES
 from tests.channels.smtp import DROP, Post, post_office
 from tests.channels.test_email_incoming import REPORT
@@ -62,17 +65,25 @@ class Letters:
         await self.desk.settle()
         return answer.status_code
 
-    def mail(self, text: str, *files: tuple[str, bytes], sender: str = NOURA, subject: str = "") -> EmailMessage:
+    def mail(
+        self, text: str, *files: tuple[str, bytes], sender: str = NOURA, subject: str = "", answers: int | None = -1
+    ) -> EmailMessage:
+        """As an answer to the last of ours that they got, else to this row, or (None) to nothing."""
         self.number += 1
+        mine = [] if answers is None else [one.message["Message-ID"] for one in self.post.taken if one.to == sender]
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = f"نورة السالم <{sender}>", HARIF, subject or "Re: رسالة"
         message["Message-ID"] = f"<{self.number}@mail.example>"
+        if answers is not None and answers >= 0:
+            message["In-Reply-To"] = f"<{self.channel.keys.name_of(answers)}@harif.example>"
+        elif mine:
+            message["In-Reply-To"] = mine[-1]
         message.set_content(text)
         for name, data in files:
             message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
         return message
 
-    async def write(self, text: str, *files: tuple[str, bytes], **more: str) -> None:
+    async def write(self, text: str, *files: tuple[str, bytes], **more: Any) -> None:
         assert await self.bring(self.mail(text, *files, **more).as_bytes(policy=SMTP)) == 200
 
     async def bounce(self, row: int, action: str = "failed", status: str = "5.1.1", name: str = "") -> int:
@@ -235,6 +246,90 @@ async def test_a_machine_gets_no_answer(letters: Letters) -> None:
     assert letters.post.taken == [] and letters.desk.rows("conversations") == []
 
 
+# --- whose address it is ---------------------------------------------------------------------------------------------
+
+
+def proven(letters: Letters) -> bool:
+    (row,) = [one for one in letters.desk.rows("conversations") if one.channel == "email"]
+    return row.proven_at is not None
+
+
+async def test_a_mail_that_anybody_can_have_written_proves_nothing_and_an_answer_to_ours_does(letters: Letters) -> None:
+    await letters.write("السلام عليكم")
+    await letters.write("1", answers=None)
+    assert letters.answers() and not proven(letters)
+    await letters.write("1")
+    assert proven(letters)
+
+
+async def test_an_answer_to_what_somebody_else_got_proves_nothing(letters: Letters) -> None:
+    """A forger has mails of ours too, under an address of their own."""
+    await letters.write("السلام عليكم", sender="forger@mail.example")
+    theirs = letters.desk.out("forger@mail.example", "email")[-1].id
+    await letters.write("السلام عليكم", answers=theirs)
+    assert [one.proven_at for one in letters.desk.rows("conversations")] == [None, None]
+
+
+async def test_no_case_news_goes_to_an_address_that_nobody_has_proven(letters: Letters) -> None:
+    letters.channel._authserv = "mx.harif.example"
+    checked = b"Authentication-Results: mx.harif.example; spf=none\r\n"
+    raw = letters.mail("السلام عليكم").as_bytes(policy=SMTP)
+    await letters.bring(checked + raw)
+    reference = await Person(letters.desk, NOURA, "email").apply()
+    sent = len(letters.post.taken)
+    unproven = update(conversations_table).values(proven_at=None)
+    letters.desk.do(lambda c: c.execute(unproven))
+    move(letters.desk, reference, "verify", "relations_officer")
+    await letters.desk.run()
+    assert len(letters.post.taken) == sent
+    leg = letters.desk.rows("legs")[0]
+    assert (leg.channel, leg.state, leg.why) == ("email", "skipped", "not_proven")
+    assert [row.kind for row in letters.desk.rows("tasks")] == ["call"]
+    await letters.bring(
+        b"Authentication-Results: mx.harif.example; dmarc=pass\r\n"
+        + letters.mail("مرحبا", answers=None).as_bytes(policy=SMTP)
+    )
+    sent = len(letters.post.taken)
+    move(letters.desk, reference, "pass_on", "relations_officer")
+    await letters.desk.run()
+    assert len(letters.post.taken) == sent + 1
+
+
+async def test_a_forged_yes_does_not_make_an_address_somebody_elses(make: Any) -> None:
+    letters: Letters = await make(telegram=Paper("harif"))
+    forger = Person(letters.desk, "7001")
+    await forger.open("complain")
+    await forger.finish(agreed_channel="email", email=NOURA)
+    await letters.desk.run()
+    await letters.write("1", answers=None)
+    assert not proven(letters) and "الرسالة نفسها" in letters.answers()[-1]
+    assert len({row.beneficiary for row in letters.desk.rows("conversations")}) == 2
+    await letters.write("1")  # whoever has it answers the mail itself
+    assert proven(letters) and len({row.beneficiary for row in letters.desk.rows("conversations")}) == 1
+
+
+async def test_another_address_of_the_same_kind_is_asked_too(letters: Letters) -> None:
+    await letters.write("السلام عليكم")
+    noura = Person(letters.desk, NOURA, "email")
+    for choice in ("/mydata", "channel", "email"):
+        await noura.press(choice)
+    await letters.write("elsewhere@mail.example")
+    await letters.desk.run()
+    assert "elsewhere@mail.example" in {one.to for one in letters.post.taken}
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+async def test_only_who_answers_ours_leads_news_to_another_address(letters: Letters, genuine: bool) -> None:
+    await letters.write("السلام عليكم")
+    noura = Person(letters.desk, NOURA, "email")
+    await noura.press("/mydata")
+    await noura.press("channel")
+    await noura.press("sms")
+    await letters.write("0501234567", answers=-1 if genuine else None)
+    assert [row.channel for row in letters.desk.rows("conversations")] == ["email", *(["sms"] if genuine else [])]
+    assert ("الرسالة نفسها" in letters.answers()[-1]) is not genuine
+
+
 # --- what became of ours ---------------------------------------------------------------------------------------------
 
 
@@ -323,7 +418,7 @@ async def test_the_button_of_a_mail_program_stops_us_by_mail_and_by_one_click(le
 
     word = re.search(r"subject=([^>]+)>", header)
     assert word is not None
-    await letters.write("\n", subject=unquote(word[1]))
+    await letters.write("\n", subject=unquote(word[1]), answers=None)
     assert letters.desk.where(NOURA, "email").stopped
 
 

@@ -348,6 +348,42 @@ def test_only_the_topmost_result_counts() -> None:
     assert unused(raw.encode(), MX) == "forged"
 
 
+@pytest.mark.parametrize(
+    ("results", "checked"),
+    [
+        (f"{MX}; dmarc=pass header.from=mail.example", True),
+        (f"{MX}; spf=pass smtp.mailfrom=noura.s@mail.example; dkim=none; dmarc=none", True),
+        (f"{MX}; spf=pass smtp.mailfrom=mail.example", True),
+        (f"{MX}; dkim=pass header.d=mail.example header.s=x", True),
+        (f"{MX}; dkim=pass header.i=@mail.example", True),
+        (f"{MX}; dkim=pass header.d=forger.example", False),
+        (f"{MX}; spf=pass smtp.mailfrom=noura.s@forger.example", False),
+        (f"{MX}; spf=pass smtp.mailfrom=mail.example@forger.example", False),
+        (f"{MX}; spf=pass smtp.mailfrom=mail.example.forger.example", False),
+        (f"{MX}; dkim=pass header.d=forger.example (header.d=mail.example)", False),
+        (f"{MX}; dkim=fail header.d=mail.example; spf=softfail", False),
+        (f"{MX}; dkim=pass; spf=none", False),
+        (f"{MX}; none", False),
+    ],
+)
+def test_a_sender_is_proven_only_where_the_relay_found_it_genuine_for_their_own_domain(
+    results: str, checked: bool
+) -> None:
+    message = mail(Authentication_Results=results)
+    assert said(message, MX).checked is checked
+    assert said(message).checked is False  # nobody is named as checking
+
+
+@pytest.mark.parametrize("header", ["In-Reply-To", "References"])
+def test_a_mail_that_answers_ours_names_its_row_and_nobody_makes_one_up(header: str) -> None:
+    theirs, ours = "<abc@mail.example>", f"<{KEYS.name_of(77)}@harif.example>"
+    assert said(mail(**{header: f"{theirs} {ours}"})).answers == 77
+    assert said(mail(**{header: theirs})).answers is None
+    assert said(mail(**{header: f"<77.{'0' * 16}@harif.example>"})).answers is None
+    assert said(mail(Subject=KEYS.name_of(77))).answers is None
+    assert said(mail()).answers is None
+
+
 # --- what became of ours ---------------------------------------------------------------------------------------------
 
 REPORT = """From: MAILER-DAEMON@mx.example
