@@ -59,10 +59,9 @@ conversations = table(
     index("ix_conversations_leaving", "leaves_at", where="leaves_at IS NOT NULL"),
     # Rewritten with every turn: room in the page, and no index on what changes, keep PostgreSQL's update in place.
     postgresql_with={"fillfactor": 60},
+)
 """`waits_since`: since when whoever holds it owes an answer. `erased_at`: what was said up to then is erased
 (retention.py); `leaves_at`: when the address itself may go. `proven_at`: when whoever has the address first showed that
-it is theirs, where it was named from elsewhere or its channel does not vouch for who writes
-(conversations/notices.py)."""
 it is theirs, where it was named from elsewhere or its channel does not vouch for who writes
 (conversations/notices.py)."""
 
