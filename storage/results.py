@@ -97,16 +97,16 @@ def said(
     conditions += [r.provider != not_of] if not_of else []
     conditions += [a.tag == tag] if tag is not None else []
     joined = answers.join(responses, and_(r.association == a.association, r.id == a.response))
-    first, *more = [vault.blind(association, "answer", word) for word in _searched(searched)] or [None]
-    if first is None and searched.strip():
+    searching = [vault.blind(association, "answer", word) for word in _searched(searched)]
+    if searched.strip() and not searching:
         return []
     place = r.id
-    if first is not None:
+    if searching:
         # From the word to its answers: a rare word must not walk over a million of them.
         mine = and_(w.association == a.association, w.response == a.response, w.question == a.question)
         joined, place = joined.join(answer_words, mine), w.response
-        conditions.append(w.word == first)
-    for word in more:
+        conditions.append(w.word == searching[0])
+    for word in searching[1:]:
         other = answer_words.alias().c
         holds = and_(
             *(other.association == association, other.word == word),

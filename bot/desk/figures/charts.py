@@ -70,6 +70,30 @@ def lines(labels: Sequence[str], values: Sequence[tuple[str, str, Sequence[int]]
     return Chart(drawn, across, up, rtl=rtl)
 
 
+BAR = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A share as a length, and how surely: from `low` to `high`. All of them across the picture."""
+
+    x: float
+    width: float
+    low: float
+    high: float
+    full: int = BAR
+
+
+def bar(value: float, low: float, high: float, *, rtl: bool) -> Bar:
+    """Of shares, 0 to 1. It grows from the side at which reading begins."""
+
+    def x(share: float) -> float:
+        along = BAR * min(max(share, 0.0), 1.0)
+        return round(BAR - along if rtl else along, 1)
+
+    return Bar(min(x(0), x(value)), round(abs(x(value) - x(0)), 1), x(low), x(high))
+
+
 def _ceiling(most: int) -> int:
     """The next number that divides into four even parts well."""
     scale = 1
