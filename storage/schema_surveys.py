@@ -34,13 +34,16 @@ waves = table(
     maybe_id("approved_by"),
     maybe_at("approved_at"),
     sealed("body"),
+    maybe_id("filled_to"),
+    maybe_at("filled_at"),
     index("ix_waves_open", "association", "state", where="done_at IS NULL"),
     index("ix_waves_period", "association", "survey", "period", where="period <> ''", unique=True),
     Index("ix_waves_at", "association", "kind", "at"),
 )
 """`kind`: survey, broadcast. `period`: which run of a survey it is (1448-Q2), once each. `state`: drafted, planned,
 running, paused, done, aborted, skipped. `rolling`: who is asked joins while it runs, as their case comes to it.
-`purpose`: the consent it needs. `audience`: who, as JSON of codes. `body`: a broadcast's words, sealed."""
+`purpose`: the consent it needs. `audience`: who, as JSON of codes. `body`: a broadcast's words, sealed. `filled_to`:
+the last person whose turn came while its recipients were written; `filled_at`: when all of them were."""
 
 recipients = table(
     "recipients",
@@ -60,7 +63,7 @@ recipients = table(
     maybe_id("response"),
     Index("ix_recipients_state", "association", "wave", "state"),
     index("ix_recipients_due", "association", "wave", "channel", "due", where="due IS NOT NULL"),
-    index("ix_recipients_person", "association", "beneficiary", "at", where="at IS NOT NULL"),
+    index("ix_recipients_person", "association", "beneficiary", "wave", where="beneficiary IS NOT NULL"),
     index("ix_recipients_notice", "association", "notice", where="notice IS NOT NULL"),
     index("ix_recipients_response", "association", "response", where="response IS NOT NULL"),
     keyed=("association", "wave", "conversation"),

@@ -120,10 +120,10 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_recipients_person",
-            ["association", "beneficiary", "at"],
+            ["association", "beneficiary", "wave"],
             unique=False,
-            sqlite_where=sa.text("at IS NOT NULL"),
-            postgresql_where=sa.text("at IS NOT NULL"),
+            sqlite_where=sa.text("beneficiary IS NOT NULL"),
+            postgresql_where=sa.text("beneficiary IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_recipients_response",
@@ -210,6 +210,8 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.BigInteger(), nullable=True),
         sa.Column("approved_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("filled_to", sa.BigInteger(), nullable=True),
+        sa.Column("filled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("association", "id", name=op.f("pk_waves")),
     )
     with op.batch_alter_table("waves", schema=None) as batch_op:
@@ -229,8 +231,30 @@ def upgrade() -> None:
             postgresql_where=sa.text("period <> ''"),
         )
 
+    with op.batch_alter_table("case_moves", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_case_moves_delivered",
+            ["association", "at"],
+            unique=False,
+            sqlite_where=sa.text("to_stage = 'delivered'"),
+            postgresql_where=sa.text("to_stage = 'delivered'"),
+        )
+
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("language", sa.Text(), server_default="ar", nullable=False))
+
 
 def downgrade() -> None:
+
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_column("language")
+
+    with op.batch_alter_table("case_moves", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_moves_delivered",
+            sqlite_where=sa.text("to_stage = 'delivered'"),
+            postgresql_where=sa.text("to_stage = 'delivered'"),
+        )
 
     with op.batch_alter_table("waves", schema=None) as batch_op:
         batch_op.drop_index(
@@ -259,7 +283,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("response IS NOT NULL"),
         )
         batch_op.drop_index(
-            "ix_recipients_person", sqlite_where=sa.text("at IS NOT NULL"), postgresql_where=sa.text("at IS NOT NULL")
+            "ix_recipients_person",
+            sqlite_where=sa.text("beneficiary IS NOT NULL"),
+            postgresql_where=sa.text("beneficiary IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_recipients_notice",
