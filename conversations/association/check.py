@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from conversations.association import check_surveys
 from conversations.association.association import Association
 from conversations.association.fulfilment import FULFILMENTS
 from conversations.association.mistakes import Mistake, meant
@@ -94,6 +95,10 @@ def lists(profile: Profile) -> Iterator[tuple[str, Sequence[Choice | Service]]]:
     for where, field in _named_fields(profile):
         if field.choices:
             yield f"{where}, choices", field.choices
+    for survey in profile.surveys:
+        for question in survey.questions:
+            if question.choices:
+                yield f'survey "{survey.id}", question "{question.id}", choices', question.choices
 
 
 def tables(value: Any, where: str = "") -> Iterator[tuple[str, BaseModel]]:
@@ -367,4 +372,5 @@ _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _canned,
     _retention,
     _who,
+    *check_surveys.RULES,
 )

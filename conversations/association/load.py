@@ -18,7 +18,7 @@ from conversations.association.check import check
 from conversations.association.mistakes import Mistake, ProfileMistakes, meant
 from conversations.association.profile import Profile
 from conversations.says import ROW_TITLE
-from conversations.surveys.ready import completed
+from conversations.surveys.ready import completed, ready
 from conversations.wording import LANGUAGES, Wording, house_wording, read_catalogue, with_overrides
 
 RESERVED = frozenset(
@@ -117,11 +117,15 @@ def _read_profile(folder: Path) -> tuple[Profile | None, list[Mistake]]:
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
         return None, [Mistake(file, place.rstrip(")"), message, "see https://toml.io for how a value is written")]
-    raw = completed(raw)
+    raw, unknown = completed(raw)
+    mistakes = [
+        Mistake(file, f'survey "{id}"', f'no ready survey "{name}"', meant(name, ready())) for id, name in unknown
+    ]
     try:
-        return Profile.model_validate(raw), []
+        profile = Profile.model_validate(raw)
     except ValidationError as error:
-        return None, _translated(file, raw, error)
+        return None, mistakes + _translated(file, raw, error)
+    return (None if mistakes else profile), mistakes
 
 
 def _translated(file: str, raw: dict[str, Any], error: ValidationError) -> list[Mistake]:

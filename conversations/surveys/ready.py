@@ -16,17 +16,19 @@ def ready() -> Mapping[str, Raw]:
     return {survey["id"]: survey for survey in raw["survey"]}
 
 
-def completed(profile: Raw) -> Raw:
-    """A profile as written, each of its surveys with what it takes from a ready one. What is malformed stays as it is:
-    the types and the checks say so."""
+def completed(profile: Raw) -> tuple[Raw, list[tuple[str, str]]]:
+    """A profile as written, each of its surveys with what it takes from a ready one; and those that name a ready one
+    there is not, by id and that name. What is malformed stays as it is: the types and the checks say so."""
     surveys = profile.get("survey")
     if not isinstance(surveys, list):
-        return profile
-    return {**profile, "survey": [_completed(one) if isinstance(one, dict) else one for one in surveys]}
+        return profile, []
+    unknown = [one for one in surveys if isinstance(one, dict) and one.get("ready", "") not in ("", *ready())]
+    found = [_completed(one) if isinstance(one, dict) else one for one in surveys if one not in unknown]
+    return {**profile, "survey": found}, [(str(one.get("id", "")), str(one["ready"])) for one in unknown]
 
 
 def _completed(survey: Raw) -> Raw:
-    taken = ready().get(survey["ready"]) if isinstance(survey.get("ready"), str) else None
+    taken = ready().get(survey.get("ready", ""))
     if taken is None:
         return survey
     # How often it is asked is one thing said in two ways: whoever names the days does not also say «each quarter».

@@ -150,6 +150,126 @@ def test_a_mistake_is_named_with_its_place_and_remedy(copy: Copy, edit: tuple[st
     assert any(said in line for line in mistakes_of(copy(edit)))
 
 
+def asked(survey: str, more: str = "", **question: str) -> tuple[str, str]:
+    """An edit of a survey of Harif's: keys of its own, and a question."""
+    first = f'id = "{survey}"\nready = "{survey}"\n'
+    words = {"title": '{ ar = "سؤال", en = "A question" }', "ask": '{ ar = "سؤال؟", en = "A question?" }'}
+    keys = ", ".join(f"{key} = {value}" for key, value in (words | question).items())
+    return first, f"{first}{more}question = [{{ {keys} }}]\n" if question else f"{first}{more}"
+
+
+CHOICES = '[{ id = "a", title = { ar = "أ", en = "A" } }, { id = "b", title = { ar = "ب", en = "B" } }]'
+LONG_CHOICE = CHOICES.replace('ar = "أ"', f'ar = "{"م" * 21}"')
+CONDITION = '{ field = "%s", among = %s }'
+SURVEYS = [
+    ("an unknown ready one", ('ready = "decided"', 'ready = "decidd"'),
+     'survey "decided": no ready survey "decidd" — did you mean "decided"?'),
+    ("a survey that stands twice", ('id = "delivered"\nready', 'id = "decided"\nready'),
+     'survey "decided": stands twice'),
+    ("a question on no question", asked("decided", id='"more"', kind='"words"', ask_if=CONDITION % ("efort", "[5]")),
+     'survey "decided", question "more": is asked only after "efort", which no earlier question is — '
+     'did you mean "effort"?'),
+    ("a question on a later one", asked("decided", id='"effort"', kind='"effort"', ask_if=CONDITION % ("words", "[1]")),
+     'question "effort": is asked only after "words", which no earlier question is'),
+    ("a question that never comes", asked("decided", id='"more"', kind='"words"', ask_if=CONDITION % ("effort", "[]")),
+     'question "more": is never asked: ask_if.among is empty'),
+    ("an impossible answer", asked("decided", id='"more"', kind='"words"', ask_if=CONDITION % ("effort", "[6]")),
+     'question "more": "effort" is never answered "6" — use: 1, 2, 3, 4, 5'),
+    ("a yes as a word", asked("delivered", id='"more"', kind='"words"', ask_if=CONDITION % ("as_said", '["no"]')),
+     'question "more": "as_said" is never answered "no" — use: true, false'),
+    ("a question on several choices",
+     asked("delivered", id='"more"', kind='"words"', ask_if=CONDITION % ("lack", '["late"]')),
+     'question "more": "lack" has no fixed answers to look at'),
+    ("a missing language", asked("decided", id='"more"', kind='"words"', ask='{ ar = "سؤال؟", en = "" }'),
+     'survey "decided", question "more", ask: no words in "en" — write them'),
+    ("a button too long", asked("decided", id='"more"', kind='"choice"', choices=LONG_CHOICE),
+     'survey "decided", question "more", choices "a": title.ar has 21 characters, a button shows 20 — shorten '),
+    ("a choice without choices", asked("decided", id='"more"', kind='"choice"'),
+     'question "more": kind "choice" has 0 choices — list at least two'),
+    ("choices of faces", asked("decided", id='"more"', kind='"faces"', choices=CHOICES),
+     'question "more": kind "faces" takes no choices'),
+    ("names no button carries", asked("decided", id='"a_question_so_long"', kind='"choice"', choices=CHOICES),
+     'question "a_question_so_long": its id and that of "a" have 19 characters — shorten them'),
+    ("a number from nought to ten", asked("decided", id='"nps"', kind='"recommend"'),
+     'question "nps": asks for a number from 0 to 10 — remove it, or set recommend = true in [asking]'),
+    ("a voice without a name", asked("periodic", id='"voice"', kind='"voice"'),
+     'survey "periodic", question "voice": an anonymous survey takes no voice — use kind "words"'),
+    ("a question that tells an anonymous answer",
+     asked("periodic", id='"more"', kind='"words"', ask_if=CONDITION % ("speed", "[1]")),
+     'question "more": that it is asked would tell what was answered'),
+    ("no question at all", ('[[survey]]\nid = "decided"', '[[survey]]\nid = "empty"\nquestion = []\nevery = "month"\n'
+     'title = { ar = "ا", en = "a" }\nwhy = { ar = "ا", en = "a" }\n\n[[survey]]\nid = "decided"'),
+     'survey "empty": 0 questions — one to 12'),
+    ("every and cron", asked("periodic", 'every = "month"\ncron = "0 10 1 * *"\n'),
+     'survey "periodic": both every and cron say when it runs — use one'),
+    ("neither every nor cron", asked("periodic", 'every = ""\n'),
+     'survey "periodic": neither every nor cron say when it runs — use one, such as every = "quarter"'),
+    ("a period for what has its day", asked("decided", 'every = "month"\n'),
+     'survey "decided": is asked when a case was decided, not each period — remove every and cron'),
+    ("a day of the week as a number", asked("periodic", 'cron = "0 10 * * 1"\n'),
+     'cron "0 10 * * 1": a number for a day of the week — write its name: sun, mon'),
+    ("a day of no week", asked("periodic", 'cron = "0 10 * * sunday"\n'), '"sunday" is no day of the week'),
+    ("a cron of four", asked("periodic", 'cron = "0 10 * *"\n'), 'cron "0 10 * *": 4 fields — five: minute, hour'),
+    ("an hour that is none", asked("periodic", 'cron = "0 25 * * sun"\n'), '"25" is no hour — use * or 0 to 23'),
+    ("a month that is none", asked("periodic", 'cron = "0 10 1 13 *"\n'), '"13" is no month'),
+    ("every hour", asked("periodic", 'cron = "0 * * * sun"\n'), "runs many times a day — name one minute and one hour"),
+    ("every day", asked("periodic", 'cron = "0 10 * * *"\n'),
+     "runs every day — name a day of the week or of the month"),
+    ("a reminder after the end", asked("decided", "open_days = 4\n"),
+     'survey "decided": reminds on day 4 and is over on day 4 — remind earlier'),
+    ("reminders out of order", asked("decided", "remind_days = [7, 3]\n"), 'survey "decided": remind_days [7, 3]'),
+    ("three reminders", asked("decided", "remind_days = [1, 2, 3]\n"), 'survey "decided": "remind_days"'),
+    ("an unknown service", asked("decided", 'audience = { services = ["trainning"] }\n'),
+     'survey "decided", audience: services: unknown "trainning" — did you mean "training"?'),
+    ("an unknown kind of case", asked("decided", 'audience = { kinds = ["requests"] }\n'),
+     'audience: kinds: unknown "requests" — did you mean "request"?'),
+    ("an unknown channel", asked("decided", 'audience = { channels = ["watsapp"] }\n'),
+     'audience: channels: unknown "watsapp" — did you mean "whatsapp"?'),
+    ("a stage of another kind", asked("decided", 'audience = { kinds = ["suggestion"], stages = ["delivered"] }\n'),
+     'audience: no suggestion is ever "delivered"'),
+    ("a day that is none", asked("decided", 'audience = { opened_from = "1/1/2026" }\n'),
+     'audience: opened_from "1/1/2026" is no day — write it as 2026-11-22'),
+    ("days out of order", asked("decided", 'audience = { opened_from = "2026-02-01", opened_until = "2026-01-01" }\n'),
+     "audience: opened_from is later than opened_until"),
+    ("a clause of another policy", ('clause = "د-1"', 'clause = "هدف-5"'), 'survey "periodic": unknown clause "هدف-5"'),
+    ("an unknown kind of question", asked("decided", id='"more"', kind='"stars"'),
+     'survey "decided", question "more": "kind" is "stars" — use one of: '),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "said"), [row[1:] for row in SURVEYS], ids=[row[0] for row in SURVEYS])
+def test_a_mistake_of_a_survey_is_named_with_its_place_and_remedy(copy: Copy, edit: tuple[str, str], said: str) -> None:
+    found = mistakes_of(copy(edit))
+    assert any(said in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 10 * * sun", "30 9 1 * *", "0 10 1 jan,jul *", "0 10 * * sun-thu", "15 8 1-7 */3 sat"]
+)
+def test_a_cron_with_names_of_days_is_taken(copy: Copy, cron: str) -> None:
+    survey = load_association(copy(asked("periodic", f'cron = "{cron}"\n'))).profile.survey("periodic")
+    assert survey is not None and (survey.cron, survey.every) == (cron, "")
+
+
+def test_a_survey_takes_from_the_ready_one_what_it_does_not_say(copy: Copy) -> None:
+    own = asked("decided", "open_days = 5\n", id='"overall"', kind='"scale"')
+    survey = load_association(copy(own)).profile.survey("decided")
+    assert survey is not None
+    assert (survey.open_days, survey.occasion) == (5, "decided")
+    assert [(one.id, one.kind) for one in survey.questions][-2:] == [("overall", "scale"), ("words", "words")]
+
+
+def test_a_question_of_its_own_comes_before_the_open_one(copy: Copy) -> None:
+    survey = load_association(copy(asked("decided", id='"place"', kind='"yes_no"'))).profile.survey("decided")
+    assert survey is not None
+    assert [one.id for one in survey.questions] == ["effort", "clarity", "overall", "place", "words"]
+
+
+def test_a_mistake_in_a_ready_survey_is_nobodys(copy: Copy) -> None:
+    """One mistake of a survey is one line, however many questions it took from the ready one."""
+    assert len(mistakes_of(copy(('ready = "decided"', 'ready = "decidd"')))) == 1
+
+
 def test_a_mistyped_key_is_one_mistake_and_not_two(copy: Copy) -> None:
     assert len(mistakes_of(copy((IBAN, 'id = "iban"\n  knid = "iban"')))) == 1
 
