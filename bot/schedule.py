@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol, cast
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from bot import appointments, waves
@@ -21,6 +22,7 @@ from bot.intake import Intake
 from bot.log import log
 from bot.promises import Promises
 from bot.routing import Routing
+from bot.survey_links import link as page_link
 from bot.updates import UPDATES, update_event
 from bot.upkeep import Upkeep
 from conversations.answers.signatures import kind_of
@@ -212,6 +214,8 @@ class Rounds:
             return Joined(id=timer.timer, at=self.clock(), events=told)
         if told:
             return told[0]
+        if made and isinstance(made[0], SurveyInvited):
+            return self._with_page(made[0], timer)
         if made and isinstance(made[0], BULK):
             return made[0]
         return TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -285,6 +289,12 @@ class Rounds:
 
     def _wave(self, connection: Connection, association: str, about: str) -> Event | None:
         return waves.event_of(connection, self.vault, association, about, self.clock())
+
+    def _with_page(self, event: SurveyInvited, timer: Timer) -> SurveyInvited:
+        if not (url := self.intake.public_url):
+            return event
+        link = page_link(self.vault, url, timer.association, int(event.wave), timer.conversation)
+        return structs.replace(event, link=link)
 
     async def feed(self) -> None:
         """The next people of the waves that run, never more than leave within seconds (bot/waves.py)."""

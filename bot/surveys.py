@@ -30,6 +30,7 @@ def heard(
     conversation: int,
     language: str,
     now: datetime,
+    source: str = "",
 ) -> None:
     """Their state in the wave, and their answers: one by one under a response of theirs, or, anonymous and finished,
     all at once under one that is nobody's."""
@@ -43,12 +44,11 @@ def heard(
     response = one.response
     if wave.anonymous:
         if effect.last and one.state != waves.FINISHED:
-            keep(
-                connection, vault, began(connection, wave, one, language, now, surveys.random_id()), answers, last=True
-            )
+            nobodys = began(connection, wave, one, language, now, surveys.random_id(), source)
+            keep(connection, vault, nobodys, answers, last=True)
     elif answers or effect.last:
         mine = surveys.get(connection, slug, response, lock=True) if response else None
-        mine = mine or began(connection, wave, one, language, now, new_id())
+        mine = mine or began(connection, wave, one, language, now, new_id(), source)
         response = mine.id
         keep(connection, vault, mine, answers, last=effect.last)
     state = waves.forward(one.state, effect.state)

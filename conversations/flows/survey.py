@@ -18,6 +18,7 @@ from conversations.answers.text import LongText
 from conversations.answers.voice import Voice
 from conversations.asking import offer
 from conversations.association.association import Association
+from conversations.association.profile import Profile
 from conversations.association.survey import Question, Survey
 from conversations.conversation import Draft, Invitation
 from conversations.course import current_step
@@ -25,10 +26,11 @@ from conversations.dialogue import begin, proceed, set_aside
 from conversations.effects import NotTold, SurveyAnswered
 from conversations.events import Event, Press, SurveyInvited
 from conversations.flow import Answered, Flow, Step, ask, register
+from conversations.flows.own_page import WITHOUT_BUTTONS
 from conversations.flows.track import tell_notice
 from conversations.hearing import hear, record
 from conversations.moment import Moment
-from conversations.says import Option
+from conversations.says import Link, Option
 from conversations.staffed import closed_now
 from conversations.ways import way_on
 
@@ -162,6 +164,9 @@ def invited(moment: Moment, event: SurveyInvited) -> None:
         count=len(survey.questions),
         seen=moment.words(seen),
     )
+    if event.link and moment.world.traits.name in WITHOUT_BUTTONS:
+        moment.tell(text, link=Link(moment.words("survey.page"), event.link, private=True), lane="bulk")
+        return
     options = _ways(moment, event.wave)
     tell_notice(moment, text, options, "survey_invitation", lane="bulk")
     if conversation.open is None:
@@ -314,16 +319,16 @@ def _finish(moment: Moment, draft: Draft) -> None:
             wave=wave, survey=survey_id, state="finished", answers=answers if survey.anonymous else {}, last=True
         )
     )
-    if low(moment, survey, answers):
+    if low(moment.profile, survey, answers):
         options = moment.options("/complain", "/callme", "/menu")
         offer(moment, moment.words("survey.low"), options)
     else:
         offer(moment, moment.words("survey.thanks"), moment.options("/menu"))
 
 
-def low(moment: Moment, survey: Survey, answers: Mapping[str, Any]) -> bool:
+def low(profile: Profile, survey: Survey, answers: Mapping[str, Any]) -> bool:
     """Whether something went badly: a complaint or a call is offered, at once and once."""
-    worst = moment.profile.asking.low
+    worst = profile.asking.low
     return any(
         question.kind in _LOW_OF and isinstance(answers.get(question.id), int) and answers[question.id] <= worst
         for question in survey.questions

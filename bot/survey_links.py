@@ -1,0 +1,34 @@
+"""The link to the survey of one person: a token of the wave and the conversation that was invited, and of a proof that
+nobody else can make. It says nothing of anybody."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from storage.vault import Vault
+
+_NUMBER, _PROOF = 8, 9
+
+
+def link(vault: Vault, public_url: str, association: str, wave: int, conversation: int) -> str:
+    return f"{public_url}/{association}/survey/{token(vault, association, wave, conversation)}"
+
+
+def token(vault: Vault, association: str, wave: int, conversation: int) -> str:
+    raw = wave.to_bytes(_NUMBER) + conversation.to_bytes(_NUMBER)
+    return urlsafe_b64encode(raw + _proof(vault, association, raw)).decode().rstrip("=")
+
+
+def behind(vault: Vault, association: str, token: str) -> tuple[int, int] | None:
+    """The wave and the conversation of a token; None for one that is not ours."""
+    try:
+        whole = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        return None
+    raw, proof = whole[: 2 * _NUMBER], whole[2 * _NUMBER :]
+    if not hmac.compare_digest(proof, _proof(vault, association, raw)):
+        return None
+    return int.from_bytes(raw[:_NUMBER]), int.from_bytes(raw[_NUMBER:])
+
+
+def _proof(vault: Vault, association: str, raw: bytes) -> bytes:
+    return vault.blind(association, "survey_page", raw.hex())[:_PROOF]

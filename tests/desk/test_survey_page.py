@@ -1,0 +1,162 @@
+"""Who has no chat answers on a page: their own survey alone, each answer kept as it comes, nobody named where nobody
+was to be."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from bot import survey_links
+from bot.survey_page import SurveyPages
+from bot.web.survey_page import SurveyPageRoutes
+from storage import surveys, waves
+from storage.ids import new_id
+from storage.schema_surveys import answers, recipients, responses
+from storage.times import DAY, ms
+from storage.waves import Recipient, Wave
+from tests.desk.house import DESK, House, Person, _OnLoop, words_of
+
+
+class Pages:
+    """A browser at the survey pages of harif."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        routes = SurveyPageRoutes(SurveyPages(house.line.intake), house.desk.site).routes()
+        house.app.router.routes.extend(routes)
+        self.client = TestClient(_OnLoop(house), base_url=DESK, follow_redirects=True)
+
+    def wave(self, survey: str = "decided", anonymous: bool = False) -> Wave:
+        now = ms(self.house.now)
+        wave = Wave("harif", new_id(), "survey", survey, period=f"{new_id()}", state=waves.RUNNING, anonymous=anonymous,
+                    at=now, starts=now, ends=now + 14 * DAY)  # fmt: skip
+        self.house.do(waves.add, self.house.vault, wave)
+        return wave
+
+    def invite(self, wave: Wave, person: Person) -> str:
+        """Their page."""
+        one = Recipient(
+            "harif", wave.id, person.id, None, channel="telegram", state=waves.INVITED, at=ms(self.house.now)
+        )
+        self.house.do(waves.add_recipients, [one])
+        return f"/harif/survey/{survey_links.token(self.house.vault, 'harif', wave.id, person.id)}"
+
+    def asked(self, path: str) -> str:
+        """The one question that stands on the page."""
+        found = re.search(r'name="question" value="(\w+)"', self.client.get(path).text)
+        return found[1] if found else ""
+
+    def answers(self, path: str, **given: str) -> Any:
+        question = next(iter(given), "")
+        return self.client.post(path, data={"question": question, "way": "answer", **given})
+
+    def rows(self, table: Any) -> list[Any]:
+        return list(self.house.ask(lambda c: c.execute(select(table)).all()))
+
+    def totals(self, wave: Wave) -> dict[tuple[str, str], int]:
+        found = self.house.ask(surveys.totals_of, "harif", [wave.id])
+        return {(one.question, one.score): one.many for one in found}
+
+
+@pytest.fixture
+def pages(house: House) -> Pages:
+    return Pages(house)
+
+
+@pytest.fixture
+def noura(house: House) -> Person:
+    person = house.person("7001")
+    person.does(person.say("السلام عليكم"))
+    return person
+
+
+def test_each_answer_is_kept_as_it_comes_and_half_a_survey_counts_as_half(pages: Pages, noura: Person) -> None:
+    wave = pages.wave()
+    path = pages.invite(wave, noura)
+    first = pages.asked(path)
+    assert first == "effort"
+    assert words_of(pages.client.get(path).text).count("؟") >= 1
+    pages.answers(path, effort="5")
+    assert pages.totals(wave) == {("@responses", "begun"): 1, ("effort", "5"): 1}
+    assert pages.asked(path) == "clarity", "who comes back goes on where they were"
+    (one,) = pages.rows(recipients)
+    assert one.state == waves.BEGUN
+    pages.client.post(path, data={"question": "clarity", "way": "skip"})
+    pages.answers(path, overall="good")
+    done = pages.answers(path, words="الموقف بعيد")
+    assert "شكرًا لكم" in done.text
+    assert pages.totals(wave)[("@responses", "finished")] == 1
+    (response,) = pages.rows(responses)
+    assert (response.source, response.finished, response.channel) == ("page", True, "telegram")
+    assert {(row.question, row.score) for row in pages.rows(answers)} == {
+        ("effort", 5),
+        ("overall", 5),
+        ("words", None),
+    }
+    (one,) = pages.rows(recipients)
+    assert (one.state, one.response) == (waves.FINISHED, response.id)
+    pages.answers(path, effort="1")
+    assert ("effort", "1") not in pages.totals(wave), "what is finished stays"
+
+
+def test_an_anonymous_survey_is_kept_when_it_is_sent_and_is_nobodys(pages: Pages, noura: Person) -> None:
+    wave = pages.wave(anonymous=True)
+    path = pages.invite(wave, noura)
+    page = pages.client.get(path).text
+    assert page.count('id="field-') >= 3 and "لا نسجّل اسمكم" in page
+    assert pages.rows(responses) == []
+    done = pages.client.post(path, data={"way": "answer", "effort": "2", "overall": "good", "words": "شكرًا"})
+    assert "شكرًا" in done.text
+    (response,), (one,) = pages.rows(responses), pages.rows(recipients)
+    assert response.finished
+    assert (one.state, one.response) == (waves.FINISHED, None)
+    pages.client.post(path, data={"way": "answer", "effort": "5"})
+    assert len(pages.rows(responses)) == 1, "once"
+
+
+def test_a_link_opens_its_own_persons_survey_and_nothing_else(pages: Pages, house: House, noura: Person) -> None:
+    wave = pages.wave()
+    path = pages.invite(wave, noura)
+    token = path.rpartition("/")[2]
+    turned = token[:-1] + ("A" if token[-1] != "A" else "B")
+    stranger = survey_links.token(house.vault, "harif", wave.id, noura.id + 1)
+    for other in (turned, stranger, "x", token[:20]):
+        assert pages.client.get(f"/harif/survey/{other}").status_code == 404
+        assert (
+            pages.client.post(f"/harif/survey/{other}", data={"question": "effort", "effort": "5"}).status_code == 404
+        )
+    assert pages.client.get(f"/ruhama/survey/{token}").status_code == 404
+    assert pages.rows(responses) == []
+
+
+def test_once_a_wave_is_over_or_was_stopped_nothing_is_taken(pages: Pages, house: House, noura: Person) -> None:
+    wave, stopped = pages.wave(), pages.wave()
+    path, of_stopped = pages.invite(wave, noura), pages.invite(stopped, noura)
+    house.do(lambda c: waves.change(c, "harif", stopped.id, state=waves.ABORTED))
+    house.do(lambda c: waves.change(c, "harif", wave.id, ends=ms(house.now)))
+    over = pages.client.get(path)
+    assert over.status_code == 410 and "انتهى هذا الاستبيان" in over.text
+    assert pages.client.get(of_stopped).status_code == 404
+    for one in (path, of_stopped):
+        pages.answers(one, effort="5")
+    assert pages.rows(responses) == []
+
+
+def test_what_is_not_understood_is_asked_again_and_who_declines_is_left_alone(pages: Pages, noura: Person) -> None:
+    path = pages.invite(pages.wave(), noura)
+    wrong = pages.answers(path, effort="بنفسجي")
+    assert wrong.status_code == 422 and 'aria-invalid="true"' in wrong.text
+    assert pages.rows(answers) == []
+    left = pages.client.post(path, data={"way": "decline"})
+    assert "كما تحبون" in left.text
+    assert pages.rows(recipients)[0].state == waves.DECLINED
+
+
+def test_a_bad_answer_offers_a_complaint_and_english_is_spoken(pages: Pages, noura: Person) -> None:
+    path = pages.invite(pages.wave(anonymous=True), noura)
+    assert "Your opinion is your right" in pages.client.get(f"{path}?lang=en").text
+    done = pages.client.post(f"{path}?lang=en", data={"way": "answer", "overall": "poor"})
+    assert 'href="/harif/complain"' in done.text and "sorry" in done.text
+    assert pages.rows(responses)[0].language == "en"
