@@ -76,9 +76,11 @@ def make_pages(line: FrontLine) -> Any:
 
     from bot.channels.web_chat import WebChat
     from bot.own_page import OwnPages
+    from bot.survey_page import SurveyPages
     from bot.web.own_page import OwnPageRoutes
     from bot.web.ports import Site
     from bot.web.routes import routes
+    from bot.web.survey_page import SurveyPageRoutes
     from storage.database import DatabaseAway
 
     @asynccontextmanager
@@ -135,6 +137,7 @@ def make_pages(line: FrontLine) -> Any:
 
         app.router.routes.extend(MailIn(line.house, site, line.channels).routes())
     app.router.routes.extend(OwnPageRoutes(OwnPages(line.intake), site).routes())
+    app.router.routes.extend(SurveyPageRoutes(SurveyPages(line.intake), site).routes())
     app.include_router(routes(line.house, site, chats))
     return app
 
