@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, Hearing
+from conversations.answers.number import read_number
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose
 from conversations.events import Event, Press, Text
@@ -26,18 +27,40 @@ _WORDS: Mapping[str, int] = {
 }
 
 
+_STRESSED = {5: 5, 4: 5, 3: 3, 2: 1, 1: 1}
+"""What «جدا» makes of a word that is not in the table with it."""
+_STRESS = frozenset(fold("جدا مره مرة مررة كثير بالمرة للغاية very really so").split())
+_BESIDE = tuple(fold(text) for text in ("الحمد لله", "ما شاء الله", "الصراحة", "بصراحة", "والله", "كل شيء", "all is"))
+"""What people say around it."""
+
+
 def in_words(text: str) -> int | None:
-    """One to five of «ممتاز», «مو زين», 👍 and the like; None for anything else."""
-    return _WORDS.get(fold(text[:200]))
+    """One to five of «ممتاز», «مو زين», «ممتاز جدًا 👍» and the like; None for anything else."""
+    folded = fold(text[:200])
+    if folded in _WORDS:
+        return _WORDS[folded]
+    for beside in _BESIDE:
+        folded = f" {folded} ".replace(f" {beside} ", " ").strip()
+    words = dict.fromkeys(folded.split())  # 👍👍👍 is one
+    faces = {_WORDS[word] for word in words if word in _WORDS and not word.isalpha()}
+    plain = [word for word in words if word.isalpha()]
+    said = [word for word in plain if word not in _STRESS]
+    if not said and len(faces) == 1 and not plain:
+        return faces.pop()
+    value = _WORDS.get(" ".join(said))
+    return value if value is None or len(said) == len(plain) else _STRESSED[value]
 
 
-_OF_FIVE = re.compile(r"([1-5])\s*(?:من|of|out of|\s)\s*5")
+_OF_FIVE = re.compile(r"([1-5])\s*(?:/|من|of|out of|نجوم|نجمات|نجمه|stars?|\s)\s*(?:5)?")
+_FACES_ONLY = 3
+"""A number above it names no row of the three: it is meant of five."""
 _STARS = re.compile(r"[⭐★🌟✨ ]+")
 
 
 @dataclass(frozen=True)
 class Rating(Answer):
-    """One to five; the faces are 5, 3 and 1. A number up to three typed alone means the row, as everywhere."""
+    """One to five; the faces are 5, 3 and 1. A number up to three typed alone means the row, as everywhere; a four or a
+    five can only be meant of five."""
 
     kind: ClassVar[str] = "rating"
 
@@ -47,6 +70,12 @@ class Rating(Answer):
         if not isinstance(event, Text):
             return Again("rating.pick")
         folded = fold(event.text[:200])
+        titles = [option.title for option in self.options(hearing.language)]
+        # The face on a label is not always typed.
+        labels = [(fold(title), fold(title.partition(" ")[2])) for title in titles]
+        for both, value in zip(labels, FACES.values(), strict=True):
+            if folded in both:
+                return Got(value)
         if (said := in_words(event.text)) is not None:
             return Got(said)
         if of_five := _OF_FIVE.fullmatch(folded):
@@ -54,11 +83,10 @@ class Rating(Answer):
         if folded and _STARS.fullmatch(folded):
             stars = len(folded.replace(" ", ""))
             return Got(stars) if 1 <= stars <= 5 else Again("rating.pick")
-        if folded in ("4", "5"):
-            return Confirm(int(folded), "rating.confirm")
-        titles = [option.title for option in self.options(hearing.language)]
-        # The face on a label is not always typed.
-        found = choose(event.text, titles, [[title.partition(" ")[2]] for title in titles])
+        number = read_number(event.text)
+        if number is not None and _FACES_ONLY < number[0] <= 5 and number[0] == int(number[0]):
+            return Got(int(number[0]))
+        found = choose(event.text, titles, labels)
         if found is None:
             return Again("rating.pick")
         value = tuple(FACES.values())[found[0]]

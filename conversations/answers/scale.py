@@ -1,5 +1,6 @@
 """Scales of a survey: one to five, how easy it was, how likely one is to recommend us. In digits or words, too."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,10 +8,14 @@ from typing import Any, ClassVar
 from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, Hearing
 from conversations.answers.number import read_number
 from conversations.answers.rating import in_words
+from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose
 from conversations.events import Event, Press, Text
 from conversations.says import Option
 from conversations.wording import house_wording
+
+_OF = re.compile(r"(\S+)\s+(?:من|of|out of)\s+(?:5|10|خمسه|عشره|five|ten)")
+"""«٩ من ١٠», 9/10, folded."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class Scale(Answer):
         said = event.option if isinstance(event, Press) else event.text if isinstance(event, Text) else ""
         if isinstance(event, Text) and self.most == 5 and (value := in_words(said)) is not None:
             return Got(value)
-        found = read_number(said.replace("/5", "").replace("/10", ""))
+        of = _OF.fullmatch(fold(said.replace("/", " من ")))
+        found = read_number(of[1] if of else said)
         if found is None or not self.least <= found[0] <= self.most or found[0] != int(found[0]):
             return Again(f"{self.kind}.again", {"least": self.least, "most": self.most})
         return Got(int(found[0]))
@@ -52,12 +58,17 @@ class Effort(Answer):
             return Got(int(event.option)) if event.option in _STEPS else Again("choice.old")
         if not isinstance(event, Text):
             return Again("effort.again")
+        folded = fold(event.text[:200])
+        if (said := _EASE.get(folded)) is not None:
+            return Got(said)
         titles = [option.title for option in self.options(hearing.language)]
         found = choose(event.text, titles)
         if found is None:
             return Again("effort.again")
         value = int(_STEPS[found[0]])
-        return Got(value) if found[1] else Confirm(value, "rating.confirm")
+        # A number alone is a row to some, and a mark of five to others.
+        sure = found[1] and not folded.isdigit()
+        return Got(value) if sure else Confirm(value, "rating.confirm")
 
     def options(self, language: str) -> tuple[Option, ...]:
         words = house_wording(language)
@@ -71,6 +82,17 @@ class Effort(Answer):
 
 
 _STEPS = ("5", "4", "3", "2", "1")
+_EASE: Mapping[str, int] = {
+    fold(word): value
+    for value, words in {
+        5: "سهل مرة,مرة سهل,سهل بالمرة,ميسر جدا,سهل وسريع,ما فيه أسهل,very easy,so easy,😊,😍",
+        4: "سهل,سهلة,ميسر,ميسرة,تمام,زين,كان سهل,كان سهلا,ما تعبت,ما فيه صعوبة,easy,fine,👍,🙂",
+        3: "عادي,عادية,وسط,متوسط,نص نص,بين بين,لا بأس,okay,ok,so so,😐",
+        2: "صعب,صعبة,متعب,متعبة,كان صعب,كان صعبا,مو سهل,مب سهل,ما كان سهل,hard,difficult,not easy,👎,🙁",
+        1: "صعب مرة,مرة صعب,صعب بالمرة,متعب جدا,متعب مرة,تعبت كثير,very hard,very difficult,too hard,😞,😡",
+    }.items()
+    for word in words.split(",")
+}
 
 
 @dataclass(frozen=True)

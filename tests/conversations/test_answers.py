@@ -231,7 +231,7 @@ def outcome(heard: Heard) -> Any:
         ("rating", "غير راضين", 1),
         ("rating", "⭐⭐⭐⭐", 4),
         ("rating", "4 من 5", 4),
-        ("rating", "٥", ("?", 5)),
+        ("rating", "٥", 5),
         ("rating", "😞", 1),
         ("rating", "محمد", "rating.pick"),
         ("signature", Press(id="1", at=AT, option="sign"), {"signed": True}),
