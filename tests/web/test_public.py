@@ -64,7 +64,11 @@ def test_while_the_database_is_away_the_receipt_says_so(client: TestClient, hous
 
 def _keys(language: str) -> dict[str, object]:
     folder = ROOT / "conversations" / "wording" / language
-    return dict(read_catalogue(folder / "web.po")[0]) | dict(read_catalogue(folder / "own_page.po")[0])
+    return {
+        key: text
+        for name in ("web", "own_page", "survey_page")
+        for key, text in read_catalogue(folder / f"{name}.po")[0].items()
+    }
 
 
 def test_every_sentence_stands_in_both_languages_with_the_same_placeholders() -> None:
