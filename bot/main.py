@@ -64,6 +64,7 @@ class TheDesk:
                 line.settings,
             )
             desk.staff_groups = line.staff_groups
+            desk.rates = {account: rate.per_second for account, rate in line.delivery.rates.items()}
             self.app = Router(routes=desk.routes())
         await self.app(scope, receive, send)
 

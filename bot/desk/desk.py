@@ -105,6 +105,8 @@ class Desk:
 
         self.sso = single_sign_on(settings, vault)
         self.staff_groups: StaffGroups | None = None
+        self.rates: Mapping[tuple[str, str], float] = {}
+        """Messages a second, by association and channel, of what is connected here."""
         self.rooms: list[Room] = rooms()
 
     def clock(self) -> datetime:

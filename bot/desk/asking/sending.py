@@ -1,0 +1,229 @@
+"""A broadcast from its draft to its first message: kept with the people it names, counted, agreed to, begun.
+
+Whom it goes to is written down when the draft is kept, so that what is counted on the page is what goes. Until
+somebody says go nothing leaves; above the profile's number a second person says it too.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from bot.desk.asking import acts
+from bot.desk.asking.draft import LISTED, Draft
+from bot.desk.asking.lists import Listed
+from bot.desk.asking.looks import messages_of
+from bot.desk.at import At, Refused
+from bot.desk.conversation.composing import MB
+from bot.web.body import Upload
+from conversations import notices
+from conversations.answers.signatures import kind_of
+from conversations.association.survey import Audience
+from storage import audience, broadcasts, files, waves
+from storage.ids import new_id
+from storage.times import moment, ms
+from storage.waves import Wave
+
+FILES: Mapping[str, int] = {"jpeg": 5, "png": 5, "pdf": 16, "docx": 16}
+"""What every channel carries, and megabytes (CHANNELS.md)."""
+FILE_CHANNEL = "broadcast"
+"""As which channel's file it is kept: nobody sent it."""
+
+
+class Cost(NamedTuple):
+    """Of one channel. `price` in riyals, None where the profile names none; `rate`: messages a second, None where the
+    channel is not connected here; `seconds` is how long the whole takes."""
+
+    channel: str
+    people: int
+    messages: int
+    price: float | None
+    rate: float | None
+
+    @property
+    def cost(self) -> float | None:
+        return None if self.price is None else self.price * self.people * self.messages
+
+    @property
+    def seconds(self) -> float | None:
+        return None if not self.rate else self.people * self.messages / self.rate
+
+
+def goes_at(at: At, wave: Wave) -> int:
+    """When the first of it may leave: when it was planned for, by day, and on no holiday."""
+    return ms(notices.goes_at(at.association.profile, False, max(moment(wave.starts), at.now)))
+
+
+class Bill(NamedTuple):
+    """`known`: riyals of the channels whose price is known; `whole`: there is no other."""
+
+    lines: tuple[Cost, ...]
+    known: float
+    whole: bool
+    seconds: float | None
+
+
+def bill(at: At, body: waves.Body, people: Mapping[str, int]) -> Bill:
+    """What it costs and how long it takes: channels send beside one another, so the slowest counts."""
+    prices = at.association.profile.broadcasts.prices
+    lines = tuple(
+        Cost(
+            channel,
+            count,
+            messages_of(at, body, channel) if channel in notices.MESSAGING else 1,
+            prices.get(channel),
+            at.desk.rates.get((at.slug, channel)),
+        )
+        for channel, count in sorted(people.items(), key=lambda one: -one[1])
+    )
+    spans = [one.seconds for one in lines]
+    return Bill(
+        lines,
+        sum(one.cost or 0 for one in lines),
+        all(one.cost is not None for one in lines),
+        max((span for span in spans if span is not None), default=None) if None not in spans else None,
+    )
+
+
+# --- a draft ---------------------------------------------------------------------------------------------------------
+
+
+async def keep_file(at: At, upload: Upload) -> files.File:
+    """Seal and keep a picture or document. Raises Refused where not every channel takes it."""
+    kind = kind_of(upload.data)
+    if not upload.data:
+        raise Refused("conversation.file_empty", name=upload.name)
+    if kind is None or kind not in FILES:
+        raise Refused("broadcasts.wrong.file_kind", name=upload.name)
+    most = min(at.desk.site.file_limit, FILES[kind] * MB)
+    if len(upload.data) > most:
+        raise Refused("conversation.file_too_big", name=upload.name, limit=most // MB)
+    id = new_id()
+    await asyncio.to_thread(at.desk.blobs.put, at.slug, id, upload.data)
+    name = upload.name or f"{id}.{kind}"
+    return files.File(at.slug, id, 0, FILE_CHANNEL, "", name, kind, len(upload.data), files.READY)
+
+
+def keep(connection: Connection, at: At, draft: Draft, listed: Listed | None, file: files.File | None) -> int:
+    """The draft with the people it names; its id. One that is there is written anew, and nobody has agreed to it."""
+    vault, now = at.desk.vault, ms(at.now)
+    changed = (
+        acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,)) if "wave" in at.request.path_params else None
+    )
+    before = waves.body_of(connection, vault, at.slug, changed.id) if changed else None
+    if file is not None:
+        files.want(connection, vault, [file], now)
+        draft.file, draft.file_name, draft.file_kind = str(file.id), file.name, file.kind
+    wave = Wave(
+        at.slug,
+        changed.id if changed else new_id(),
+        acts.BROADCAST,
+        purpose=draft.purpose,
+        audience=draft.audience().model_dump_json(exclude_defaults=True),
+        at=now,
+        starts=draft.starts,
+        ends=max(now, draft.starts) + acts.ms_of(timedelta(days=acts.OPEN_DAYS)),
+        by=at.worker.id,
+    )
+    body = draft.body()
+    if changed is None:
+        waves.add(connection, vault, wave, body)
+    else:
+        fields = ("purpose", "audience", "at", "starts", "ends", "by")
+        same = {name: getattr(wave, name) for name in fields}
+        waves.change(connection, at.slug, wave.id, **same, needs_approval=False, approved_by=None, approved_at=None)
+    if draft.whom == LISTED and listed is None and before is not None and before.listed:
+        body.listed, body.bad = before.listed, before.bad  # the list that is there stays
+    else:
+        broadcasts.clear(connection, at.slug, wave.id)
+        if draft.whom == LISTED and listed is not None:
+            body.listed, body.bad = _name(connection, at, wave, listed)
+    broadcasts.rewrite(connection, vault, at.slug, wave.id, body)
+    if draft.whom != LISTED:
+        count(connection, at, wave, body)
+    at.log(connection, "broadcast.write", f"wave:{wave.id}")
+    return wave.id
+
+
+def _name(connection: Connection, at: At, wave: Wave, listed: Listed) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """Whom the list names, kept apart until it is confirmed."""
+    good, bad = broadcasts.matched(connection, at.desk.vault, at.slug, wave.id, wave.purpose, listed.rows, waves.HELD)
+    waves.add_recipients(connection, good)
+    waves.change(connection, at.slug, wave.id, people=len(good))
+    return len(listed.rows) + len(listed.bad), tuple(sorted((one.number, one.why) for one in (*listed.bad, *bad)))
+
+
+def count(connection: Connection, at: At, wave: Wave, body: waves.Body) -> int:
+    """Who fits now, written down anew."""
+    if body.listed:
+        return wave.people
+    broadcasts.clear(connection, at.slug, wave.id)
+    chosen = Audience.model_validate_json(wave.audience) if wave.audience else Audience()
+    return audience.fill(connection, wave, chosen, max(wave.starts, ms(at.now)))
+
+
+def recount(connection: Connection, at: At, kind: str) -> None:
+    wave = acts.in_state(connection, at, kind, (waves.DRAFTED,))
+    body = waves.body_of(connection, at.desk.vault, at.slug, wave.id) or waves.Body()
+    count(connection, at, wave, body)
+    waves.change(connection, at.slug, wave.id, at=ms(at.now), needs_approval=False)
+
+
+def confirm(connection: Connection, at: At, kind: str) -> None:
+    """Those that the list names are meant."""
+    wave = acts.in_state(connection, at, kind, (waves.DRAFTED,))
+    if not broadcasts.confirm(connection, at.slug, wave.id, max(wave.starts, ms(at.now))):
+        raise Refused("broadcasts.none_to_confirm")
+
+
+# --- go --------------------------------------------------------------------------------------------------------------
+
+
+def needs_second(at: At, people: int) -> bool:
+    return people > at.association.profile.broadcasts.approve_above
+
+
+def go(connection: Connection, at: At) -> str:
+    """`begun`, or `asked` where a second person has to agree. Raises Refused, with the reason."""
+    wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
+    people = _fit(connection, at, wave)
+    seen = at.form.get("people")
+    if not seen.isascii() or not seen.isdigit() or int(seen) != people:
+        raise Refused("broadcasts.count_changed", count=people)
+    waves.change(connection, at.slug, wave.id, people=people, by=at.worker.id)
+    if needs_second(at, people):
+        waves.change(connection, at.slug, wave.id, needs_approval=True)
+        at.log(connection, "broadcast.ask", f"wave:{wave.id}", f"people:{people}")
+        return "asked"
+    acts.begin(connection, at, wave)
+    at.log(connection, "broadcast.go", f"wave:{wave.id}", f"people:{people}")
+    return "begun"
+
+
+def approve(connection: Connection, at: At) -> None:
+    """A second person has looked: it begins. Raises Refused."""
+    wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
+    if not wave.needs_approval:
+        raise Refused("asking.not_asked")
+    if wave.by == at.worker.id:
+        raise Refused("asking.own")
+    people = _fit(connection, at, wave)
+    acts.begin(connection, at, wave, approved_by=at.worker.id, approved_at=ms(at.now))
+    at.log(connection, "broadcast.approve", f"wave:{wave.id}", f"people:{people}")
+
+
+def _fit(connection: Connection, at: At, wave: Wave) -> int:
+    """How many it goes to. Raises Refused where it must not go."""
+    counts = waves.counts(connection, at.slug, wave.id)
+    if counts.get(waves.HELD):
+        raise Refused("broadcasts.unconfirmed", count=counts[waves.HELD])
+    people = counts.get(waves.WAITING, 0)
+    if not people:
+        raise Refused("broadcasts.nobody")
+    if over := broadcasts.not_consented(connection, at.slug, wave.id, wave.purpose):
+        raise Refused("broadcasts.over_consent", count=over)
+    if wave.starts and wave.starts < ms(at.now) - acts.ms_of(timedelta(days=1)):
+        raise Refused("broadcasts.start_over")
+    return people

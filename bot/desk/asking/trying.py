@@ -1,0 +1,87 @@
+"""A broadcast tried before it goes: on the worker's own Telegram, or on one conversation that they name and mean."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from bot.channels.contract import SendError
+from bot.desk.asking import looks
+from bot.desk.sight import conversations_seen_by
+from conversations.answers.phone import phone_in
+from conversations.cases.reference import find_reference
+from conversations.says import Say
+from storage import broadcasts, staff, waves
+from storage.broadcasts import Named
+from storage.schema import conversations
+from storage.waves import Body, Wave
+
+if TYPE_CHECKING:
+    from bot.desk.at import At
+
+
+class NotTried(Exception):
+    """Nothing went out: not_bound, no_channel, not_sent, unclear, unknown, not_meant."""
+
+
+async def test(at: "At", wave: Wave, body: Body) -> str:
+    """What the page then says. Raises NotTried."""
+    if at.form.get("to") == "telegram":
+        await _to_myself(at, wave, body)
+        return "broadcast_tried"
+    await _to_conversation(at, wave, body)
+    return "broadcast_tried_there"
+
+
+async def _to_myself(at: "At", wave: Wave, body: Body) -> None:
+    chat = await at.read(staff.telegram_of, at.desk.vault, at.worker.id)
+    channel = at.desk.intake.channels.get((at.slug, "telegram"))
+    if not chat:
+        raise NotTried("not_bound")
+    if channel is None:
+        raise NotTried("no_channel")
+    await at.write("broadcast.test", f"wave:{wave.id}", lambda _: None)
+    try:
+        for language in body.text:
+            for say in looks.says_of(at.association, marked(at, body), language, "telegram", "", at.now):
+                attachment = await at.desk.attachments(at.slug, say.file) if say.file else None
+                await channel.send(chat, _plain(say), 0, attachment)
+    except SendError as error:
+        raise NotTried("not_sent") from error
+
+
+async def _to_conversation(at: "At", wave: Wave, body: Body) -> None:
+    """Of a colleague, or one's own as a person: named by its number or a reference, and said to be meant."""
+    given = at.form.get("whom").strip()[:60]
+    reference = find_reference(given, at.association.profile.reference_prefix) or ""
+    phone = "" if reference else phone_in(given) or ""
+    if not reference and not phone:
+        raise NotTried("unclear")
+    found = await at.read(_find, at, Named(1, phone, reference))
+    if found is None:
+        raise NotTried("unknown")
+    if at.form.get("meant") != "yes":
+        raise NotTried("not_meant")
+    event = looks.event_of(marked(at, body), f"{wave.id}-test", at.now)
+    await at.put("broadcast.test", found, event)
+
+
+def _find(connection: Connection, at: "At", named: Named) -> int | None:
+    good, _ = broadcasts.matched(connection, at.desk.vault, at.slug, 0, "", [named], waves.HELD)
+    if not good:
+        return None
+    c = conversations.c
+    return connection.scalar(
+        select(c.id).where(c.association == at.slug, c.id == good[0].conversation, conversations_seen_by(at.worker))
+    )
+
+
+def marked(at: "At", body: Body) -> Body:
+    """So that nobody takes it for the real one."""
+    words = at.association.wording
+    text = {language: f"{words[language]('broadcast.test')}\n\n{text}" for language, text in body.text.items()}
+    return msgspec.structs.replace(body, text=text)
+
+
+def _plain(say: Say) -> Say:
+    return msgspec.structs.replace(say, lane="notice")

@@ -1,0 +1,364 @@
+"""Broadcasts: written on one page, looked at as each channel will show them, tried on oneself, counted, and only then
+sent; held and stopped while they run; and what became of each person.
+
+Source: H خ-3 (announce changed information), T general goal (a known, consenting person hears of services that fit).
+"""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from bot.desk.asking import acts, draft, lists, looks, sending, trying
+from bot.desk.asking.draft import Draft
+from bot.desk.at import At, NotFound, Refused
+from bot.desk.room import Room
+from bot.desk.sight import cases_seen_by, conversations_seen_by
+from bot.web.body import Upload
+from bot.web.lines import MEDIA_TYPES
+from conversations.cases.calendar import in_digits
+from conversations.cases.lifecycle import LIFECYCLES
+from conversations.notices import MESSAGING
+from storage import broadcasts, files, staff, templates, waves
+from storage.blobs import Missing
+from storage.times import ms
+from storage.waves import Body, Wave
+
+room = Room("broadcasts", nav="/broadcasts", right="broadcasts.see")
+PAGE = 30
+KIND = acts.BROADCAST
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+@room.get("/broadcasts")
+async def every(at: At) -> Response:
+    before = at.query("before")
+
+    def read(connection: Connection) -> tuple[list[Wave], dict[int, str], dict[int, str]]:
+        limit = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else 0
+        rows = waves.listed(connection, at.slug, KIND, PAGE, limit)
+        bodies = {one.id: waves.body_of(connection, at.desk.vault, at.slug, one.id) for one in rows}
+        names = staff.names(connection, at.desk.vault, {one.by for one in rows if one.by})
+        return rows, {id: body.title for id, body in bodies.items() if body}, names
+
+    rows, titles, names = await at.read(read)
+    return at.page(
+        "broadcasts/broadcasts.html",
+        rows=rows,
+        titles=titles,
+        names=names,
+        ready=tuple(draft.PURPOSES),
+        ms=ms,
+        more=rows[-1].at if len(rows) == PAGE else 0,
+    )
+
+
+# --- writing one -----------------------------------------------------------------------------------------------------
+
+
+@room.get("/broadcasts/new", "broadcasts.write")
+async def new(at: At) -> Response:
+    ready = at.query("ready")
+    return await _compose(at, draft.blank(at, ready if ready in draft.PURPOSES else draft.OWN))
+
+
+@room.get("/broadcasts/{wave}/change", "broadcasts.write")
+async def change(at: At) -> Response:
+    wave, body = await at.read(_load, at)
+    if wave.state != waves.DRAFTED:
+        raise Refused(f"asking.stale.{wave.state}")
+    return await _compose(at, draft.of_wave(wave, body), wave=wave, listed=body.listed)
+
+
+async def _compose(
+    at: At,
+    one: Draft,
+    *,
+    wrong: list[tuple[str, str]] | None = None,
+    wave: Wave | None = None,
+    listed: int = 0,
+    status: int = 200,
+) -> Response:
+    return at.page(
+        "broadcasts/compose.html",
+        status=status,
+        error=at.words("broadcasts.wrong.some", count=len(wrong)) if wrong else "",
+        draft=one,
+        wrong=wrong or [],
+        wave=wave,
+        listed=listed,
+        sides=await at.read(_sides, at),
+        buttons=[(id, at.association.wording[at.language](f"option.{id.lstrip('/')}")) for id in looks.BUTTONS],
+        titles={"title": draft.TITLE, "text": draft.TEXT},
+        most_rows=lists.MOST,
+        approve_above=at.association.profile.broadcasts.approve_above,
+    )
+
+
+def _sides(connection: Connection, at: At) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What an audience can be narrowed by: the values that there are, as staff call them. Kinds of case that the worker
+    does not see are none to choose by."""
+    profile, words, language = at.association.profile, at.words, at.language
+    kinds = [kind for kind in LIFECYCLES if kind in at.worker.kinds]
+    stages: dict[str, str] = {}
+    for kind in kinds:
+        for stage in LIFECYCLES[kind].stages:
+            if (key := f"at_stage.{kind}.{stage}") in words:
+                stages.setdefault(stage, words(key))
+    colleagues = staff.colleagues(connection, at.desk.vault, at.slug)
+    branches = sorted({one.member.branch for one in colleagues if one.member.branch})
+    sides = {
+        "kinds": [(kind, words(f"kind.{kind}")) for kind in kinds],
+        "stages": list(stages.items()),
+        "services": [(one.id, one.title.to(language)) for one in profile.services],
+        "branches": [(one, one) for one in branches],
+        "languages": [(one, words(f"conversation.language.{one}")) for one in ("ar", "en")],
+        "channels": [(one, words.or_key(f"delivery.channel.{one}")) for one in MESSAGING],
+    }
+    return [(side, values) for side, values in sides.items() if values]
+
+
+@room.post("/broadcasts/new", "broadcasts.write", files=2)
+async def create(at: At) -> Response:
+    return await _save(at, None, None)
+
+
+@room.post("/broadcasts/{wave}/change", "broadcasts.write", files=2)
+async def save(at: At) -> Response:
+    wave, body = await at.read(_load, at)
+    return await _save(at, wave, body)
+
+
+async def _save(at: At, wave: Wave | None, body: Body | None) -> Response:
+    """Everything that is wrong is named at once, with what was typed; nothing is kept before all of it is right."""
+    one = draft.of_form(at, draft.of_wave(wave, body) if wave and body else None)
+    wrong = list(draft.wrong(at, one))
+    listed, file = None, None
+    if one.whom == draft.LISTED:
+        sent = [upload for upload in at.form.uploads("list") if upload.data or upload.name]
+        try:
+            listed = await asyncio.to_thread(lists.read, sent[0].data, _prefix(at)) if sent else None
+        except lists.Unreadable as error:
+            wrong.append(("list", at.words(f"broadcasts.list.{error}", most=lists.MOST)))
+        if not sent and not (body and body.listed):
+            wrong.append(("list", at.words("broadcasts.wrong.list")))
+    if not wrong:
+        try:
+            file = await _file(at)
+        except Refused as error:
+            wrong.append(("file", at.words(error.words, **error.facts)))
+    if wrong:
+        return await _compose(at, one, wrong=wrong, wave=wave, listed=body.listed if body else 0, status=422)
+    try:
+        id = await at.write("", "", sending.keep, at, one, listed, file)
+    except BaseException:
+        if file is not None:
+            await asyncio.to_thread(at.desk.blobs.delete, at.slug, file.id)
+        raise
+    if listed is not None:
+        return await _show(at, id, given=listed.given)
+    return at.back(f"/broadcasts/{id}", "broadcast_kept")
+
+
+def _prefix(at: At) -> str:
+    return at.association.profile.reference_prefix
+
+
+async def _file(at: At) -> files.File | None:
+    sent: list[Upload] = [upload for upload in at.form.uploads("file") if upload.data or upload.name]
+    return await sending.keep_file(at, sent[0]) if sent else None
+
+
+# --- one of them -----------------------------------------------------------------------------------------------------
+
+
+def _load(connection: Connection, at: At, id: int = 0) -> tuple[Wave, Body]:
+    """Raises NotFound."""
+    wave = waves.get(connection, at.slug, id or at.number("wave"))
+    body = waves.body_of(connection, at.desk.vault, at.slug, wave.id) if wave and wave.kind == KIND else None
+    if wave is None or body is None:
+        raise NotFound
+    return wave, body
+
+
+@room.get("/broadcasts/{wave}")
+async def broadcast(at: At) -> Response:
+    return await _show(at, at.number("wave"))
+
+
+async def _show(
+    at: At, id: int, *, given: dict[int, str] | None = None, error: str = "", status: int = 200
+) -> Response:
+    """`given`: what the rows of a list that was just uploaded say."""
+
+    def read(connection: Connection) -> dict[str, Any]:
+        wave, body = _load(connection, at, id)
+        counts = waves.counts(connection, at.slug, id)
+        found: dict[str, Any] = {
+            "wave": wave,
+            "body": body,
+            "counts": counts,
+            "channels": broadcasts.by_channel(connection, at.slug, id),
+            "names": staff.names(connection, at.desk.vault, {one for one in (wave.by, wave.approved_by) if one}),
+        }
+        if wave.state == waves.DRAFTED:
+            found["kept"] = templates.load(connection, at.slug)
+            found["telegram"] = staff.has_telegram(connection, at.worker.id)
+        else:
+            found["outcomes"] = broadcasts.outcomes(connection, at.slug, id)
+            found["replies"] = broadcasts.replies(connection, at.slug, id)
+        return found
+
+    found = await at.read(read)
+    wave, body = found["wave"], found["body"]
+    common = {
+        **found,
+        "error": error,
+        "status": status,
+        "given": given or {},
+        "now_ms": ms(at.now),
+        "draft": draft.of_wave(wave, body),
+        "sides": dict(await at.read(_sides, at)),
+        "bill": sending.bill(at, body, found["channels"]),
+        "goes": sending.goes_at(at, wave),
+        "money": lambda riyals: in_digits(f"{riyals:,.2f}".removesuffix(".00"), at.language),
+    }
+    if wave.state != waves.DRAFTED:
+        return at.page("broadcasts/running.html", tally=_tally(found["outcomes"]), **common)
+    return at.page(
+        "broadcasts/draft.html",
+        looks=[
+            (language, looks.looks(at, body, language, found["kept"]))
+            for language in ("ar", "en")
+            if body.text.get(language)
+        ],
+        second=sending.needs_second(at, found["counts"].get(waves.WAITING, 0)),
+        approve_above=at.association.profile.broadcasts.approve_above,
+        **common,
+    )
+
+
+def _tally(outcomes: list[broadcasts.Outcome]) -> dict[str, dict[str, int]]:
+    """People by channel, then by what became of it."""
+    found: dict[str, dict[str, int]] = {}
+    for one in outcomes:
+        mine = found.setdefault(one.channel, {})
+        name = broadcasts.outcome_of(one.state, one.told)
+        mine[name] = mine.get(name, 0) + one.people
+    return found
+
+
+@room.get("/broadcasts/{wave}/file")
+async def file(at: At) -> Response:
+    """Its picture or document, as it is kept."""
+    _, body = await at.read(_load, at)
+    kept = await at.read(files.get, at.desk.vault, at.slug, int(body.file)) if body.file.isdecimal() else None
+    if kept is None:
+        raise NotFound
+    try:
+        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
+    except Missing:
+        raise NotFound from None
+    return at.file(kept.name, MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data, inline=True)
+
+
+@room.get("/broadcasts/{wave}/people")
+async def people(at: At) -> Response:
+    """What became of each person, by channel and reference; no name is needed for that."""
+    wave, body = await at.read(_load, at)
+    after, replied = at.query("after"), at.query("replied") == "1"
+
+    def read(connection: Connection) -> list[broadcasts.Reached]:
+        return broadcasts.people(
+            connection,
+            at.slug,
+            wave.id,
+            conversations_seen_by(at.worker),
+            cases_seen_by(at.worker),
+            int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0,
+            replied,
+        )
+
+    rows = await at.read(read)
+    await at.saw(f"wave:{wave.id}", "people")
+    return at.page(
+        "broadcasts/people.html",
+        wave=wave,
+        body=body,
+        rows=rows,
+        replied=replied,
+        more=rows[-1].conversation if len(rows) == broadcasts.PAGE else 0,
+    )
+
+
+# --- trying, going, holding, stopping --------------------------------------------------------------------------------
+
+
+@room.post("/broadcasts/{wave}/test", "broadcasts.write")
+async def test(at: At) -> Response:
+    wave, body = await at.read(_load, at)
+    try:
+        said = await trying.test(at, wave, body)
+    except trying.NotTried as error:
+        return await _show(at, wave.id, error=at.words(f"broadcasts.test.{error}"), status=422)
+    return at.back(f"/broadcasts/{wave.id}#test", said)
+
+
+@room.post("/broadcasts/{wave}/confirm", "broadcasts.write")
+async def confirm(at: At) -> Response:
+    await acts.do(at, KIND, sending.confirm)
+    return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_confirmed")
+
+
+@room.post("/broadcasts/{wave}/recount", "broadcasts.write")
+async def recount(at: At) -> Response:
+    await acts.do(at, KIND, sending.recount)
+    return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_counted")
+
+
+@room.post("/broadcasts/{wave}/go", "broadcasts.write")
+async def go(at: At) -> Response:
+    id = at.number("wave")
+    await at.read(_load, at)
+    if at.form.get("looked") != "yes":
+        return await _show(at, id, error=at.words("broadcasts.look_first"), status=422)
+    try:
+        done = await at.write("", "", sending.go, at)
+    except Refused as error:
+        return await _show(at, id, error=at.words(error.words, **error.facts), status=409)
+    return at.back(f"/broadcasts/{id}", f"broadcast_{done}")
+
+
+@room.post("/broadcasts/{wave}/approve", "broadcasts.approve")
+async def approve(at: At) -> Response:
+    id = at.number("wave")
+    await at.read(_load, at)
+    try:
+        await at.write("", "", sending.approve, at)
+    except Refused as error:
+        return await _show(at, id, error=at.words(error.words, **error.facts), status=409)
+    return at.back(f"/broadcasts/{id}", "broadcast_begun")
+
+
+@room.post("/broadcasts/{wave}/pause", "broadcasts.write")
+async def pause(at: At) -> Response:
+    await acts.do(at, KIND, acts.pause)
+    return at.back(f"/broadcasts/{at.number('wave')}", "wave_paused")
+
+
+@room.post("/broadcasts/{wave}/resume", "broadcasts.write")
+async def resume(at: At) -> Response:
+    await acts.do(at, KIND, acts.resume)
+    return at.back(f"/broadcasts/{at.number('wave')}", "wave_resumed")
+
+
+@room.post("/broadcasts/{wave}/abort", "broadcasts.write")
+async def abort(at: At) -> Response:
+    """For good, and said to be meant."""
+    if at.form.get("sure") != "yes":
+        return await _show(at, at.number("wave"), error=at.words("asking.sure_missing"), status=422)
+    await acts.do(at, KIND, acts.abort)
+    return at.back(f"/broadcasts/{at.number('wave')}", "wave_aborted")
