@@ -18,6 +18,8 @@ from storage.waves import Wave
 
 UNDER = "#"
 """A question of `totals` that begins so counts the themes of another question's open answers."""
+BEGUN = (waves.RUNNING, waves.PAUSED, waves.DONE, waves.ABORTED)
+"""States of a wave that may have answers."""
 MOST_WORDS = 8
 """Of a search."""
 Scores = Mapping[str, Mapping[str, int]]
@@ -40,7 +42,7 @@ def run(connection: Connection, association: str, now: int, survey: str = "", li
     query = (
         select(*(w[name] for name in Wave._fields))
         .where(w.association == association, w.kind == "survey", w.starts <= now)
-        .where(w.state.in_([waves.RUNNING, waves.PAUSED, waves.DONE, waves.ABORTED]))
+        .where(w.state.in_(BEGUN))
         .order_by(w.at.desc())
         .limit(limit)
     )

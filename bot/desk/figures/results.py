@@ -1,14 +1,14 @@
 """What a wave found in words and in rows: the page and the report show it, a sheet and the open data take it away."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.desk.figures.tables import service_title
 from bot.desk.words import DeskWords
 from bot.results import HEADLINES, Found, Side, headline
 from bot.sheets import Cell, Table, day_cell
 from conversations.association.profile import Profile
-from conversations.association.survey import Question, Survey
+from conversations.association.survey import Question
 from conversations.cases.calendar import here, in_digits, said
 from conversations.surveys.statistics import Counted, Interval
 from storage.times import moment
@@ -204,7 +204,7 @@ def headlines(found: Found) -> list[tuple[str, Question, Counted]]:
 
 
 def package(
-    found: Found, sides: Iterable[Side], words: DeskWords, profile: Profile, names: Mapping[int, str]
+    found: Found, sides: Iterable[Side], words: DeskWords, profile: Profile, names: Mapping[int, str], made: datetime
 ) -> dict[str, object]:
     """Open data with its dictionary: a Tabular Data Package (specs.frictionlessdata.io), its rows inside."""
     survey, wave = found.survey, found.wave
@@ -215,7 +215,7 @@ def package(
         "name": f"{profile.slug}-{survey.id}-{run_id(wave)}",
         "title": f"{survey.title.to(words.language)}: {run_title(wave, words)}",
         "description": words("results.package", least=found.at_least),
-        "created": here(moment(wave.starts)).date().isoformat(),
+        "created": made.isoformat(timespec="seconds"),
         "resources": [
             _resource("participation", [part], [(name, name, name in _RATES) for name in part], words, _COUNTED),
             _resource(
