@@ -146,6 +146,8 @@ def controls(moment: Moment, step: Step, draft: Draft) -> tuple[Option, ...]:
         ways.append(Option("/back", moment.words("option.back")))
     if step.optional:
         ways.append(Option("/skip", moment.words("option.skip")))
+    if FLOWS[draft.flow].voluntary:
+        ways.append(Option("/later", moment.words("option.later")))
     ways.append(Option("/explain", moment.words("option.explain")))
     return tuple(ways)
 

@@ -16,6 +16,7 @@ from conversations.course import course_title, current_step, forget, form_steps
 from conversations.dialogue import close, drop_burst, proceed, start, worth_keeping
 from conversations.effects import ClearTimer, Suppress
 from conversations.events import OptedOut
+from conversations.flow import FLOWS
 from conversations.hearing import FAILURES_BEFORE_HELP, take
 from conversations.moment import Moment
 from conversations.says import Option
@@ -140,9 +141,14 @@ def help_(moment: Moment) -> bool:
 
 
 def cancel(moment: Moment) -> bool:
-    if moment.conversation.open is None:
+    draft = moment.conversation.open
+    if draft is None:
         return False
-    title = course_title(moment, moment.conversation.open)
+    if (cancelled := FLOWS[draft.flow].cancelled) is not None:
+        close(moment)
+        cancelled(moment, draft)
+        return True
+    title = course_title(moment, draft)
     offer(moment, moment.words("cancel.sure", title=title), moment.options("cancel:yes", "/later", "/resume_here"))
     return True
 

@@ -41,7 +41,7 @@ def start(moment: Moment, flow_name: str, subject: str = "", **answers: Any) -> 
 def begin(moment: Moment, flow_name: str, subject: str = "", **answers: Any) -> None:
     moment.conversation.open = Draft(flow=flow_name, subject=subject, answers=answers, touched=moment.world.now)
     moment.conversation.strikes = 0
-    if FLOWS[flow_name].resumable:
+    if FLOWS[flow_name].resumable and not FLOWS[flow_name].voluntary:
         due = moment.world.now + timedelta(hours=moment.profile.limits.remind_draft_hours)
         moment.do(SetTimer(timer="draft", due=due))
     proceed(moment)
@@ -107,7 +107,8 @@ def close(moment: Moment) -> None:
 def after(moment: Moment) -> None:
     """When a flow has ended: what was set aside is offered again; otherwise the way back to the menu is open."""
     conversation = moment.conversation
-    if conversation.open is not None or not conversation.aside or conversation.restricted:
+    kept = worth_offering(moment)
+    if conversation.open is not None or kept is None or conversation.restricted:
         return
     last = moment.says[-1] if moment.says else None
     if last is not None and last.options and last.prompt == conversation.prompt:
@@ -117,7 +118,18 @@ def after(moment: Moment) -> None:
             moment.says.pop()
         else:
             moment.says[-1] = structs.replace(last, options=(), prompt=0)
-    offer_resume(moment, conversation.aside[-1])
+    offer_resume(moment, kept)
+
+
+def worth_offering(moment: Moment) -> Draft | None:
+    """What was set aside last; what nobody owes us, once."""
+    for draft in reversed(moment.conversation.aside):
+        if not FLOWS[draft.flow].voluntary:
+            return draft
+        if not draft.reminded:
+            draft.reminded = True
+            return draft
+    return None
 
 
 _WAYS_ON = {"/menu", "/track", "/apply", "/mydata", "/person", "/callme"}

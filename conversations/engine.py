@@ -155,6 +155,7 @@ def _person(moment: Moment, event: Event) -> None:
     last = conversation.last_at
     conversation.last_at = event.at
     conversation.unreachable = ""
+    flows.survey.tidy(moment)
     staffed.heard(moment, event)
     staffed.say_kept(moment)
     if conversation.put_by:
@@ -191,8 +192,8 @@ def _floods(moment: Moment, event: Event) -> bool:
     if isinstance(event, Text) and disclosure(fold(event.text)) is not None:
         return False
     # When it is taken in at last, its line has long been written.
-    if isinstance(event, Text) and (masked := _masked(moment, event)) is not None:
-        moment.do(Mask(text=masked))
+    if isinstance(event, Text):
+        _mask(moment, _masked(moment, event))
     if not conversation.held:
         if not staffed.silent(conversation):
             moment.tell(moment.words("flood.slow"))
@@ -243,8 +244,7 @@ def _text(moment: Moment, event: Text) -> None:
         commands.run(moment, "start")
         return
     masked = _masked(moment, event)
-    if masked is not None:
-        moment.do(Mask(text=masked))
+    _mask(moment, masked)
     if (word != "stop" or conversation.blocked) and _silent(moment):
         return
     if masked is not None and not asks_sensitive(moment):
@@ -271,6 +271,15 @@ def _text(moment: Moment, event: Text) -> None:
         event = msgspec.structs.replace(event, text=rest)
         folded = fold(rest)
     _wish(moment, event, folded, courtesy)
+
+
+def _mask(moment: Moment, masked: str | None) -> None:
+    """A line of the transcript without its secrets; of an anonymous survey without its answers."""
+    step = current_step(moment)
+    if step is not None and step.unkept and not staffed.silent(moment.conversation):
+        moment.do(Mask(text=moment.words("survey.unkept"), delete=masked is not None))
+    elif masked is not None:
+        moment.do(Mask(text=masked))
 
 
 def _masked(moment: Moment, event: Text) -> str | None:
@@ -425,7 +434,7 @@ def _media(moment: Moment, event: Media) -> None:
         return
     step = current_step(moment)
     takes = step is not None and step.answer is not None and step.answer.wants in _TAKES_FILES
-    if (takes and hear(moment, event)) or flows.complete.sent(moment, event):
+    if (takes and hear(moment, event)) or flows.complete.sent(moment, event) or flows.survey.spoke(moment, event):
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"
@@ -453,13 +462,19 @@ def _shared(moment: Moment, event: Location | Contact) -> None:
 
 
 def _joined(moment: Moment, event: Joined) -> None:
-    """Each as it would be told alone; then one message, with what can be done about the last."""
+    """Each as it would be told alone; then one message, with what can be done about the last. Templates hold one thing
+    each: those alike are one, and of a case's moves it is said that there is news."""
     before = len(moment.says)
+    moment.world = msgspec.structs.replace(moment.world, templates=moment.world.templates - {"moved"})
     for one in event.events:
         _HOUSE[type(one)](moment, one)
     news = [say for say in moment.says[before:] if say.lane == "notice"]
     if len(news) > 1:
         rest = [say for say in moment.says[before:] if say.lane != "notice"]
+        if any(say.template for say in news):
+            alike = {(say.template, *say.values.values()): say for say in news}
+            moment.says[before:] = [*alike.values(), *rest]
+            return
         texts = dict.fromkeys(say.text for say in news)
         last = msgspec.structs.replace(news[-1], text=notices.joined(texts))
         moment.says[before:] = [last, *rest]

@@ -40,7 +40,7 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
     if step.sensitive and not asks_sensitive(moment):
         return False
     draft.confirm = None
-    if step.unkept and isinstance(event, Text | Press):
+    if step.unkept and isinstance(event, Press):
         moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     if isinstance(event, Text) and step.answer.burst and step.answer.wants != "file":
         draft.pending.append(event.text)
@@ -54,6 +54,8 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
         wait_quietly(moment)
     elif isinstance(heard, Got | Later):
         take(moment, step, heard.value)
+    elif isinstance(heard, Confirm) and step.unkept:
+        again(moment, step, Again("survey.choose"))  # «هل تقصدون …؟» would be a line of the transcript
     elif isinstance(heard, Confirm):
         ask_whether(moment, step, heard)
     elif otherwise is None or not otherwise():
@@ -105,6 +107,7 @@ def again(moment: Moment, step: Step, heard: Again) -> None:
     assert step.answer is not None
     draft.failures += 1
     if FLOWS[draft.flow].voluntary and draft.failures > 1:
+        moment.tell(moment.words("survey.passed"))
         record(moment, draft, step, None)
         proceed(moment)
         return

@@ -8,7 +8,7 @@ from msgspec import structs
 from conversations.asking import ask, ask_review, offer, offer_resume
 from conversations.cases.calendar import calendar_of, here, time_said
 from conversations.course import asks_sensitive, course_title, current_step
-from conversations.dialogue import proceed
+from conversations.dialogue import proceed, worth_offering
 from conversations.effects import HandOver, SetTimer
 from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
@@ -51,8 +51,8 @@ def way_on(moment: Moment) -> None:
             moment.tell(moment.words("file.wait"))
         else:
             proceed(moment)
-    elif conversation.aside and not conversation.restricted:
-        offer_resume(moment, conversation.aside[-1])
+    elif not conversation.restricted and (kept := worth_offering(moment)) is not None:
+        offer_resume(moment, kept)
     else:
         offer(moment, moment.words("menu.how"), main_options(moment))
 
@@ -101,7 +101,7 @@ def remind_of_draft(moment: Moment) -> None:
     draft = moment.conversation.open
     conversation = moment.conversation
     silent = conversation.stopped or conversation.muted or conversation.unreachable or conversation.restricted
-    if draft is None or draft.reminded or silent or not FLOWS[draft.flow].resumable:
+    if draft is None or draft.reminded or silent or not FLOWS[draft.flow].resumable or FLOWS[draft.flow].voluntary:
         return
     due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
     if due > moment.world.now:

@@ -5,13 +5,13 @@ DOMAIN, "Care" 9 and situation 6: an old button answers its own survey and leave
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import structs
 
 from conversations.answers.choice import ManyOf, OneOf, YesNo
-from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
+from conversations.answers.contract import Answer, Got
+from conversations.answers.marked import Marked
 from conversations.answers.rating import Rating
 from conversations.answers.scale import Effort, Recommend, Scale
 from conversations.answers.text import LongText
@@ -22,10 +22,10 @@ from conversations.association.profile import Profile
 from conversations.association.survey import Question, Survey
 from conversations.conversation import Draft, Invitation
 from conversations.course import current_step
-from conversations.dialogue import begin, proceed, set_aside
-from conversations.effects import NotTold, SurveyAnswered
-from conversations.events import Event, Press, SurveyInvited
-from conversations.flow import Answered, Flow, Step, ask, register
+from conversations.dialogue import after, begin, close, proceed, set_aside
+from conversations.effects import Mask, NotTold, SurveyAnswered
+from conversations.events import Media, Press, SurveyInvited
+from conversations.flow import Answered, Flow, Leave, Step, ask, register
 from conversations.flows.own_page import WITHOUT_BUTTONS
 from conversations.flows.track import tell_notice
 from conversations.hearing import hear, record
@@ -35,6 +35,9 @@ from conversations.staffed import closed_now
 from conversations.ways import way_on
 
 FLOW = "survey"
+TEMPLATE = "survey_invitation"
+PURPOSE = "survey"
+"""The consent without which nobody is asked."""
 MOST_INVITATIONS = 4
 """Remembered at an address; an older one's buttons say that it is over."""
 SCORED = ("faces", "scale", "effort", "yes_no", "recommend")
@@ -51,45 +54,6 @@ _ANSWERS: Mapping[str, Callable[[Question, bool], Answer]] = {
     "words": lambda question, anonymous: LongText(voice=not anonymous),
     "voice": lambda question, anonymous: Voice(),
 }
-
-
-@dataclass(frozen=True)
-class Marked(Answer):
-    """Another answer whose buttons name their survey and question, so that an old one finds its way."""
-
-    inner: Answer = field(default_factory=Answer)
-    mark: str = ""
-
-    @property
-    def kind(self) -> str:  # type: ignore[override]
-        return self.inner.kind
-
-    @property
-    def burst(self) -> bool:  # type: ignore[override]
-        return self.inner.burst
-
-    @property
-    def wants(self) -> str:  # type: ignore[override]
-        return self.inner.wants
-
-    def hear(self, event: Event, hearing: Hearing) -> Heard:
-        if isinstance(event, Press):
-            if not event.option.startswith(self.mark):
-                return Again("choice.old")
-            event = structs.replace(event, option=event.option.removeprefix(self.mark))
-        return self.inner.hear(event, hearing)
-
-    def options(self, language: str) -> tuple[Option, ...]:
-        return tuple(structs.replace(one, id=self.mark + one.id) for one in self.inner.options(language))
-
-    def join(self, values: Any) -> Any:
-        return self.inner.join(values)
-
-    def show(self, value: Any, language: str) -> str:
-        return self.inner.show(value, language)
-
-    def input(self) -> Mapping[str, Any]:
-        return self.inner.input()
 
 
 def answer_of(question: Question, anonymous: bool) -> Answer:
@@ -115,6 +79,9 @@ def _build(association: Association, about: str) -> tuple[Step, ...]:
 
 
 def _step(survey: Survey, question: Question, wave: str) -> Step:
+    def over(moment: Moment, value: Any) -> Leave | None:
+        return None if _living(moment, wave) else Leave("survey.over", ways=("/menu",))
+
     when = (Answered(question.ask_if.field, question.ask_if.among),) if question.ask_if else ()
     return ask(
         question.id,
@@ -125,13 +92,17 @@ def _step(survey: Survey, question: Question, wave: str) -> Step:
         help=question.help,
         title=question.title,
         heard=lambda moment, value: _keep(moment, survey, question, wave, value),
+        guard=over,
         unkept=survey.anonymous,
+        # A list of what was answered would be a line of the transcript.
+        reviewed=not survey.anonymous,
     )
 
 
 def _keep(moment: Moment, survey: Survey, question: Question, wave: str, value: Any) -> None:
-    """One by one, so that half a survey counts as half; an anonymous one stays sealed in the draft until its end."""
-    if value is not None and not survey.anonymous:
+    """One by one, so that half a survey counts as half; an anonymous one stays sealed in the draft until its end. What
+    is passed over takes back what was answered before."""
+    if not survey.anonymous:
         moment.do(SurveyAnswered(wave=wave, survey=survey.id, answers={question.id: value}))
 
 
@@ -142,44 +113,63 @@ def invited(moment: Moment, event: SurveyInvited) -> None:
     """Why, how long, that it is a right and voluntary, and who sees what. Never while somebody waits for us."""
     conversation = moment.conversation
     survey = moment.profile.survey(event.survey)
-    if survey is None:
+    if survey is None or is_open(moment, subject(event.survey, event.wave)):
         moment.do(NotTold(why="nothing_to_say"))
         return
     if why := _better_not(moment):
         moment.do(NotTold(why=why))
         return
     known = invitation(moment, event.wave)
-    if known is None:
-        kept = [one for one in conversation.invitations if one.until > moment.world.now]
-        fresh = Invitation(wave=event.wave, survey=event.survey, until=event.until)
-        conversation.invitations = [*kept, fresh][-MOST_INVITATIONS:]
-    elif known.state in ("finished", "declined"):
+    if known is not None and known.state in ("finished", "declined"):
         moment.do(NotTold(why="nothing_to_say"))
         return
-    key = "survey.remind" if event.reminder else "survey.invite"
-    seen = "survey.anonymous" if survey.anonymous else "survey.sealed"
+    _remember(moment, event, known)
     text = moment.words(
-        key,
+        "survey.remind" if event.reminder else "survey.invite",
         why=survey.why.to(moment.language),
         count=len(survey.questions),
-        seen=moment.words(seen),
+        seen=_seen(moment, survey),
     )
     if event.link and moment.world.traits.name in WITHOUT_BUTTONS:
         moment.tell(text, link=Link(moment.words("survey.page"), event.link, private=True), lane="bulk")
         return
     options = _ways(moment, event.wave)
-    tell_notice(moment, text, options, "survey_invitation", lane="bulk")
+    tell_notice(moment, text, options, TEMPLATE, event.wave, lane="bulk")
     if conversation.open is None:
         conversation.offered = list(options)
 
 
-def _better_not(moment: Moment) -> str:
+def _remember(moment: Moment, event: SurveyInvited, known: Invitation | None) -> None:
     conversation = moment.conversation
-    if conversation.muted or conversation.restricted or conversation.blocked:
+    if known is not None:
+        place = conversation.invitations.index(known)
+        conversation.invitations[place] = structs.replace(known, until=event.until)
+        return
+    fresh = Invitation(wave=event.wave, survey=event.survey, until=event.until)
+    kept = [one for one in conversation.invitations if one.until > moment.world.now]
+    conversation.invitations = [*kept, fresh][-MOST_INVITATIONS:]
+
+
+def _seen(moment: Moment, survey: Survey) -> str:
+    return moment.words("survey.anonymous" if survey.anonymous else "survey.sealed")
+
+
+def _better_not(moment: Moment) -> str:
+    """Why they are not asked here, whoever listed them: a look at the last moment."""
+    conversation = moment.conversation
+    if _says_nothing(moment):
         return "muted"
+    if moment.world.person.consents.get(PURPOSE) is not True:
+        return "no_consent"
     if conversation.holder != "bot":
         return "held"
     return "" if (why := closed_now(moment)) == "window" else why
+
+
+def _says_nothing(moment: Moment) -> bool:
+    """After a disclosure of harm or a death, not a word of any survey."""
+    conversation = moment.conversation
+    return conversation.muted or conversation.restricted or bool(conversation.blocked)
 
 
 def _ways(moment: Moment, wave: str) -> tuple[Option, ...]:
@@ -188,6 +178,13 @@ def _ways(moment: Moment, wave: str) -> tuple[Option, ...]:
 
 def invitation(moment: Moment, wave: str) -> Invitation | None:
     return next((one for one in moment.conversation.invitations if one.wave == wave), None)
+
+
+def _living(moment: Moment, wave: str) -> Invitation | None:
+    one = invitation(moment, wave)
+    if one is None or one.until <= moment.world.now or moment.profile.survey(one.survey) is None:
+        return None
+    return one
 
 
 def chosen(moment: Moment, what: str) -> None:
@@ -201,7 +198,7 @@ def chosen(moment: Moment, what: str) -> None:
     elif way == "later":
         if one.state == "invited":
             _state(moment, one, "later")
-        _aside(moment, "survey.later")
+        _aside(moment, "survey.later", Option(f"survey:{wave}:yes", moment.words("option.survey_yes")))
     else:
         _state(moment, one, "declined")
         _drop(moment, one)
@@ -209,10 +206,13 @@ def chosen(moment: Moment, what: str) -> None:
 
 
 def _alive(moment: Moment, wave: str) -> Invitation | None:
-    one = invitation(moment, wave)
-    if one is None or one.until <= moment.world.now or moment.profile.survey(one.survey) is None:
-        if one is not None:
-            _drop(moment, one)
+    if _says_nothing(moment):
+        way_on(moment)
+        return None
+    one = _living(moment, wave)
+    if one is None:
+        if (before := invitation(moment, wave)) is not None:
+            _drop(moment, before)
         _aside(moment, "survey.over")
         return None
     if one.state == "finished":
@@ -221,25 +221,39 @@ def _alive(moment: Moment, wave: str) -> Invitation | None:
     return one
 
 
-def _aside(moment: Moment, key: str) -> None:
+def _aside(moment: Moment, key: str, *options: Option) -> None:
     """Said beside whatever is open, which stays as it is."""
-    moment.tell(moment.words(key))
     if moment.conversation.open is not None:
-        proceed(moment)
-    else:
+        moment.tell(moment.words(key))
         way_on(moment)
+    else:
+        offer(moment, moment.words(key), (*options, *moment.options("/menu")))
+
+
+def is_open(moment: Moment, about: str) -> bool:
+    draft = moment.conversation.open
+    return draft is not None and (draft.flow, draft.subject) == (FLOW, about)
+
+
+def _kept(moment: Moment, about: str) -> Draft | None:
+    """Its draft, open or set aside."""
+    drafts = (moment.conversation.open, *moment.conversation.aside)
+    return next((one for one in drafts if one is not None and (one.flow, one.subject) == (FLOW, about)), None)
 
 
 def _open(moment: Moment, one: Invitation) -> None:
     conversation = moment.conversation
     about = subject(one.survey, one.wave)
     _state(moment, one, "begun")
-    if conversation.open is not None and (conversation.open.flow, conversation.open.subject) == (FLOW, about):
-        proceed(moment)
+    if is_open(moment, about):
+        way_on(moment)
         return
     set_aside(moment)
-    kept = next((draft for draft in conversation.aside if (draft.flow, draft.subject) == (FLOW, about)), None)
+    kept = _kept(moment, about)
     if kept is None:
+        survey = moment.profile.survey(one.survey)
+        assert survey is not None
+        moment.tell(moment.words("survey.begin", seen=_seen(moment, survey)))
         begin(moment, FLOW, about)
         return
     conversation.aside.remove(kept)
@@ -249,19 +263,33 @@ def _open(moment: Moment, one: Invitation) -> None:
 
 
 def _state(moment: Moment, one: Invitation, state: str) -> None:
-    if one.state == state:
-        return
-    place = moment.conversation.invitations.index(one)
-    moment.conversation.invitations[place] = structs.replace(one, state=state)
-    moment.do(SurveyAnswered(wave=one.wave, survey=one.survey, state=state))
+    if one.state != state:
+        _set(moment, one, state)
+        moment.do(SurveyAnswered(wave=one.wave, survey=one.survey, state=state))
+
+
+def _set(moment: Moment, one: Invitation, state: str) -> None:
+    invitations = moment.conversation.invitations
+    place = next(number for number, each in enumerate(invitations) if each.wave == one.wave)
+    invitations[place] = structs.replace(one, state=state)
 
 
 def _drop(moment: Moment, one: Invitation) -> None:
     conversation = moment.conversation
     about = subject(one.survey, one.wave)
     conversation.aside = [draft for draft in conversation.aside if (draft.flow, draft.subject) != (FLOW, about)]
-    if conversation.open is not None and (conversation.open.flow, conversation.open.subject) == (FLOW, about):
-        conversation.open = None
+    if is_open(moment, about):
+        close(moment)
+
+
+def tidy(moment: Moment) -> None:
+    """What was set aside of a survey that is over is offered to nobody any more."""
+    conversation = moment.conversation
+    conversation.aside = [
+        draft
+        for draft in conversation.aside
+        if draft.flow != FLOW or _living(moment, draft.subject.partition(":")[2]) is not None
+    ]
 
 
 # --- its answers -----------------------------------------------------------------------------------------------------
@@ -271,59 +299,129 @@ def answered(moment: Moment, what: str) -> None:
     """A button under a question of a survey, the open one's or an old one's: it answers that question and no other."""
     wave, _, rest = what.partition(":")
     question_id, _, option = rest.partition(":")
+    known = invitation(moment, wave)
+    survey = moment.profile.survey(known.survey) if known else None
+    if survey is not None and survey.anonymous:
+        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     one = _alive(moment, wave)
     if one is None:
         return
     about = subject(one.survey, wave)
-    conversation = moment.conversation
-    draft = conversation.open
-    mine = draft is not None and (draft.flow, draft.subject) == (FLOW, about)
-    step = current_step(moment) if mine else None
-    press = Press(id=moment.event.id, at=moment.event.at, option=f"sv:{what}", prompt=conversation.prompt)
+    press = Press(id=moment.event.id, at=moment.event.at, option=f"sv:{what}", prompt=moment.conversation.prompt)
+    step = current_step(moment) if is_open(moment, about) else None
     if step is not None and step.id == question_id:
         hear(moment, press)
         return
-    survey = moment.profile.survey(one.survey)
     question = survey.question(question_id) if survey else None
-    if survey is None or question is None:
-        _aside(moment, "survey.over")
+    heard = (
+        answer_of(question, survey.anonymous).hear(structs.replace(press, option=option), moment)
+        if survey and question
+        else None
+    )
+    if survey is None or question is None or not isinstance(heard, Got):
+        _aside(moment, "survey.changed")
         return
-    theirs = draft if mine else next((d for d in conversation.aside if (d.flow, d.subject) == (FLOW, about)), None)
-    heard = answer_of(question, survey.anonymous).hear(structs.replace(press, option=option), moment)
-    if not isinstance(heard, Got):
-        _aside(moment, "survey.over")
-        return
+    theirs = _kept(moment, about)
     if theirs is None:
         theirs = Draft(flow=FLOW, subject=about, touched=moment.world.now)
-        conversation.aside.append(theirs)
+        moment.conversation.aside.append(theirs)
         _state(moment, one, "begun")
-    record(moment, theirs, _step(survey, question, wave), heard.value)
-    moment.tell(moment.words("survey.taken"))
-    if conversation.open is not None:
+    asked = _step(survey, question, wave)
+    record(moment, theirs, asked, _with_before(theirs, asked, heard.value))
+    _go_on(moment, survey, theirs)
+
+
+def _with_before(draft: Draft, step: Step, value: Any) -> Any:
+    """Of several choices, each press is one more."""
+    before = draft.answers.get(step.id)
+    together = isinstance(before, list) and isinstance(value, list) and step.answer is not None
+    return step.answer.join([before, value]) if together and step.answer is not None else value
+
+
+def _go_on(moment: Moment, survey: Survey, draft: Draft) -> None:
+    """An old button was heard: what is open is asked again, and a survey that has nothing left to ask is over."""
+    conversation = moment.conversation
+    if conversation.open is draft:
+        moment.tell(moment.words("survey.taken"))
         proceed(moment)
+        return
+    left = any(step.id not in draft.answers and step.applies(draft) for step in _build_of(moment, draft))
+    if not left and not draft.waiting:
+        conversation.aside.remove(draft)
+        _settle(moment, survey, draft)
+        _aside(moment, "survey.thanks")
+    elif conversation.open is not None:
+        moment.tell(moment.words("survey.taken"))
+        way_on(moment)
     else:
-        _open(moment, invitation(moment, wave) or one)
+        conversation.aside.remove(draft)
+        conversation.open = draft
+        proceed(moment)
+
+
+def _build_of(moment: Moment, draft: Draft) -> tuple[Step, ...]:
+    return _build(moment.world.association, draft.subject)
+
+
+def spoke(moment: Moment, event: Media) -> bool:
+    """A voice note where a face is asked for is what they want to say in their own words; an anonymous survey has no
+    use for it: a voice is known."""
+    draft = moment.conversation.open
+    if draft is None or draft.flow != FLOW or event.kind not in ("voice", "audio"):
+        return False
+    survey = moment.profile.survey(draft.subject.partition(":")[0])
+    if survey is None:
+        return False
+    if survey.anonymous:
+        moment.tell(moment.words("survey.no_voice"))
+        way_on(moment)
+        return True
+    spoken = (one for one in survey.questions if one.kind in ("words", "voice"))
+    question = next((one for one in spoken if one.id not in draft.answers and one.id != draft.step), None)
+    if question is None:
+        return False
+    draft.waiting.append(event.file)
+    record(moment, draft, _step(survey, question, draft.subject.partition(":")[2]), {"voice": event.file})
+    moment.tell(moment.words("survey.voice_kept"))
+    way_on(moment)
+    return True
+
+
+# --- its end ---------------------------------------------------------------------------------------------------------
 
 
 def _finish(moment: Moment, draft: Draft) -> None:
     survey_id, _, wave = draft.subject.partition(":")
-    survey, one = moment.profile.survey(survey_id), invitation(moment, wave)
-    if survey is None or one is None:
+    survey = moment.profile.survey(survey_id)
+    if survey is None or _living(moment, wave) is None:
+        offer(moment, moment.words("survey.over"), moment.options("/menu"))
         return
-    given = {question.id: draft.answers.get(question.id) for question in survey.questions}
-    answers = {id: value for id, value in given.items() if value is not None}
-    place = moment.conversation.invitations.index(one)
-    moment.conversation.invitations[place] = structs.replace(one, state="finished")
-    moment.do(
-        SurveyAnswered(
-            wave=wave, survey=survey_id, state="finished", answers=answers if survey.anonymous else {}, last=True
-        )
-    )
-    if low(moment.profile, survey, answers):
-        options = moment.options("/complain", "/callme", "/menu")
-        offer(moment, moment.words("survey.low"), options)
+    answers = _settle(moment, survey, draft)
+    if survey.anonymous:
+        # The same to everybody: other words for who was not satisfied would tell who was not.
+        offer(moment, moment.words("survey.thanks_anonymous"), _more(moment))
+    elif low(moment.profile, survey, answers):
+        offer(moment, moment.words("survey.low"), _more(moment))
     else:
         offer(moment, moment.words("survey.thanks"), moment.options("/menu"))
+
+
+def _settle(moment: Moment, survey: Survey, draft: Draft) -> Mapping[str, Any]:
+    """All there will be of it is in."""
+    wave = draft.subject.partition(":")[2]
+    given = {question.id: draft.answers.get(question.id) for question in survey.questions}
+    answers = {id: value for id, value in given.items() if value is not None}
+    if (one := invitation(moment, wave)) is not None:
+        _set(moment, one, "finished")
+    told = answers if survey.anonymous else {}
+    moment.do(SurveyAnswered(wave=wave, survey=survey.id, state="finished", answers=told, last=True))
+    return answers
+
+
+def _more(moment: Moment) -> tuple[Option, ...]:
+    """A complaint or a call, once; whoever complains already has somebody who listens."""
+    complains = any(case.kind == "complaint" for case in moment.world.cases)
+    return moment.options(*(() if complains else ("/complain",)), "/callme", "/menu")
 
 
 def low(profile: Profile, survey: Survey, answers: Mapping[str, Any]) -> bool:
@@ -333,6 +431,17 @@ def low(profile: Profile, survey: Survey, answers: Mapping[str, Any]) -> bool:
         question.kind in _LOW_OF and isinstance(answers.get(question.id), int) and answers[question.id] <= worst
         for question in survey.questions
     )
+
+
+def _cancelled(moment: Moment, draft: Draft) -> None:
+    """Nobody asks whether they are sure: what was answered by name is kept, and they are not asked again."""
+    survey_id, _, wave = draft.subject.partition(":")
+    survey, one = moment.profile.survey(survey_id), invitation(moment, wave)
+    if one is not None:
+        _state(moment, one, "declined")
+    kept = survey is not None and not survey.anonymous and draft.answers
+    offer(moment, moment.words("survey.left" if kept else "survey.left_empty"), moment.options("/menu"))
+    after(moment)
 
 
 survey_flow = register(
@@ -345,6 +454,7 @@ survey_flow = register(
         once=True,
         needs_notice=False,
         voluntary=True,
+        cancelled=_cancelled,
     )
 )
 """What it asks follows from the profile and the wave: the draft's subject is `<survey>:<wave>`."""

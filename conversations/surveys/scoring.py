@@ -29,7 +29,10 @@ class Scored(NamedTuple):
 
 
 def scored(question: Question, value: Any) -> Scored:
-    """From the canonical value of the question's answer kind."""
+    """From the canonical value of the question's answer kind; None, a question that was passed over, counts as
+    nothing."""
+    if value is None:
+        return Scored()
     if question.kind in SCORED:
         return Scored(score=int(value), counted=(str(int(value)),))
     if question.kind in ("choice", "choices"):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from conversations.answers.choice import OneOf, YesNo
+from conversations.answers.marked import Marked
 from conversations.answers.rating import Rating
 from conversations.association.association import Association
 from conversations.conversation import Draft, Invitation, Member, encode
@@ -17,7 +18,6 @@ from conversations.draw import drawings, subjects
 from conversations.effects import AskOther
 from conversations.flow import FLOWS, Explain, Flow, GoTo, Leave, Step
 from conversations.flows.shared_phone import digest
-from conversations.flows.survey import Marked
 from conversations.play import Play
 from conversations.world import Person
 from tests.conversations.robot import CHANNELS, WORDS, associations, go_on, press, step_of

@@ -28,6 +28,7 @@ from conversations.effects import (
     OpenForm,
     Remember,
     SetTimer,
+    SurveyAnswered,
 )
 from conversations.engine import Turn, advance
 from conversations.events import PERSONAL, Event, FormFilled, Found, Press, Text, TimePassed
@@ -227,6 +228,8 @@ class Watched:
 
     def _ended(self, draft: Draft, event: Event, turn: Turn) -> bool:
         """Closed, and for a reason: something came of it, it was cancelled or declined, or its last answer came."""
+        if draft.flow == "survey":
+            return self._survey_ended(draft, turn)
         if not any(isinstance(one, ClearTimer) and one.timer == "draft" for one in turn.effects):
             return False
         if any(isinstance(one, FileCase | LogConsent | MoveCase | AnswerAsk) for one in turn.effects):
@@ -238,6 +241,13 @@ class Watched:
         steps = course(self.association, draft.flow, draft.subject).steps
         unanswered = [step for step in steps if step.id not in draft.answers and step.applies(draft)]
         return len(unanswered) <= 1
+
+    def _survey_ended(self, draft: Draft, turn: Turn) -> bool:
+        """Finished or left, or its time is over."""
+        wave = draft.subject.partition(":")[2]
+        over = [one.until <= self.now for one in turn.conversation.invitations if one.wave == wave]
+        settled = [one for one in turn.effects if isinstance(one, SurveyAnswered) and one.wave == wave]
+        return any(one.state in ("finished", "declined") for one in settled) or all(over)
 
     def _farewells(self, draft: Draft, wording: Wording) -> list[str]:
         """The words with which a flow is left before its end, as far as the first placeholder."""
