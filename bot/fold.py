@@ -17,6 +17,7 @@ from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
 from conversations.notices import CLAIMED
 from conversations.says import Say
+from conversations.templates import KINDS
 from conversations.wording import LANGUAGES
 from conversations.world import Paper, Person, World
 from storage import conversations, messages, people, timers, world
@@ -211,11 +212,16 @@ class Fold:
 
     def _world(self, stored: Stored, known: world.Known, vouched: bool) -> World:
         intake = self.intake
+        channel, language = intake.channels[stored.association, stored.channel], stored.conversation.language
+        approved: frozenset[str] = frozenset()
+        if channel.traits.window_hours and isinstance(channel, Templated):
+            approved = frozenset(kind for kind in KINDS if channel.has_template(kind, language))
         return World(
             association=intake.associations[stored.association],
             now=self.now,
             seed=os.urandom(16),
-            traits=intake.channels[stored.association, stored.channel].traits,
+            traits=channel.traits,
+            templates=approved,
             person=known.person,
             cases=known.cases,
             papers=intake.papers.get(stored.association, ()),

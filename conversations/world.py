@@ -72,8 +72,10 @@ class World(msgspec.Struct, kw_only=True):
     """What the library holds."""
     public_url: str = ""
     """Our own address as people see it; empty without one."""
+    templates: frozenset[str] = frozenset()
+    """Kinds that may go outside of the channel's window, in this conversation's language."""
     vouched: bool = True
-    """The event is of whoever has the address; False where anybody can have written it there (a mail nobody checked)."""
+    """The event is of whoever has the address; False where anybody can have written it (a mail nobody checked)."""
     drawn: int = 0
 
     def draw(self, purpose: str) -> bytes:

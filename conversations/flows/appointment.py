@@ -44,13 +44,14 @@ def changed(moment: Moment, event: AppointmentChanged) -> None:
     if conversation.blocked or not track.may_begin(moment):
         return
     if conversation.proof_needed or own_page.is_long_silent(moment):
-        moment.tell(moment.words("appointment.news"), options=moment.options("/appointments"), lane="notice")
+        options = moment.options("/appointments")
+        track.tell_notice(moment, moment.words("appointment.news"), options, "news", event.reference)
         return
     options = options_of(moment, event)
     if conversation.open is None and event.state == "offered":
         conversation.offered = list(options)  # a number or the words of a time choose it too
     template = "appointment_reminder" if event.change == "remind" else "appointment"
-    track.tell_notice(moment, text_of(moment, event), options, template)
+    track.tell_notice(moment, text_of(moment, event), options, *track.approved(moment, event.reference, template))
 
 
 def text_of(moment: Moment, event: AppointmentChanged) -> str:

@@ -261,9 +261,14 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         return
     if not may_begin(moment, stopped_too=not is_decision(event)):
         return
-    if moment.conversation.proof_needed or is_long_silent(moment) or closed_now(moment) == "window":
-        sent, shown = "case.news", shown or sent
     facts = facts_of(moment, event)
+    outside, doubted = closed_now(moment) == "window", moment.conversation.proof_needed or is_long_silent(moment)
+    quiet = bool(shown) or doubted
+    if outside and "moved" in moment.world.templates and not quiet and not is_decision(event):
+        tell_where(moment, event)
+        return
+    if outside or doubted:
+        sent, shown = "case.news", shown or sent
     before = ""
     if shown:
         unopened = event.reference in moment.conversation.news
@@ -278,9 +283,35 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         before, its_own = entitlements.told(moment, event)
         options = (*its_own, *mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
     text = before + moment.words(sent, **facts)
-    tell_notice(moment, text, options, "news", event.reference)
+    kind = "returned" if event.stage == "returned" and not quiet else "news"
+    tell_notice(moment, text, options, *approved(moment, event.reference, kind, event.reference))
     if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)
+
+
+def tell_where(moment: Moment, event: CaseMoved) -> None:
+    """Outside of the window, what a stranger too may read: where it stands, and when they will hear."""
+    moment.conversation.news.pop(event.reference, None)
+    now = moment.world.now
+    days = {name: getattr(event, name) for name in ("earliest", "latest", "next_update")}
+    ahead = {name: at if at is not None and at >= now else None for name, at in days.items()}
+    stage = moment.words("track.stage", stage=moment.words(f"stage.{event.kind}.{event.stage}"))
+    promised = (
+        []
+        if event.stage in ANSWERED or not lifecycle.is_open(event.stage)
+        else promise_lines(Promised(**ahead), moment.language, moment.words)
+    )
+    line = " ".join([stage, *promised])
+    text = moment.words("template.moved", reference=event.reference, line=line)
+    option = Option(f"track:{event.reference}", moment.words("option.track_this"))
+    tell_notice(moment, text, (option,), "moved", event.reference, line)
+
+
+def approved(moment: Moment, reference: str, kind: str, *values: str) -> tuple[str, ...]:
+    """The template of this kind with what is in its places, where Meta approved it; else the one that says only that
+    there is news. Where neither was, the next address is taken."""
+    known = moment.world.templates
+    return ("news", reference) if reference and kind not in known and "news" in known else (kind, *values)
 
 
 def tell_notice(
@@ -337,16 +368,20 @@ def updated(moment: Moment, event: CaseUpdate) -> None:
     option = Option(f"track:{case.reference}", moment.words("option.track_this"))
     quiet = moment.conversation.proof_needed or is_long_silent(moment)
     text = moment.words("case.news") if quiet else words_of(moment, event, quiet=is_apart(moment, case))
+    kind: str = "news"
+    values: tuple[str, ...] = (case.reference,)
+    options: tuple[Option, ...] = (option,)
     if event.why == "document_expiring" and not quiet:
-        tell_notice(moment, text, (), event.why, *_paper(moment, event, is_apart(moment, case)))
-    elif event.why == "entitlement_due":
-        tell_notice(moment, text, (option,), event.why)
+        kind, values, options = event.why, _paper(moment, event, is_apart(moment, case)), ()
+    elif event.why == "entitlement_due" and not quiet:
+        kind, values = event.why, ()
     elif event.why == "returned" and not quiet:
         theirs = own_moves.options(moment, case.kind, case.stage, case.reference)
         gladly = tuple(one for one in theirs if one.id.startswith("move:complete"))
-        tell_notice(moment, text, (*gladly, option), event.why, case.reference)
-    else:
-        tell_notice(moment, text, (option,), event.why if event.why.startswith("promise") else "news", case.reference)
+        kind, options = event.why, (*gladly, option)
+    elif event.why.startswith("promise") and not quiet:
+        kind = event.why
+    tell_notice(moment, text, options, *approved(moment, case.reference, kind, *values))
     if event.why == "receipt" and not quiet:
         attach_receipt(moment, case.reference)
 

@@ -12,6 +12,7 @@ from bot.case_moves import move_case
 from bot.channels.contract import AddressGone, StatusReport, TryAgain
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
+from conversations.templates import KINDS, fits
 from storage import cases, notices, tasks, timers
 from storage.schema import cases as cases_table
 from storage.schema import conversations as conversations_table
@@ -220,6 +221,56 @@ async def test_outside_the_window_an_approved_template_goes_and_opens_to_the_new
     assert reference not in there.told[-1], "what it is shows when they open it"
     await there.press(f"track:{reference}")
     assert reference in there.told[-2] + there.told[-1]
+
+
+@pytest.mark.parametrize(
+    ("approved", "template"),
+    [({"news", "moved", "returned"}, "own"), ({"news"}, "news"), (set(), "")],
+    ids=["its own", "else what says only that there is news", "else the next way"],
+)
+@pytest.mark.parametrize("name", ["verify", "return"])
+async def test_outside_the_window_each_kind_goes_as_its_own_template(
+    desk: Desk, whatsapp: Paper, approved: set[str], template: str, name: str
+) -> None:
+    whatsapp.approved = frozenset(approved)
+    there = Person(desk, PHONE, "whatsapp")
+    reference = await there.apply()
+    if name == "return":
+        move(desk, reference, "verify", "relations_officer")
+        await desk.run()
+    desk.now += timedelta(hours=26)
+    sent = len(whatsapp.sent)
+    more = {"given": {"items": "family_card"}} if name == "return" else {}
+    move(desk, reference, name, "relations_officer", **more)
+    await desk.run()
+    await desk.run()
+    if not template:
+        assert len(whatsapp.sent) == sent and open_tasks(desk) == [("call", "exhausted", "open")]
+        return
+    own = {"verify": "moved", "return": "returned"}[name]
+    say = whatsapp.says[-1]
+    assert say.template == (own if template == "own" else "news")
+    assert fits(say.template, say.values) and say.values["2"] == reference
+    state = there.where
+    if say.template == "moved":
+        assert "نراجع" in say.values["3"] and reference not in state.news, "it was told where it stands"
+    else:
+        assert reference in state.news, "what it is shows when they open it"
+        await there.press(f"track:{reference}")
+        assert reference not in there.where.news
+
+
+async def test_outside_the_window_a_decision_says_no_more_than_that_there_is_news(desk: Desk, whatsapp: Paper) -> None:
+    whatsapp.approved = frozenset(KINDS)
+    there = Person(desk, PHONE, "whatsapp")
+    reference = await there.apply()
+    for name, who in (("verify", "relations_officer"), ("pass_on", "relations_officer")):
+        move(desk, reference, name, who)
+    await desk.run()
+    desk.now += timedelta(hours=26)
+    move(desk, reference, "refuse", "committee", given={"reason": "سبب", "help": "عون"}, confirmed=True)
+    await desk.run()
+    assert whatsapp.says[-1].template == "news" and reference in there.where.news
 
 
 # --- a person is not a mailbox ---------------------------------------------------------------------------------------

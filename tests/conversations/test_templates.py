@@ -1,13 +1,21 @@
 """The templates of WhatsApp as Meta wants them, in both languages, and what may stand in their places."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from conversations.choices import CHOSEN
 from conversations.commands import COMMANDS
+from conversations.conversation import Address, Conversation
+from conversations.engine import advance
+from conversations.events import AppointmentChanged, CaseMoved, CaseUpdate, Event, Joined
+from conversations.says import Say
 from conversations.templates import KINDS, LONGEST, body, button, fits, places, samples
 from conversations.wording import LANGUAGES, house_wording
+from conversations.world import Traits, World
+from tests.conversations.robot import associations
 
 EACH = [(kind, language) for kind in KINDS for language in LANGUAGES]
 
@@ -92,3 +100,74 @@ def test_a_kind_that_nobody_declared_has_no_template() -> None:
 def test_what_the_dialogue_gives_is_what_its_templates_take(kinds: tuple[str, ...], given: tuple[str, ...]) -> None:
     for kind in kinds:
         assert fits(kind, {str(number): value for number, value in enumerate(given, 1)}), kind
+
+
+# --- what goes outside of the window ---------------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+HARIF = next(one for one in associations() if one.slug == "harif")
+REFERENCE = "HRF-7K2MP-4TWX6"
+CASE = {"reference": REFERENCE, "kind": "request", "stage": "with_committee", "opened_at": NOW - timedelta(days=9)}
+
+
+def said(event: Event, approved: frozenset[str], **more: Any) -> list[Say]:
+    """To somebody who wrote two days ago."""
+    talk = Conversation(
+        association="harif", address=Address("whatsapp", "+966500000007"), id=1, language="ar", greeted=True,
+        last_at=NOW - timedelta(days=2), **more,
+    )  # fmt: skip
+    world = World(
+        association=HARIF, now=NOW, seed=b"0" * 16, traits=Traits(name="whatsapp", window_hours=24), templates=approved
+    )
+    return [say for say in advance(talk, event, world).says if say.lane == "notice"]
+
+
+def update(why: str, **details: str) -> Event:
+    return CaseUpdate(id="u", at=NOW, case=CASE, why=why, reason="سبب", details=details)  # type: ignore[arg-type]
+
+
+def appointment(change: str) -> Event:
+    starts = NOW + timedelta(days=1)
+    return AppointmentChanged(
+        id="a", at=NOW, appointment="1", change=change, kind="interview", state="agreed", starts=starts,
+        reference=REFERENCE,
+    )  # fmt: skip
+
+
+MOVED = CaseMoved(
+    id="m", at=NOW, reference=REFERENCE, kind="request", from_stage="submitted", stage="verifying", move="verify",
+    who="relations_officer", latest=NOW + timedelta(days=5),
+)  # fmt: skip
+OWN: dict[str, Event] = {
+    "moved": MOVED,
+    "returned": update("returned"),
+    "promise_near": update("promise_near"),
+    "promise_missed": update("promise_missed"),
+    "entitlement_due": update("entitlement_due", what="support"),
+    "document_expiring": update("document_expiring", paper="family_card", day="2026-12-22"),
+    "appointment": appointment("confirm"),
+    "appointment_reminder": appointment("remind"),
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_each_kind_goes_as_its_own_template_else_as_news(kind: str) -> None:
+    (say,) = said(OWN[kind], frozenset(KINDS))
+    assert say.template == kind and fits(kind, say.values)
+    (say,) = said(OWN[kind], frozenset({"news"}))
+    assert say.template == "news" and fits("news", say.values) and say.values["2"] == REFERENCE
+    assert all(say.template for say in said(OWN[kind], frozenset())), "which is on record as the reason"
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_number_that_may_be_anothers_by_now_hears_no_more_than_that_there_is_news(kind: str) -> None:
+    for say in said(OWN[kind], frozenset(KINDS), proof_needed=True):
+        assert say.template == "news"
+
+
+def test_of_what_waited_together_those_alike_are_one_and_nothing_is_lost() -> None:
+    moved = CaseMoved(**{**{name: getattr(MOVED, name) for name in MOVED.__struct_fields__}, "id": "m2"})
+    events = (MOVED, moved, OWN["document_expiring"], OWN["appointment"])
+    says = said(Joined(id="j", at=NOW, events=events), frozenset(KINDS))  # type: ignore[arg-type]
+    assert [say.template for say in says] == ["news", "document_expiring", "appointment"]
+    assert all(fits(say.template, say.values) for say in says)
