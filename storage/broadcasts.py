@@ -63,16 +63,13 @@ class Reached(NamedTuple):
     open: bool
     replied: bool
 
-    @property
-    def outcome(self) -> str:
-        return outcome_of(self.state, self.told)
 
-
-def outcome_of(state: str, told: str) -> str:
-    """held, waiting, sent, reached, passed or failed."""
+def outcome_of(state: str, told: str, over: bool = False) -> str:
+    """held, waiting, sent, reached, passed or failed. `over`: nobody is told any more, whatever the rows still say."""
     if state == waves.INVITED:
         return {"reached": "reached", "joined": "reached", "dropped": "failed"}.get(told, "sent")
-    return {waves.PASSED: "passed", waves.FAILED: "failed", waves.HELD: "held"}.get(state, "waiting")
+    waiting = "passed" if over else "waiting"
+    return {waves.PASSED: "passed", waves.FAILED: "failed", waves.HELD: "held"}.get(state, waiting)
 
 
 # --- whom a list names -----------------------------------------------------------------------------------------------
@@ -253,24 +250,6 @@ def not_consented(connection: Connection, association: str, wave: int, purpose: 
     given = select(c.id).where(c.association == association, c.id == last, c.given.is_(True)).correlate(recipients)
     query = select(func.count()).select_from(recipients)
     return connection.scalar(query.where(r.association == association, r.wave == wave, ~given.exists())) or 0
-
-
-def withdraw(connection: Connection, association: str, wave: int, now: int) -> int:
-    """Whoever was not told yet is not told any more. Returns how many."""
-    r = recipients.c
-    mine = update(recipients).where(r.association == association, r.wave == wave)
-    left = mine.where(r.state.in_([waves.WAITING, waves.HELD]))
-    count = connection.execute(left.values(state=waves.PASSED, why="aborted", due=None, settled_at=now)).rowcount
-    connection.execute(mine.where(r.due.is_not(None)).values(due=None))
-    return count
-
-
-def again(connection: Connection, association: str, wave: int, now: int) -> int:
-    """Whoever's message came due while the wave was paused, and so said nothing, waits once more. Returns how many."""
-    r = recipients.c
-    lost = (r.state == waves.FAILED, r.why == "nothing_to_say")
-    mine = update(recipients).where(r.association == association, r.wave == wave, *lost)
-    return connection.execute(mine.values(state=waves.WAITING, why="", due=now, settled_at=None)).rowcount
 
 
 # --- what became of it -----------------------------------------------------------------------------------------------

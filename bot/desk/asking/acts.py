@@ -9,14 +9,13 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from bot.desk.at import At, NotFound, Stale
-from storage import broadcasts, waves
+from storage import wave_acts, waves
 from storage.times import ms
 from storage.waves import Wave
 
 SURVEY, BROADCAST = "survey", "broadcast"
 OPEN_DAYS = 14
 """For so long a broadcast may take: what was not told by then is not told any more."""
-STOPPABLE = (waves.DRAFTED, waves.PLANNED, waves.RUNNING, waves.PAUSED)
 
 
 def find(connection: Connection, at: At, kind: str, *, lock: bool = False) -> Wave:
@@ -42,29 +41,23 @@ async def do(at: At, kind: str, act: Callable[[Connection, At, str], object]) ->
 
 
 def pause(connection: Connection, at: At, kind: str) -> None:
-    wave = in_state(connection, at, kind, (waves.RUNNING, waves.PLANNED))
-    waves.change(connection, at.slug, wave.id, state=waves.PAUSED)
+    """At once: what still lay in the queue goes back."""
+    wave = find(connection, at, kind, lock=True)
+    if not wave_acts.pause(connection, at.slug, wave.id, ms(at.now)):
+        raise Stale(f"asking.stale.{wave.state}")
 
 
 def resume(connection: Connection, at: At, kind: str) -> None:
-    wave = in_state(connection, at, kind, (waves.PAUSED,))
-    broadcasts.again(connection, at.slug, wave.id, ms(at.now))
-    waves.change(connection, at.slug, wave.id, state=waves.RUNNING)
+    wave = find(connection, at, kind, lock=True)
+    if not wave_acts.resume(connection, at.slug, wave.id):
+        raise Stale(f"asking.stale.{wave.state}")
 
 
 def abort(connection: Connection, at: At, kind: str) -> None:
-    """For good. Who was asked was asked; nobody else is."""
-    wave = in_state(connection, at, kind, STOPPABLE)
-    now = ms(at.now)
-    broadcasts.withdraw(connection, at.slug, wave.id, now)
-    waves.change(connection, at.slug, wave.id, state=waves.ABORTED, done_at=now)
-
-
-def begin(connection: Connection, at: At, wave: Wave, **more: object) -> None:
-    """From now, or from when it was planned for."""
-    starts = max(wave.starts, ms(at.now))
-    ends = starts + ms_of(timedelta(days=OPEN_DAYS))
-    waves.change(connection, at.slug, wave.id, state=waves.RUNNING, starts=starts, ends=ends, **more)
+    """For good, at once. Who was asked was asked; nobody else is."""
+    wave = find(connection, at, kind, lock=True)
+    if not wave_acts.abort(connection, at.slug, wave.id, ms(at.now)):
+        raise Stale(f"asking.stale.{wave.state}")
 
 
 def ms_of(span: timedelta) -> int:

@@ -15,19 +15,26 @@ from bot.desk.asking import acts
 from bot.desk.asking.draft import LISTED, Draft
 from bot.desk.asking.lists import Listed
 from bot.desk.asking.looks import messages_of
-from bot.desk.at import At, Refused
+from bot.desk.at import At, Refused, Stale
 from bot.desk.conversation.composing import MB
 from bot.web.body import Upload
 from conversations import notices
 from conversations.answers.signatures import kind_of
 from conversations.association.survey import Audience
 from storage import audience, broadcasts, files, waves
+from storage.audience import Counted
 from storage.ids import new_id
 from storage.times import moment, ms
 from storage.waves import Wave
 
 FILES: Mapping[str, int] = {"jpeg": 5, "png": 5, "pdf": 16, "docx": 16}
 """What every channel carries, and megabytes (CHANNELS.md)."""
+DRAFT_DAYS = 90
+"""A draft that nobody sends for so long is closed."""
+_ANEW = (
+    *("purpose", "audience", "people", "at", "starts", "ends", "by"),
+    *("needs_approval", "approved_by", "approved_at", "filled_to", "filled_at"),
+)
 FILE_CHANNEL = "broadcast"
 """As which channel's file it is kept: nobody sent it."""
 
@@ -116,6 +123,7 @@ def keep(connection: Connection, at: At, draft: Draft, listed: Listed | None, fi
     if file is not None:
         files.want(connection, vault, [file], now)
         draft.file, draft.file_name, draft.file_kind = str(file.id), file.name, file.kind
+    stays = draft.whom == LISTED and listed is None and before is not None and before.listed > 0
     wave = Wave(
         at.slug,
         changed.id if changed else new_id(),
@@ -124,25 +132,25 @@ def keep(connection: Connection, at: At, draft: Draft, listed: Listed | None, fi
         audience=draft.audience().model_dump_json(exclude_defaults=True),
         at=now,
         starts=draft.starts,
-        ends=max(now, draft.starts) + acts.ms_of(timedelta(days=acts.OPEN_DAYS)),
+        ends=now + acts.ms_of(timedelta(days=DRAFT_DAYS)),
         by=at.worker.id,
+        # A list names everybody it is for: the house adds nobody.
+        filled_at=now if draft.whom == LISTED else None,
     )
     body = draft.body()
     if changed is None:
         waves.add(connection, vault, wave, body)
     else:
-        fields = ("purpose", "audience", "at", "starts", "ends", "by")
-        same = {name: getattr(wave, name) for name in fields}
-        waves.change(connection, at.slug, wave.id, **same, needs_approval=False, approved_by=None, approved_at=None)
-    if draft.whom == LISTED and listed is None and before is not None and before.listed:
-        body.listed, body.bad = before.listed, before.bad  # the list that is there stays
-    else:
-        broadcasts.clear(connection, at.slug, wave.id)
-        if draft.whom == LISTED and listed is not None:
-            body.listed, body.bad = _name(connection, at, wave, listed)
+        anew = {name: getattr(wave, name) for name in _ANEW}
+        waves.change(connection, at.slug, wave.id, **anew)
+        if not stays:
+            broadcasts.clear(connection, at.slug, wave.id)
+    if stays and before is not None:
+        body.listed, body.bad = before.listed, before.bad
+        waves.change(connection, at.slug, wave.id, people=changed.people if changed else 0)
+    elif listed is not None:
+        body.listed, body.bad = _name(connection, at, wave, listed)
     broadcasts.rewrite(connection, vault, at.slug, wave.id, body)
-    if draft.whom != LISTED:
-        count(connection, at, wave, body)
     at.log(connection, "broadcast.write", f"wave:{wave.id}")
     return wave.id
 
@@ -155,20 +163,11 @@ def _name(connection: Connection, at: At, wave: Wave, listed: Listed) -> tuple[i
     return len(listed.rows) + len(listed.bad), tuple(sorted((one.number, one.why) for one in (*listed.bad, *bad)))
 
 
-def count(connection: Connection, at: At, wave: Wave, body: waves.Body) -> int:
-    """Who fits now, written down anew."""
+def counted(connection: Connection, wave: Wave, body: waves.Body) -> Counted:
+    """Whom it would go to at this moment."""
     if body.listed:
-        return wave.people
-    broadcasts.clear(connection, at.slug, wave.id)
-    chosen = Audience.model_validate_json(wave.audience) if wave.audience else Audience()
-    return audience.fill(connection, wave, chosen, max(wave.starts, ms(at.now)))
-
-
-def recount(connection: Connection, at: At, kind: str) -> None:
-    wave = acts.in_state(connection, at, kind, (waves.DRAFTED,))
-    body = waves.body_of(connection, at.desk.vault, at.slug, wave.id) or waves.Body()
-    count(connection, at, wave, body)
-    waves.change(connection, at.slug, wave.id, at=ms(at.now), needs_approval=False)
+        return Counted(broadcasts.by_channel(connection, wave.association, wave.id))
+    return audience.count(connection, wave, audience.audience_of(wave, Audience()))
 
 
 def confirm(connection: Connection, at: At, kind: str) -> None:
@@ -187,43 +186,62 @@ def needs_second(at: At, people: int) -> bool:
 
 def go(connection: Connection, at: At) -> str:
     """`begun`, or `asked` where a second person has to agree. Raises Refused, with the reason."""
-    wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
-    people = _fit(connection, at, wave)
-    seen = at.form.get("people")
-    if not seen.isascii() or not seen.isdigit() or int(seen) != people:
-        raise Refused("broadcasts.count_changed", count=people)
+    wave, people = _fit(connection, at)
+    if wave.needs_approval:
+        raise Stale("broadcasts.asked_before")
     waves.change(connection, at.slug, wave.id, people=people, by=at.worker.id)
     if needs_second(at, people):
         waves.change(connection, at.slug, wave.id, needs_approval=True)
         at.log(connection, "broadcast.ask", f"wave:{wave.id}", f"people:{people}")
         return "asked"
-    acts.begin(connection, at, wave)
+    _begin(connection, at, wave, people)
     at.log(connection, "broadcast.go", f"wave:{wave.id}", f"people:{people}")
     return "begun"
 
 
 def approve(connection: Connection, at: At) -> None:
     """A second person has looked: it begins. Raises Refused."""
-    wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
+    wave, people = _fit(connection, at)
     if not wave.needs_approval:
         raise Refused("asking.not_asked")
     if wave.by == at.worker.id:
         raise Refused("asking.own")
-    people = _fit(connection, at, wave)
-    acts.begin(connection, at, wave, approved_by=at.worker.id, approved_at=ms(at.now))
+    waves.change(connection, at.slug, wave.id, approved_by=at.worker.id, approved_at=ms(at.now), people=people)
+    _begin(connection, at, wave, people)
     at.log(connection, "broadcast.approve", f"wave:{wave.id}", f"people:{people}")
 
 
-def _fit(connection: Connection, at: At, wave: Wave) -> int:
-    """How many it goes to. Raises Refused where it must not go."""
-    counts = waves.counts(connection, at.slug, wave.id)
-    if counts.get(waves.HELD):
-        raise Refused("broadcasts.unconfirmed", count=counts[waves.HELD])
-    people = counts.get(waves.WAITING, 0)
+def _fit(connection: Connection, at: At) -> tuple[Wave, int]:
+    """The draft, locked, and how many it goes to: as many as the page said. Raises Refused where it must not go."""
+    wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
+    body = waves.body_of(connection, at.desk.vault, at.slug, wave.id) or waves.Body()
+    if held := waves.counts(connection, at.slug, wave.id).get(waves.HELD):
+        raise Refused("broadcasts.unconfirmed", count=held)
+    people = counted(connection, wave, body).people
     if not people:
         raise Refused("broadcasts.nobody")
-    if over := broadcasts.not_consented(connection, at.slug, wave.id, wave.purpose):
+    if body.listed and (over := broadcasts.not_consented(connection, at.slug, wave.id, wave.purpose)):
         raise Refused("broadcasts.over_consent", count=over)
     if wave.starts and wave.starts < ms(at.now) - acts.ms_of(timedelta(days=1)):
         raise Refused("broadcasts.start_over")
-    return people
+    if at.form.get("people") != str(people):
+        raise Refused("broadcasts.count_changed", count=people)
+    return wave, people
+
+
+def _begin(connection: Connection, at: At, wave: Wave, people: int) -> None:
+    """Those whom it is for are written down; of very many the house writes on (bot/planner.py) before the first hears
+    of it. Raises Refused where they are others than were counted."""
+    starts = max(wave.starts, ms(at.now))
+    ends = starts + acts.ms_of(timedelta(days=acts.OPEN_DAYS))
+    waves.change(connection, at.slug, wave.id, state=waves.PLANNED, starts=starts, ends=ends)
+    chosen = audience.audience_of(wave, Audience())
+    for _ in range(2):
+        fresh = waves.get(connection, at.slug, wave.id, lock=True)
+        if fresh is None or not audience.fill_some(connection, fresh, chosen, starts):
+            break
+    else:
+        return
+    if (written := waves.size(connection, at.slug, wave.id)) != people:
+        raise Refused("broadcasts.count_changed", count=written)
+    waves.change(connection, at.slug, wave.id, state=waves.RUNNING)

@@ -20,7 +20,7 @@ from bot.web.lines import MEDIA_TYPES
 from conversations.cases.calendar import in_digits
 from conversations.cases.lifecycle import LIFECYCLES
 from conversations.notices import MESSAGING
-from storage import broadcasts, files, staff, templates, waves
+from storage import audience, broadcasts, files, staff, templates, waves
 from storage.blobs import Missing
 from storage.times import ms
 from storage.waves import Body, Wave
@@ -201,13 +201,14 @@ async def _show(
             "wave": wave,
             "body": body,
             "counts": counts,
-            "channels": broadcasts.by_channel(connection, at.slug, id),
             "names": staff.names(connection, at.desk.vault, {one for one in (wave.by, wave.approved_by) if one}),
         }
         if wave.state == waves.DRAFTED:
             found["kept"] = templates.load(connection, at.slug)
             found["telegram"] = staff.has_telegram(connection, at.worker.id)
+            found["counted"] = sending.counted(connection, wave, body)
         else:
+            found["counted"] = audience.Counted(broadcasts.by_channel(connection, at.slug, id))
             found["outcomes"] = broadcasts.outcomes(connection, at.slug, id)
             found["replies"] = broadcasts.replies(connection, at.slug, id)
         return found
@@ -222,12 +223,16 @@ async def _show(
         "now_ms": ms(at.now),
         "draft": draft.of_wave(wave, body),
         "sides": dict(await at.read(_sides, at)),
-        "bill": sending.bill(at, body, found["channels"]),
+        "bill": sending.bill(at, body, found["counted"].channels),
         "goes": sending.goes_at(at, wave),
         "money": lambda riyals: in_digits(f"{riyals:,.2f}".removesuffix(".00"), at.language),
     }
     if wave.state != waves.DRAFTED:
-        return at.page("broadcasts/running.html", tally=_tally(found["outcomes"]), **common)
+        return at.page(
+            "broadcasts/running.html",
+            tally=_tally(found["outcomes"], wave.state in (waves.ABORTED, waves.DONE)),
+            **common,
+        )
     return at.page(
         "broadcasts/draft.html",
         looks=[
@@ -235,18 +240,18 @@ async def _show(
             for language in ("ar", "en")
             if body.text.get(language)
         ],
-        second=sending.needs_second(at, found["counts"].get(waves.WAITING, 0)),
+        second=sending.needs_second(at, found["counted"].people),
         approve_above=at.association.profile.broadcasts.approve_above,
         **common,
     )
 
 
-def _tally(outcomes: list[broadcasts.Outcome]) -> dict[str, dict[str, int]]:
+def _tally(outcomes: list[broadcasts.Outcome], over: bool) -> dict[str, dict[str, int]]:
     """People by channel, then by what became of it."""
     found: dict[str, dict[str, int]] = {}
     for one in outcomes:
         mine = found.setdefault(one.channel, {})
-        name = broadcasts.outcome_of(one.state, one.told)
+        name = broadcasts.outcome_of(one.state, one.told, over)
         mine[name] = mine.get(name, 0) + one.people
     return found
 
@@ -290,6 +295,7 @@ async def people(at: At) -> Response:
         body=body,
         rows=rows,
         replied=replied,
+        outcome=lambda one: broadcasts.outcome_of(one.state, one.told, wave.state in (waves.ABORTED, waves.DONE)),
         more=rows[-1].conversation if len(rows) == broadcasts.PAGE else 0,
     )
 
@@ -311,12 +317,6 @@ async def test(at: At) -> Response:
 async def confirm(at: At) -> Response:
     await acts.do(at, KIND, sending.confirm)
     return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_confirmed")
-
-
-@room.post("/broadcasts/{wave}/recount", "broadcasts.write")
-async def recount(at: At) -> Response:
-    await acts.do(at, KIND, sending.recount)
-    return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_counted")
 
 
 @room.post("/broadcasts/{wave}/go", "broadcasts.write")
