@@ -152,7 +152,7 @@ def turned(connection: Connection, vault: Vault, association: Association, turn:
         _end_leg(connection, notice, "skipped", "stopped", now)
         _to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
-    if turn.why in ("", "muted", "stopped"):
+    if turn.why in ("", "muted", "stopped") or (turn.why in waves.NOT_NOW and notice.kind in rules.BULK_KINDS):
         why = turn.why or "nothing_to_say"
         _end_leg(connection, notice, "skipped", why, now)
         _settle(connection, notice, notices.DROPPED, why, now)
@@ -194,7 +194,7 @@ def task_done(
 def _begin(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
-    if notice.why and notice.conversation is not None:
+    if notice.why and notice.conversation is not None and notice.kind not in rules.BULK_KINDS:
         # It has waited: whatever waited with it goes along, as one message.
         now_there = notices.get(connection, notice.association, notice.id)
         if now_there is None or now_there.state != notices.WAITING:
@@ -295,6 +295,9 @@ def _look(
             _end_leg(connection, notice, "failed", next((error for _, error, _ in found if error), "failed"), now)
         case "silent":
             _end_leg(connection, notice, "silent", "no_evidence", now)
+            if notice.kind in rules.BULK_KINDS:
+                # It may come yet, to a telephone that is switched on again: nobody is asked twice.
+                return _settle(connection, notice, notices.DROPPED, "no_evidence", now)
         case "pending" if any(state == "queued" for state, _, _ in found) and _is_cut(
             connection, notice, leg.channel, now
         ):
@@ -373,8 +376,8 @@ def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: 
 
 def _settle(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> Notice:
     notices.settle_joined(connection, notice, state, ms(now))
-    if notice.kind in rules.BULK_KINDS and state == notices.DROPPED:
-        waves.settled(connection, notice.association, notice.id, waves.FAILED, why, ms(now))
+    if notice.kind in rules.BULK_KINDS:
+        waves.settled(connection, notice.association, notice.id, state == notices.REACHED, why, ms(now))
     return _keep(connection, notice, state=state, why=why, due=None, settled_at=ms(now))
 
 

@@ -1,7 +1,8 @@
 """Waves at work: who is next is fed a few seconds ahead of the wire, and looked at again at that moment.
 
-A wave is rows: planned by the database (storage/audience.py), claimed here, told as notices of their own kind, so that
-the chain, the templates, the quiet hours and the delivery page are those of every other message.
+A wave is rows: planned by the house or by staff (bot/planner.py), its people written by the database
+(storage/audience.py), claimed here, told as notices of their own kind, so that the chain, the templates, the quiet
+hours and the delivery page are those of every other message.
 """
 
 from collections.abc import Mapping
@@ -13,13 +14,16 @@ from bot import notices as chain
 from conversations import notices as rules
 from conversations.association.association import Association
 from conversations.events import BroadcastSent, Event, SurveyInvited
-from storage import audience, waves
-from storage.schema import messages
+from conversations.surveys.periods import of_key
+from storage import fitness, waves
+from storage.schema import conversations, messages, timers
 from storage.times import moment, ms
 from storage.vault import Vault
 
 AHEAD = 10
 """Seconds of sends that may lie in the queue, so that an abort holds at once."""
+FASTEST = 100.0
+"""Messages a second, where a channel itself knows no limit: every one is a turn of this house."""
 AT_ONCE = 50
 """In one transaction: replies wait behind it."""
 HOLD = timedelta(minutes=5)
@@ -34,68 +38,92 @@ def feed(
     wake: chain.Wake,
     rates: Mapping[str, float],
 ) -> int:
-    """Tell the next people of each running wave, as many as there is room for. Returns how many."""
-    slug, fed = association.profile.slug, 0
-    running = [
-        one for one in waves.open_ones(connection, [slug]) if one.state == waves.RUNNING and one.starts <= ms(now)
-    ]
-    if not running or rules.goes_at(association.profile, False, now) > now:
+    """Tell the next people of each running wave, as many as there is room for. Returns how many it looked at: there
+    may be more while that is AT_ONCE."""
+    slug = association.profile.slug
+    if rules.goes_at(association.profile, False, now) > now:
         return 0
-    room = _room(connection, slug, rates)
+    running = waves.take_running(connection, slug, ms(now))
+    if not running:
+        return 0
+    room = _room(connection, slug, rates, now)
+    looked = 0
     for wave in running:
-        audience.pass_over(connection, association.profile, wave, now)
+        if wave.ends <= ms(now):
+            continue
         for channel, free in room.items():
-            limit = min(free, AT_ONCE - fed)
+            limit = min(free, AT_ONCE - looked)
             if limit <= 0:
                 continue
             claimed = waves.claim(connection, slug, wave.id, channel, ms(now), ms(now + HOLD), limit)
-            for one in audience.still_fit(connection, association.profile, wave, claimed, now):
-                about = f"{wave.kind}:{wave.id}:{one.reminders}"
-                notice = chain.add(connection, vault, association, about, now, wake, conversation=one.conversation)
-                waves.change_recipient(
-                    connection,
-                    one,
-                    state=waves.INVITED if one.state == waves.WAITING else one.state,
-                    notice=notice.id,
-                    at=one.at or ms(now),
-                    reminders=one.reminders + 1,
-                    due=_next(association, wave, one, now),
-                )
-                fed += 1
+            for one in fitness.still_fit(connection, association.profile, wave, claimed, now):
+                _tell(connection, vault, association, wave, one, now, wake)
             room[channel] -= len(claimed)
-        if not audience.anybody_left(connection, wave):
-            finish(connection, wave, now)
-    return fed
+            looked += len(claimed)
+        if wave.kind == "broadcast" and not waves.anybody_left(connection, wave):
+            waves.change(connection, slug, wave.id, state=waves.DONE, done_at=ms(now))
+    return looked
 
 
-def _room(connection: Connection, slug: str, rates: Mapping[str, float]) -> dict[str, int]:
-    m = messages.c
-    query = (
+def _tell(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    wave: waves.Wave,
+    one: waves.Recipient,
+    now: datetime,
+    wake: chain.Wake,
+) -> None:
+    about = f"{wave.kind}:{wave.id}:{one.reminders}"
+    notice = chain.add(connection, vault, association, about, now, wake, conversation=one.conversation)
+    waves.change_recipient(
+        connection,
+        one,
+        state=waves.INVITED if one.state == waves.WAITING else one.state,
+        why="",
+        notice=notice.id,
+        at=one.at or ms(now),
+        reminders=one.reminders + 1,
+        due=_next(association, wave, one, now),
+    )
+
+
+def _room(connection: Connection, slug: str, rates: Mapping[str, float], now: datetime) -> dict[str, int]:
+    """By channel, how many more may lie in the queue; what is not said yet lies there already."""
+    m, t, talk = messages.c, timers.c, conversations.c
+    queued = (
         select(m.channel, func.count())
         .where(m.association == slug, m.lane == "bulk", m.state.in_(["queued", "sending"]))
         .group_by(m.channel)
     )
-    queued = {channel: int(count) for channel, count in connection.execute(query).tuples()}
-    return {channel: int(rate * AHEAD) - queued.get(channel, 0) for channel, rate in rates.items()}
+    unsaid = (
+        select(talk.channel, func.count())
+        .join_from(timers, conversations, (talk.association == t.association) & (talk.id == t.conversation))
+        .where(t.association == slug, t.due <= ms(now), t.timer.startswith("notice:"))
+        .group_by(talk.channel)
+    )
+    room = {channel: int(min(rate, FASTEST) * AHEAD) for channel, rate in rates.items()}
+    for query in (queued, unsaid):
+        for channel, many in connection.execute(query).tuples():
+            room[channel] = room.get(channel, 0) - int(many)
+    return room
 
 
 def _next(association: Association, wave: waves.Wave, one: waves.Recipient, now: datetime) -> int | None:
-    """When they are reminded; None: no more."""
+    """When they are reminded; None: no more. Whoever said «later» is asked again once."""
     survey = association.profile.survey(wave.survey)
-    if wave.kind != "survey" or survey is None or one.reminders >= len(survey.remind_days):
+    if wave.kind != "survey" or survey is None or one.state == waves.LATER or one.reminders >= len(survey.remind_days):
         return None
     first = moment(one.at) if one.at else now
-    due = first + timedelta(days=survey.remind_days[one.reminders])
+    due = max(first + timedelta(days=survey.remind_days[one.reminders]), now + timedelta(days=1))
     return ms(due) if ms(due) < wave.ends else None
 
 
-def finish(connection: Connection, wave: waves.Wave, now: datetime) -> None:
-    """Everybody was asked; what comes later still counts, until its end."""
-    if wave.rolling and ms(now) < wave.ends:
-        return
-    if wave.kind == "survey" and ms(now) < wave.ends:
-        return
-    waves.change(connection, wave.association, wave.id, state=waves.DONE, done_at=ms(now))
+def _until(wave: waves.Wave, now: datetime) -> datetime:
+    """Who joins a rolling wave has as many days as it goes on after its quarter."""
+    run = of_key(wave.period) if wave.rolling else None
+    ends = moment(wave.ends)
+    return min(ends, now + (ends - run.ends)) if run else ends
 
 
 def event_of(connection: Connection, vault: Vault, association: str, about: str, now: datetime) -> Event | None:
@@ -110,7 +138,7 @@ def event_of(connection: Connection, vault: Vault, association: str, about: str,
             at=now,
             wave=number,
             survey=wave.survey,
-            until=moment(wave.ends),
+            until=_until(wave, now),
             reminder=int(reminder or 0),
         )
     body = waves.body_of(connection, vault, association, wave.id)

@@ -32,7 +32,7 @@ LOOKED = 25_000
 OPEN = (WAITING, OUT, UNOPENED, WITH_STAFF)
 SENT = ("accepted", "delivered", "read", "uncertain")
 """States of a message that left; `failed` came to nothing."""
-NOBODY_TRIED = ("asked", "stopped", "death", "restored")
+NOBODY_TRIED = ("asked", "stopped", "death", "restored", "paused", "aborted")
 """Why a message failed, where no channel is to blame: we did not send it."""
 
 

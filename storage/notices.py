@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, func, insert, literal_column, select, tuple_, update
 
+from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
 from storage.batch import among
 from storage.schema import cases, conversations, messages
@@ -101,10 +102,11 @@ def change(connection: Connection, association: str, id: int, **changes: object)
 
 
 def join_waiting(connection: Connection, carrier: Notice, until: int) -> None:
-    """Whatever else waits for the same person until then goes along with this one, by the same agreed channel."""
+    """Whatever else waits for the same person until then goes along with this one, by the same agreed channel; not what
+    many are told."""
     n = notices.c
     waits = (n.association == carrier.association, n.conversation == carrier.conversation, n.state == WAITING)
-    same = (n.id != carrier.id, n.channel == carrier.channel, n.due <= until)
+    same = (n.id != carrier.id, n.channel == carrier.channel, n.due <= until, n.kind.not_in(BULK_KINDS))
     connection.execute(update(notices).where(*waits, *same).values(state=JOINED, why=str(carrier.id), due=None))
 
 

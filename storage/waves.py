@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, exists, func, not_, select, tuple_, update
 
 from storage.batch import among
 from storage.schema_surveys import recipients, waves
@@ -65,6 +65,8 @@ class Wave(NamedTuple):
     needs_approval: bool = False
     approved_by: int | None = None
     approved_at: int | None = None
+    filled_to: int | None = None
+    filled_at: int | None = None
 
 
 class Recipient(NamedTuple):
@@ -201,11 +203,58 @@ def counts(connection: Connection, association: str, wave: int) -> Mapping[str, 
     return {state: int(count) for state, count in connection.execute(query).tuples()}
 
 
-def settled(connection: Connection, association: str, notice: int, state: str, why: str, now: int) -> None:
-    """What became of the message to a recipient: one that reached nobody is said so."""
+def size(connection: Connection, association: str, wave: int) -> int:
     r = recipients.c
-    mine = update(recipients).where(r.association == association, r.notice == notice, r.notice.is_not(None))
-    connection.execute(mine.where(r.state == INVITED).values(state=state, why=why, settled_at=now, due=None))
+    query = select(func.count()).select_from(recipients).where(r.association == association, r.wave == wave)
+    return connection.scalar(query) or 0
+
+
+def anybody_left(connection: Connection, wave: Wave) -> bool:
+    """Whether somebody is to be asked yet, or once more."""
+    r = recipients.c
+    query = select(exists().where(r.association == wave.association, r.wave == wave.id, r.due.is_not(None)))
+    return bool(connection.scalar(query))
+
+
+def put_off(connection: Connection, wave: Wave, whom: Iterable[tuple[Recipient, str, int | None]], now: int) -> None:
+    """These are not asked now, and why: looked at again at that time, or (None) no more. Who was asked before stays
+    asked: it is only said no more often."""
+    alike: dict[tuple[str, int | None, bool], list[int]] = {}
+    for one, why, again in whom:
+        alike.setdefault((why, again, one.state == WAITING), []).append(one.conversation)
+    r = recipients.c
+    for (why, again, fresh), ids in alike.items():
+        ended = {"state": PASSED, "settled_at": now} if fresh and again is None else {}
+        said = {"why": why} if fresh else {}
+        mine = update(recipients).where(
+            r.association == wave.association, r.wave == wave.id, r.conversation.in_(ids), r.due.is_not(None)
+        )
+        connection.execute(mine.values(due=again, **said, **ended))
+
+
+# --- what became of the message --------------------------------------------------------------------------------------
+
+NOT_NOW = frozenset({"held"})
+"""Why a message was not said that may be said on another day."""
+NEVER = frozenset({"muted", "stopped"})
+_DAY = 86_400_000
+
+
+def settled(connection: Connection, association: str, notice: int, reached: bool, why: str, now: int) -> None:
+    """What became of the message to a recipient: whom it did not reach is said so, and what only came at a bad moment
+    is said another day. A reminder that reached nobody changes nothing."""
+    r = recipients.c
+    mine = (r.association == association, r.notice == notice, r.notice.is_not(None), r.state == INVITED)
+    if reached:
+        connection.execute(update(recipients).where(*mine).values(settled_at=now))
+        return
+    reminded = not_(r.reminders > 1)
+    if why in NOT_NOW:
+        again = {"state": WAITING, "why": why, "due": now + _DAY, "at": None, "notice": None, "reminders": 0}
+        connection.execute(update(recipients).where(*mine, reminded).values(**again))
+        return
+    state = PASSED if why in NEVER else FAILED
+    connection.execute(update(recipients).where(*mine, reminded).values(state=state, why=why, settled_at=now, due=None))
 
 
 def forward(old: str, new: str) -> str:
@@ -213,3 +262,18 @@ def forward(old: str, new: str) -> str:
     if old == FINISHED or new == "" or (old == BEGUN and new in (INVITED, LATER)):
         return old
     return new
+
+
+def take_running(connection: Connection, association: str, now: int) -> list[Wave]:
+    """The waves to be fed now, locked until the transaction ends; none while another process feeds this association:
+    two at once would fill the queue twice, and might ask one person for two surveys."""
+    w = waves.c
+    mine = (w.association == association, w.done_at.is_(None), w.state == RUNNING, w.starts <= now)
+    first = connection.scalar(select(func.min(w.id)).where(*mine))
+    if first is None:
+        return []
+    locked = select(w.id).where(w.association == association, w.id == first).with_for_update(skip_locked=True)
+    if connection.scalar(locked) is None:
+        return []
+    query = select(*_WAVE).where(*mine).order_by(w.id).with_for_update()
+    return [Wave._make(row) for row in connection.execute(query)]
