@@ -31,7 +31,10 @@ def report_of(
         facts=tuple(_facts(found, words)),
         headlines=tuple(_headlines(found, words)),
         questions=tuple(_question(question, found, words) for question in found.survey.questions) if found.told else (),
-        sides=tuple(part for side in sides for part in _side(side, found, words, profile, names)),
+        # One group alone is the whole again.
+        sides=tuple(
+            part for side in sides if len(side.groups) > 1 for part in _side(side, found, words, profile, names)
+        ),
         stops=_stops(found, words) if found.stops else None,
         trend=_trend(found, words) if len(found.trend) > 1 else None,
         notes=tuple(_notes(found, words)),

@@ -90,7 +90,11 @@ def run_title(wave: Wave, words: DeskWords) -> str:
 
 def run_label(wave: Wave, words: DeskWords) -> str:
     """The same below a chart."""
-    if wave.period[:4].isdecimal():
+    year, _, part = wave.period.partition("-")
+    if year.isdecimal():
+        key = {"Q": "results.label.q", "H": "results.label.h"}.get(part[:1])
+        if key:
+            return words(key, n=int(part[1:]), year=in_digits(year, words.language))
         return in_digits(wave.period, words.language)
     day = here(moment(wave.starts)).date()
     return in_digits(f"{day.day}/{day.month}", words.language)

@@ -199,7 +199,7 @@ async def _words(at: At, status: int = 200, error: str = "", told: str = "") -> 
 
 @room.get("/results/{wave}/figures.xlsx")
 async def figures_xlsx(at: At) -> Response:
-    found, sides, names = await _whole(at, "figures.xlsx")
+    found, sides, names = await _whole(at, "figures.xlsx", providers=True)
     tables = shown.sheets(found, sides, at.words, at.association.profile, names)
     data = await asyncio.to_thread(xlsx, tables, rtl=at.language == "ar")
     return at.file(_named(at, found, "xlsx"), XLSX, data)
@@ -237,12 +237,15 @@ def _named(at: At, found: Found, ending: str) -> str:
     return f"{at.slug}-{found.survey.id}-{shown.run_id(found.wave)}.{ending}"
 
 
-async def _whole(at: At, what: str) -> tuple[Found, list[Side], dict[int, str]]:
-    """A wave with every side this worker may see. What leaves the house is on record before it does."""
+async def _whole(at: At, what: str, providers: bool = False) -> tuple[Found, list[Side], dict[int, str]]:
+    """A wave with every side this worker may see; `providers`: workers, too, who are named in nothing that is made to
+    be passed on. What leaves the house is on record before it does."""
     found, _ = await _found(at)
     await at.write("export", f"wave:{found.wave.id}", _nothing, detail=what)
     sides = []
     for name in _sides(at):
+        if name == PROVIDER and not providers:
+            continue
         one = (await _found(at, name))[0].side
         sides += [one] if one.groups else []
     return found, sides, await _names(at, sides)
