@@ -286,7 +286,8 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     """A worker recorded what came by another way: the answers of a flow, heard by its own kinds on their page.
 
     `staff` took it (staff:<id>), at `branch`; `source` is the way it came by, `agreed` the channel agreed on (empty:
-    none). `values` are canonical answers by step id; `more` is kept with them: when it came, the scan, the address."""
+    none). `values` are canonical answers by step id; `more` is kept with them: when it came, the scan, the address.
+    `nobodys`: whose it is, nobody knows (an anonymous answer of a survey)."""
 
     staff: str
     flow: str
@@ -297,6 +298,7 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
     branch: str = ""
     language: str = "ar"
     more: dict[str, Any] = {}
+    nobodys: bool = False
 
 
 class SurveyInvited(_Event, frozen=True, kw_only=True, tag="survey_invited"):

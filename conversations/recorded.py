@@ -54,7 +54,7 @@ def recorded(moment: Moment, event: Recorded) -> None:
     # The address is the one they named to the worker, whatever else the answers hold.
     kept = [effect for effect in moment.effects if not isinstance(effect, NameAddress)]
     moment.effects = [_as_recorded(effect, event, filed.reference) for effect in kept]
-    if not filed.anonymous:
+    if not filed.anonymous and not event.nobodys:
         name_address(moment, filed.reference, event.agreed, event.more)
 
 
@@ -62,8 +62,11 @@ def _as_recorded(effect: Effect, event: Recorded, filed: str) -> Effect:
     """How it came by; who took it and what came with it belong to the case itself, not to what is linked to it."""
     if not isinstance(effect, FileCase):
         return effect
-    agreed = "" if effect.anonymous else event.agreed
-    effect = structs.replace(effect, source=event.source, branch=event.branch, agreed_channel=agreed)
+    anonymous = effect.anonymous or event.nobodys
+    agreed = "" if anonymous else event.agreed
+    effect = structs.replace(
+        effect, source=event.source, branch=event.branch, agreed_channel=agreed, anonymous=anonymous
+    )
     if effect.reference != filed:
         return effect
     return structs.replace(

@@ -78,7 +78,10 @@ _TABLE: Mapping[str, tuple[str, str]] = {
         "request suggestion inquiry volunteering",
     ),
     COMMITTEE: ("cases committee policy results.see", "request"),
-    FOLLOW_UP_COMMITTEE: ("cases work committee policy results.see results.words", "complaint"),
+    FOLLOW_UP_COMMITTEE: (
+        "cases work committee policy results.see results.words improvements improve",
+        "complaint",
+    ),
     INVESTIGATION_COMMITTEE: ("cases work committee policy results.see", "compensation complaint"),
     MANAGEMENT: (
         "inbox cases work appointments supervise management policy results.see library audit outbound data delivery "

@@ -211,12 +211,6 @@ def next_wave(connection: Connection, association: str, survey: str, wave: int) 
     return waves.get(connection, association, id) if id is not None else None
 
 
-def scores(connection: Connection, association: str, wave: int, question: str) -> dict[str, int]:
-    """People by score, of one question in one wave."""
-    found = surveys.totals_of(connection, association, [wave])
-    return {one.score: one.many for one in found if one.question == question}
-
-
 def _opened(vault: Vault, row: Any) -> Improvement:
     values: dict[str, Any] = {name: getattr(row, name) for name in Improvement._fields}
     for name in (*_SEALED, "published"):

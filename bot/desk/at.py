@@ -86,7 +86,7 @@ class At:
     def number(self, name: str) -> int:
         """A whole number of the path. Raises NotFound for anything else."""
         value = self.path(name)
-        if not (value.isascii() and value.isdigit() and len(value) < 19):
+        if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) < 1 << 63):
             raise NotFound
         return int(value)
 
