@@ -165,11 +165,13 @@ def later(moment: Moment) -> bool:
     if draft is None:
         return False
     moment.conversation.open = None
-    if worth_keeping(draft):
+    voluntary = FLOWS[draft.flow].voluntary
+    if worth_keeping(draft) or voluntary:
         draft.confirm = None
+        draft.reminded = voluntary  # whoever put it off is not asked about it again
         moment.conversation.aside.append(draft)
     ways = ("/menu",) if moment.conversation.restricted else ("/resume", "/menu")
-    offer(moment, moment.words("later.kept"), moment.options(*ways))
+    offer(moment, moment.words("later.voluntary" if voluntary else "later.kept"), moment.options(*ways))
     return True
 
 

@@ -69,6 +69,8 @@ class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     survey: str
     until: datetime
     state: str = "invited"
+    short: bool = False
+    """It came as a template, which says less than the invitation itself."""
 
 
 class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -259,8 +259,10 @@ def _text(moment: Moment, event: Text) -> None:
         welcome.welcome(moment, courtesy, rest, word)
         return
     if courtesy and not rest:
-        ways.courtesy(moment, courtesy)
-        return
+        if not _is_opinion(moment, event):
+            ways.courtesy(moment, courtesy)
+            return
+        courtesy, rest = "", event.text
     if event.edited and _edited(moment, event):
         return
     if _offered(moment, folded):
@@ -271,6 +273,14 @@ def _text(moment: Moment, event: Text) -> None:
         event = msgspec.structs.replace(event, text=rest)
         folded = fold(rest)
     _wish(moment, event, folded, courtesy)
+
+
+def _is_opinion(moment: Moment, event: Text) -> bool:
+    """«👍» and «الله يجزاكم خير» are what somebody thinks of us, where that is asked."""
+    draft, step = moment.conversation.open, current_step(moment)
+    if draft is None or step is None or step.answer is None or not FLOWS[draft.flow].voluntary:
+        return False
+    return isinstance(step.answer.hear(event, moment), Got)
 
 
 def _mask(moment: Moment, masked: str | None) -> None:
@@ -304,7 +314,7 @@ def _wish(moment: Moment, event: Text, folded: str, courtesy: str) -> None:
     if draft is not None and step is not None:
         free = step.answer is not None and not step.answer.options(moment.language)
         wish = wish_of(folded)
-        leaves = wish is not None and wish.flow != draft.flow
+        leaves = wish is not None and wishes.leaves(wish, draft)
         if wish is not None and leaves and (not free or (len(folded) <= SHORT and wish.strong)):
             heard = None if free or step.answer is None else step.answer.hear(event, moment)
             if not isinstance(heard, Got):
@@ -390,7 +400,12 @@ def _offered(moment: Moment, folded: str) -> bool:
 def _meant_beside(offered: list[Option], folded: str) -> str:
     """What answers a question of our own that came between, such as «هل نلغي؟»: none of its choices is the step's."""
     ids = {option.id for option in offered}
-    if ids <= _HELP or len(folded) > SHORT or not all(one[0] == "/" or ":" in one for one in ids):
+    if (
+        ids <= _HELP
+        or any(one.startswith("sv:") for one in ids)
+        or len(folded) > SHORT
+        or not all(one[0] == "/" or ":" in one for one in ids)
+    ):
         return ""
     if "cancel:yes" in ids and (said := yes_no(folded)) is not None:
         return "cancel:yes" if said else "/resume_here"

@@ -40,8 +40,6 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
     if step.sensitive and not asks_sensitive(moment):
         return False
     draft.confirm = None
-    if step.unkept and isinstance(event, Press):
-        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     if isinstance(event, Text) and step.answer.burst and step.answer.wants != "file":
         draft.pending.append(event.text)
         wait_quietly(moment)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from conversations import flows
-from conversations.arabic.intents import insult, threat, wish_of
+from conversations.arabic.intents import Intent, insult, threat, wish_of
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose, is_place
 from conversations.asking import (
@@ -14,8 +14,10 @@ from conversations.asking import (
 from conversations.association.association import Association
 from conversations.cases.reference import find_reference
 from conversations.commands import run
+from conversations.conversation import Draft
 from conversations.dialogue import start
 from conversations.effects import Alarm
+from conversations.flow import FLOWS
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.ways import (
@@ -104,6 +106,12 @@ _QUESTION_WORDS = frozenset(
 )
 
 
+def leaves(wished: Intent, draft: Draft) -> bool:
+    """Whether it is a wish for something else than what is open. Whoever says what they think of us («بطيئين مرة»,
+    «تأخر علينا الموظف») wishes for nothing, unless they say so plainly."""
+    return wished.flow != draft.flow and (wished.strong or not FLOWS[draft.flow].voluntary)
+
+
 def something_else(moment: Moment, text: str, folded: str) -> bool:
     """The same for words that the open question could not hear: another flow or service than the one at hand."""
     draft = moment.conversation.open
@@ -113,7 +121,7 @@ def something_else(moment: Moment, text: str, folded: str) -> bool:
     if flows.library.asked(moment, text, question=is_question(text)):
         return True
     wished = wish_of(folded)
-    if wished is not None and draft is not None and wished.flow != draft.flow:
+    if wished is not None and draft is not None and leaves(wished, draft):
         wish(moment, wished.flow, text)
         return True
     service = service_named(moment, text, sure=True)

@@ -145,7 +145,8 @@ def _remember(moment: Moment, event: SurveyInvited, known: Invitation | None) ->
         place = conversation.invitations.index(known)
         conversation.invitations[place] = structs.replace(known, until=event.until)
         return
-    fresh = Invitation(wave=event.wave, survey=event.survey, until=event.until)
+    short = closed_now(moment) == "window"
+    fresh = Invitation(wave=event.wave, survey=event.survey, until=event.until, short=short)
     kept = [one for one in conversation.invitations if one.until > moment.world.now]
     conversation.invitations = [*kept, fresh][-MOST_INVITATIONS:]
 
@@ -253,7 +254,7 @@ def _open(moment: Moment, one: Invitation) -> None:
     if kept is None:
         survey = moment.profile.survey(one.survey)
         assert survey is not None
-        moment.tell(moment.words("survey.begin", seen=_seen(moment, survey)))
+        moment.tell(f"{moment.words('survey.begin')} {_seen(moment, survey) if one.short else ''}".rstrip())
         begin(moment, FLOW, about)
         return
     conversation.aside.remove(kept)
@@ -299,15 +300,13 @@ def answered(moment: Moment, what: str) -> None:
     """A button under a question of a survey, the open one's or an old one's: it answers that question and no other."""
     wave, _, rest = what.partition(":")
     question_id, _, option = rest.partition(":")
-    known = invitation(moment, wave)
-    survey = moment.profile.survey(known.survey) if known else None
-    if survey is not None and survey.anonymous:
-        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     one = _alive(moment, wave)
     if one is None:
         return
-    about = subject(one.survey, wave)
+    survey, about = moment.profile.survey(one.survey), subject(one.survey, wave)
     press = Press(id=moment.event.id, at=moment.event.at, option=f"sv:{what}", prompt=moment.conversation.prompt)
+    if survey is not None and survey.anonymous:
+        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
     step = current_step(moment) if is_open(moment, about) else None
     if step is not None and step.id == question_id:
         hear(moment, press)

@@ -13,6 +13,7 @@
 > * words          a worker writes to them; `* /done` hands back; `* /take`, `* /pass`, `* /knock`, `* /block`,
                    `* /unblock`
 > ? update         the day came on which the newest case is told of
+? survey <id>    a wave of this survey has come to them; `? remind <id>`: reminded of it; `? broadcast words`
 > {الرقم}          stands for the reference of the newest case
 /start payload   opened by a link; `/start موافقة`: by the newest link of consent
 > (واتساب +966500000002)            from here on, another address of the same house; back with the first's
@@ -34,6 +35,7 @@ from conversations.association.association import Association
 from conversations.effects import ClearTimer, Effect, SetTimer
 from conversations.engine import Turn
 from conversations.events import (
+    BroadcastSent,
     CaseUpdate,
     Event,
     StaffBlocked,
@@ -42,6 +44,7 @@ from conversations.events import (
     StaffPassedOn,
     StaffSaid,
     StaffTook,
+    SurveyInvited,
 )
 from conversations.play import Play, described, shown
 from conversations.says import Say
@@ -153,9 +156,25 @@ def act(play: Play, line: str, settle: bool) -> Turn:
         reference = next(reversed(play.cases))
         event = CaseUpdate(id=f"u{play.turns}", at=play.now, case=case_of(play, reference))
         return play.send(event)
+    if line.startswith(("? survey ", "? remind ")):
+        return play.send(invited(play, line[9:], int(line[2:8] == "remind")))
+    if line.startswith("? broadcast "):
+        event = BroadcastSent(id=f"b{play.turns}", at=play.now, wave="1", text={"ar": line[12:]}, buttons=("/track",))
+        return play.send(event)
     if line == f"/start {CONSENT}":
         return play.line(f"/start consent-{play.house.asks[-1][0].token}")
     return play.line(line, settle)
+
+
+def invited(play: Play, survey_id: str, reminder: int) -> Event:
+    """Each survey has one wave, begun on the day of its invitation. Who was not asked yet whether we may ask, agreed."""
+    play.person = msgspec.structs.replace(play.person, consents={"survey": True, **play.person.consents})
+    surveys = play.association.profile.surveys
+    wave = next(number for number, one in enumerate(surveys, 1) if one.id == survey_id)
+    known = next((one for one in play.conversation.invitations if one.wave == str(wave)), None)
+    until = known.until if known else play.now + timedelta(days=surveys[wave - 1].open_days)
+    about = {"wave": str(wave), "survey": survey_id, "until": until, "reminder": reminder}
+    return SurveyInvited(id=f"s{play.turns}", at=play.now, **about)
 
 
 def of_staff(play: Play, line: str) -> Event:
