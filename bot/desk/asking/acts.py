@@ -1,9 +1,9 @@
 """What staff do to a wave, a survey's or a broadcast's: held, gone on with, stopped for good, agreed to by a second.
 
-Each is one transaction with its audit row, the wave locked: whoever comes second is told what the first did.
+Each runs in one transaction with its audit row, the wave locked: whoever comes second is told what the first did.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -34,10 +34,9 @@ def in_state(connection: Connection, at: At, kind: str, states: Collection[str])
     return wave
 
 
-async def do(at: At, kind: str, act: Callable[[Connection, At, str], object]) -> None:
-    """`act` on the wave of the path, on record."""
-    name = act.__name__
-    await at.write(f"{kind}.{name}", f"wave:{at.number('wave')}", act, at, kind)
+def subject(at: At) -> str:
+    """As what the audit names the wave of the path."""
+    return f"wave:{at.number('wave')}"
 
 
 def pause(connection: Connection, at: At, kind: str) -> None:

@@ -315,7 +315,7 @@ async def test(at: At) -> Response:
 
 @room.post("/broadcasts/{wave}/confirm", "broadcasts.write")
 async def confirm(at: At) -> Response:
-    await acts.do(at, KIND, sending.confirm)
+    await at.write("broadcast.confirm", acts.subject(at), sending.confirm, at, KIND)
     return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_confirmed")
 
 
@@ -345,13 +345,13 @@ async def approve(at: At) -> Response:
 
 @room.post("/broadcasts/{wave}/pause", "broadcasts.write")
 async def pause(at: At) -> Response:
-    await acts.do(at, KIND, acts.pause)
+    await at.write("broadcast.pause", acts.subject(at), acts.pause, at, KIND)
     return at.back(f"/broadcasts/{at.number('wave')}", "wave_paused")
 
 
 @room.post("/broadcasts/{wave}/resume", "broadcasts.write")
 async def resume(at: At) -> Response:
-    await acts.do(at, KIND, acts.resume)
+    await at.write("broadcast.resume", acts.subject(at), acts.resume, at, KIND)
     return at.back(f"/broadcasts/{at.number('wave')}", "wave_resumed")
 
 
@@ -360,5 +360,5 @@ async def abort(at: At) -> Response:
     """For good, and said to be meant."""
     if at.form.get("sure") != "yes":
         return await _show(at, at.number("wave"), error=at.words("asking.sure_missing"), status=422)
-    await acts.do(at, KIND, acts.abort)
+    await at.write("broadcast.abort", acts.subject(at), acts.abort, at, KIND)
     return at.back(f"/broadcasts/{at.number('wave')}", "wave_aborted")
