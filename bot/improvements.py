@@ -114,6 +114,8 @@ def _event(association: Association, said: Said, kind: str, staff: int, now: dat
             "what_happened": said.value,
             "about_staff": False,
             "anonymous": "anonymous" if nobodys else "named",
+            # Said to nobody: where news goes is asked of their addresses, when there is some.
+            "agreed_channel": said.response.channel or "web_chat",
         }
     return Recorded(
         id="record",
