@@ -14,7 +14,7 @@ from bot.fold import Arrived
 from bot.intake import Intake
 from bot.ways_out import row_of
 from bot.web.lines import MEDIA_TYPES
-from bot.web.ports import Away, Expired, FileInfo, FormField, FormView, Line, NotTaken, ReceiptView, Used
+from bot.web.ports import Away, DoneView, Expired, FileInfo, FormField, FormView, Line, NotTaken, ReceiptView, Used
 from conversations.answers.choice import OneOf
 from conversations.answers.signatures import kind_of
 from conversations.asking import step_words
@@ -26,7 +26,7 @@ from conversations.events import Event, FormFilled, Media, OptedOut, Press, Rene
 from conversations.flow import Leave
 from conversations.moment import Moment
 from conversations.world import Traits, World
-from storage import cases, conversations, files, forms, messages
+from storage import cases, conversations, files, forms, improvements, messages
 from storage.blobs import Blobs, Missing
 from storage.database import Database, DatabaseAway
 from storage.ids import new_id
@@ -302,6 +302,18 @@ class House:
         row = row_of(self.vault, association, token)
         found: tuple[int, bool] | None = await self._read(conversations.behind, association, row) if row else None
         return found
+
+    # --- you said, we did ----------------------------------------------------------------------------------------
+
+    async def said_and_done(self, association: str, language: str) -> Sequence[DoneView]:
+        found: list[improvements.Improvement] = await self._read(improvements.published, self.vault, association)
+        views = []
+        for one in found:
+            spoken = language if language in one.published else "ar"
+            told = one.published[spoken]
+            day = here(moment(one.published_at or one.at)).date()
+            views.append(DoneView(language=spoken, said=told.said, done=told.done, day=day))
+        return views
 
     # --- the receipt's page --------------------------------------------------------------------------------------
 

@@ -90,6 +90,16 @@ class FormView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoneView:
+    """One improvement as everybody reads it: what was said, what was done, when, and in which language."""
+
+    language: str
+    said: str
+    done: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptView:
     """All that a receipt's page may say."""
 
@@ -143,6 +153,10 @@ class Ports(Protocol):
 
     async def stop(self, association: str, token: str, again: bool) -> None:
         """Stop our messages to whoever has this link, or (`again`) let them come back; unknown links do nothing."""
+        ...
+
+    async def said_and_done(self, association: str, language: str) -> Sequence[DoneView]:
+        """What was improved because people said so, newest first, in this language where it is written in it."""
         ...
 
     async def receipt(self, association: str, reference: str, digest: str) -> ReceiptView | None:

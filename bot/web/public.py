@@ -27,6 +27,7 @@ class PublicPages:
             Route("/", self.index, methods=["GET"]),
             Route("/{association}/privacy", self.privacy, methods=["GET"]),
             Route("/{association}/policy", self.policy, methods=["GET"]),
+            Route("/{association}/said-and-done", self.said_and_done, methods=["GET"]),
             Route("/{association}/receipt/{reference}", self.receipt, methods=["GET"]),
             Route("/{association}/stop/{token}", self.way_out, methods=["GET"]),
             Route("/{association}/stop/{token}", self.stop, methods=["POST"]),
@@ -92,6 +93,29 @@ class PublicPages:
             policy=profile.policy,
             clauses=profile.clauses,
             version=policy_version(profile),
+        )
+        pages.keep_language(self.site, request, response)
+        return response
+
+    async def said_and_done(self, request: Request) -> Response:
+        """«قلتم ففعلنا»: what was improved because people said so."""
+        association = pages.of_association(self.site, request)
+        language = pages.language_of(request)
+        if association is None:
+            return pages.kind_page("unknown", language=language, status=404)
+        try:
+            done = await self.ports.said_and_done(association.slug, language)
+        except Away:
+            return pages.kind_page("away", language=language, status=503, association=association)
+        from conversations.cases.calendar import said
+
+        response = pages.page(
+            "said_and_done.html",
+            language=language,
+            words=pages.words_in(language, association),
+            other="ar" if language == "en" else "en",
+            slug=association.slug,
+            done=[(one, said(one.day, language)) for one in done],
         )
         pages.keep_language(self.site, request, response)
         return response

@@ -181,3 +181,13 @@ def test_a_late_one_is_said_to_be_late(house: House) -> None:
     begun(worker, due="2020-01-01")
     assert "فات موعده" in worker.text("/improvements")
     assert ms(house.now) > 0
+
+
+def test_what_is_published_stands_on_the_website(house: House) -> None:
+    manager = house.worker("management")
+    id = begun(manager)
+    manager.post(f"/improvements/{id}/state", state="done")
+    manager.post(f"/improvements/{id}/publish", nobody="yes", said_ar="الانتظار طويل", done_ar="زدنا موظفًا")
+    (told,) = house.run(house.line.house.said_and_done("harif", "en"))
+    assert (told.language, told.said, told.done) == ("ar", "الانتظار طويل", "زدنا موظفًا"), "in the language there is"
+    assert house.run(house.line.house.said_and_done("ruhama", "ar")) == []

@@ -12,6 +12,7 @@ from bot.channels.contract import Content, Incoming
 from bot.channels.web_chat import Changes, WebChat
 from bot.web.ports import (
     Away,
+    DoneView,
     Expired,
     FileInfo,
     FormField,
@@ -110,6 +111,7 @@ class House:
         self.renewed: list[str] = []
         self.away = False
         self.stops = False
+        self.has_improved = False
         self.form_state: Any = "open"
         self.fields = FIELDS
         self.languages: list[str] = []
@@ -192,6 +194,12 @@ class House:
 
     async def stop(self, association: str, token: str, again: bool) -> None:
         self.stops = not again if token == TOKEN else self.stops
+
+    async def said_and_done(self, association: str, language: str) -> Sequence[DoneView]:
+        self._there()
+        day = date(2026, 11, 20)
+        both = DoneView(language=language, said="الانتظار طويل", done="زدنا موظفًا", day=day)
+        return [both] if self.has_improved else []
 
     async def receipt(self, association: str, reference: str, digest: str) -> ReceiptView | None:
         if reference != "NKH-7K2MP-4TWX6":

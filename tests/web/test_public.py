@@ -139,3 +139,16 @@ def test_a_link_that_stops_nothing_says_what_to_do(client: TestClient, house: Ho
     assert not house.stops
     house.away = True
     assert client.get(STOP).status_code == 503
+
+
+def test_what_was_improved_because_people_said_so_is_read_by_everybody(client: TestClient, house: House) -> None:
+    path = f"/{SLUG}/said-and-done"
+    assert "لم ننشر شيئًا بعد" in client.get(path).text
+    house.has_improved = True
+    html = client.get(path).text
+    assert "قلتم ففعلنا" in html and "الانتظار طويل" in html and "زدنا موظفًا" in html and "٢٠ نوفمبر ٢٠٢٦" in html
+    assert "You said, we did" in client.get(f"{path}?lang=en").text
+    assert f'href="{path}"' in client.get(f"/{SLUG}/chat?lang=ar").text
+    assert client.get("/nobody/said-and-done").status_code == 404
+    house.away = True
+    assert client.get(path).status_code == 503
