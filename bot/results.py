@@ -7,7 +7,6 @@ While a wave runs, its whole is told to management alone, and its sides (by serv
 compares today's with yesterday's would read the one answer between them, and the workers judged know whom they served.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from conversations.surveys import statistics
 from conversations.surveys.scoring import SCORED
 from conversations.surveys.statistics import Counted, Interval, Stop
 from storage import results, surveys, waves
+from storage.audience import audience_of
 from storage.times import ms
 from storage.waves import Wave
 
@@ -127,7 +127,7 @@ def found(
     whole = results.scores(connection, slug, ids)[wave.id]
     entered = results.sides(connection, slug, wave.id, "source")
     part = _part(whole, entered, results.people(connection, slug, ids)[wave.id], wave)
-    population = population_of(wave, part)
+    population = population_of(survey, wave, part)
     told = part.answered >= at_least and (early or over(wave, now))
     counted: Mapping[str, Counted] = _counted(survey, whole, at_least, population) if told else {}
     side, chosen = NO_SIDE, ""
@@ -163,7 +163,7 @@ def trend(connection: Connection, profile: Profile, survey: Survey, now: datetim
     for wave in run:
         part = _part(scores[wave.id], {}, people[wave.id], wave)
         enough = part.answered >= at_least and (early or over(wave, now))
-        counted = _counted(survey, scores[wave.id], at_least, population_of(wave, part)) if enough else {}
+        counted = _counted(survey, scores[wave.id], at_least, population_of(survey, wave, part)) if enough else {}
         satisfied, ease, nps = (headline(survey, counted, name) for name in HEADLINES)
         points.append(
             Point(
@@ -214,10 +214,9 @@ def _part(whole: Scores, entered: Mapping[str, Scores], states: Mapping[str, int
     )
 
 
-def population_of(wave: Wave, part: Participation) -> int:
+def population_of(survey: Survey, wave: Wave, part: Participation) -> int:
     """For how many people the answers speak: all of the wave where everybody was asked; 0, not known, of a sample."""
-    sampled = json.loads(wave.audience).get("sample", 0) if wave.audience else 0
-    return 0 if sampled else part.people + part.entered
+    return 0 if audience_of(wave, survey.audience).sample else part.people + part.entered
 
 
 def _counted(survey: Survey, scores: Scores, at_least: int, population: int) -> dict[str, Counted]:

@@ -94,7 +94,7 @@ def wave_of(
         "state": waves.DONE if ended else waves.RUNNING,
     }
     values |= {"anonymous": survey.anonymous, "period": f"1448-Q{next(_people)}", "done_at": ends if ended else None}
-    wave = Wave("harif", new_id(), "survey", survey.id, **{**values, **more})
+    wave = Wave("harif", new_id(), **{"kind": "survey", "survey": survey.id, **values, **more})
     waves.add(connection, vault, wave)
     return wave
 
