@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot import schedule
 from bot import waves as feeding
 from conversations.association.association import Association
 from conversations.association.survey import Broadcasts
@@ -124,6 +125,7 @@ def test_a_broadcast_from_its_first_word_to_its_end_in_the_middle(
     assert "طلب هند إرسالها إلى ٥ أشخاص" in manager.text(f"/broadcasts/{id}")
     assert officer.post(f"/broadcasts/{id}/approve", people="5").status_code == 403
     monkeypatch.setattr(feeding, "AT_ONCE", 2)
+    monkeypatch.setattr(schedule, "FEEDS", 1)
     assert "بدأ إرسالها" in words_of(manager.post(f"/broadcasts/{id}/approve", people="5").text)
     feed(house)
     assert heard(*crowd) == 2

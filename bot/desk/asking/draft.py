@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
+from bot.desk.asking import whom
 from bot.desk.asking.looks import BUTTONS, TEMPLATE
+from bot.desk.asking.whom import Sides
 from conversations.association.survey import Audience
 from conversations.cases.calendar import RIYADH
-from conversations.notices import MESSAGING
 from conversations.says import BUTTON_TITLE
 from storage.times import moment, ms
 from storage.waves import Body, Wave
@@ -22,10 +23,12 @@ OWN, CHANGED, SERVICES = "own", "changed", "services"
 PURPOSES = {OWN: "case", CHANGED: "case", SERVICES: "services"}
 """By ready kind, the consent that whoever hears it has given: what concerns their own request (H خ-3), or services that
 may fit them and that they did not ask for (T, the general goal)."""
+TEMPLATES = {SERVICES: "services_fit"}
+"""What says, outside of a channel's window, that there is something to read; what nobody asked for has one of its
+own."""
 READY_BUTTONS = {OWN: (), CHANGED: ("/track", "/menu"), SERVICES: ("/apply", "/menu")}
 EVERYBODY, SOME, LISTED = "everybody", "some", "list"
 WHOM = (EVERYBODY, SOME, LISTED)
-SIDES = ("kinds", "stages", "services", "categories", "branches", "languages", "channels")
 
 
 @dataclass(slots=True)
@@ -52,10 +55,14 @@ class Draft:
     def purpose(self) -> str:
         return PURPOSES[self.ready]
 
+    @property
+    def template(self) -> str:
+        return TEMPLATES.get(self.ready, TEMPLATE)
+
     def body(self) -> Body:
         text = {language: words for language, words in self.text.items() if words}
         return Body(
-            self.title, text, self.file, self.file_name, self.file_kind, self.buttons, TEMPLATE, ready=self.ready
+            self.title, text, self.file, self.file_name, self.file_kind, self.buttons, self.template, ready=self.ready
         )
 
     def audience(self) -> Audience:
@@ -89,7 +96,7 @@ def of_form(at: "At", before: Draft | None) -> Draft:
         text={language: form.get(f"text_{language}").replace("\r\n", "\n").strip() for language in ("ar", "en")},
         buttons=tuple(one for one in BUTTONS if one in form.all("button")),
         whom=form.get("whom") if form.get("whom") in WHOM else "",
-        sides={side: tuple(dict.fromkeys(filter(None, form.all(side)))) for side in SIDES},
+        sides=whom.typed(at),
         opened_from=form.get("opened_from").strip()[:10],
         opened_until=form.get("opened_until").strip()[:10],
         day=form.get("day").strip()[:10],
@@ -103,7 +110,7 @@ def of_form(at: "At", before: Draft | None) -> Draft:
 def of_wave(wave: Wave, body: Body) -> Draft:
     """A kept draft, to be changed."""
     audience = Audience.model_validate_json(wave.audience) if wave.audience else Audience()
-    sides = {side: tuple(getattr(audience, side)) for side in SIDES}
+    sides = whom.chosen(audience)
     narrowed = any(sides.values()) or audience.opened_from or audience.opened_until
     starts = moment(wave.starts).astimezone(RIYADH) if wave.starts else None
     return Draft(
@@ -123,7 +130,7 @@ def of_wave(wave: Wave, body: Body) -> Draft:
     )
 
 
-def wrong(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
+def wrong(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str]]:
     """Everything that is wrong: the field, and the sentence. `draft.starts` is set on the way."""
     words = at.words
     if not draft.title:
@@ -141,7 +148,7 @@ def wrong(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
         if "[…]" in text:
             yield f"text_{language}", words("broadcasts.wrong.gap")
     yield from _wrong_buttons(at, draft)
-    yield from _wrong_whom(at, draft)
+    yield from _wrong_whom(at, draft, known)
     yield from _wrong_time(at, draft)
 
 
@@ -154,18 +161,12 @@ def _wrong_buttons(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
                 yield "button", at.words("broadcasts.wrong.button", title=title, most=BUTTON_TITLE)
 
 
-def _wrong_whom(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
+def _wrong_whom(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str]]:
     if not draft.whom:
         yield "whom", at.words("broadcasts.wrong.whom")
     if draft.whom != SOME:
         return
-    first, last = _day(draft.opened_from), _day(draft.opened_until)
-    if (draft.opened_from and first is None) or (draft.opened_until and last is None):
-        yield "opened_from", at.words("broadcasts.wrong.day")
-    elif first and last and first > last:
-        yield "opened_from", at.words("broadcasts.wrong.days")
-    if set(draft.sides["channels"]) - set(MESSAGING):
-        yield "channels", at.words("broadcasts.wrong.channel")
+    yield from whom.wrong(at, draft.sides, draft.opened_from, draft.opened_until, known)
     if not any(draft.sides.values()) and not draft.opened_from and not draft.opened_until:
         yield "whom", at.words("broadcasts.wrong.nothing_chosen")
 
@@ -173,7 +174,7 @@ def _wrong_whom(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
 def _wrong_time(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
     if not draft.day:
         return
-    day = _day(draft.day)
+    day = whom.day_of(draft.day)
     try:
         clock = time.fromisoformat(draft.clock or "09:00")
     except ValueError:
@@ -184,10 +185,3 @@ def _wrong_time(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
     draft.starts = ms(datetime.combine(day, clock.replace(tzinfo=None), RIYADH))
     if draft.starts < ms(at.now):
         yield "day", at.words("broadcasts.wrong.past")
-
-
-def _day(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given) if given else None
-    except ValueError:
-        return None

@@ -90,6 +90,8 @@ def event_of(body: Body, wave: str, now: datetime) -> BroadcastSent:
 
 def messages_of(at: "At", body: Body, channel: str) -> int:
     """Wire messages a person gets there, in the language that takes more; segments of them for text messages."""
+    if channel not in CHANNELS:
+        return 1
     counts = []
     for language in body.text:
         says = says_of(at.association, body, language, channel, "open", at.now)

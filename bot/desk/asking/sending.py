@@ -5,7 +5,7 @@ somebody says go nothing leaves; above the profile's number a second person says
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from bot.desk.asking import acts
 from bot.desk.asking.draft import LISTED, Draft
 from bot.desk.asking.lists import Listed
-from bot.desk.asking.looks import messages_of
 from bot.desk.at import At, Refused, Stale
 from bot.desk.conversation.composing import MB
 from bot.web.body import Upload
 from conversations import notices
 from conversations.answers.signatures import kind_of
 from conversations.association.survey import Audience
+from conversations.cases.calendar import in_digits
 from storage import audience, broadcasts, files, waves
 from storage.audience import Counted
 from storage.ids import new_id
@@ -72,17 +72,12 @@ class Bill(NamedTuple):
     seconds: float | None
 
 
-def bill(at: At, body: waves.Body, people: Mapping[str, int]) -> Bill:
-    """What it costs and how long it takes: channels send beside one another, so the slowest counts."""
+def bill(at: At, people: Mapping[str, int], each: Callable[[str], int]) -> Bill:
+    """What it costs and how long it takes: channels send beside one another, so the slowest counts. `each`: messages a
+    person gets on a channel."""
     prices = at.association.profile.broadcasts.prices
     lines = tuple(
-        Cost(
-            channel,
-            count,
-            messages_of(at, body, channel) if channel in notices.MESSAGING else 1,
-            prices.get(channel),
-            at.desk.rates.get((at.slug, channel)),
-        )
+        Cost(channel, count, each(channel), prices.get(channel), at.desk.rates.get((at.slug, channel)))
         for channel, count in sorted(people.items(), key=lambda one: -one[1])
     )
     spans = [one.seconds for one in lines]
@@ -92,6 +87,11 @@ def bill(at: At, body: waves.Body, people: Mapping[str, int]) -> Bill:
         all(one.cost is not None for one in lines),
         max((span for span in spans if span is not None), default=None) if None not in spans else None,
     )
+
+
+def money(at: At) -> Callable[[float], str]:
+    """Riyals as the page writes them."""
+    return lambda riyals: in_digits(f"{riyals:,.2f}".removesuffix(".00"), at.language)
 
 
 # --- a draft ---------------------------------------------------------------------------------------------------------

@@ -10,16 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from bot.desk.asking import acts, draft, lists, looks, sending, trying
+from bot.desk.asking import acts, draft, lists, looks, sending, trying, whom
 from bot.desk.asking.draft import Draft
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by, conversations_seen_by
 from bot.web.body import Upload
 from bot.web.lines import MEDIA_TYPES
-from conversations.cases.calendar import in_digits
-from conversations.cases.lifecycle import LIFECYCLES
-from conversations.notices import MESSAGING
 from storage import audience, broadcasts, files, staff, templates, waves
 from storage.blobs import Missing
 from storage.times import ms
@@ -81,6 +78,7 @@ async def _compose(
     wave: Wave | None = None,
     listed: int = 0,
     status: int = 200,
+    known: whom.Sides | None = None,
 ) -> Response:
     return at.page(
         "broadcasts/compose.html",
@@ -90,35 +88,12 @@ async def _compose(
         wrong=wrong or [],
         wave=wave,
         listed=listed,
-        sides=await at.read(_sides, at),
+        sides=known or await at.read(whom.sides, at),
         buttons=[(id, at.association.wording[at.language](f"option.{id.lstrip('/')}")) for id in looks.BUTTONS],
         titles={"title": draft.TITLE, "text": draft.TEXT},
         most_rows=lists.MOST,
         approve_above=at.association.profile.broadcasts.approve_above,
     )
-
-
-def _sides(connection: Connection, at: At) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What an audience can be narrowed by: the values that there are, as staff call them. Kinds of case that the worker
-    does not see are none to choose by."""
-    profile, words, language = at.association.profile, at.words, at.language
-    kinds = [kind for kind in LIFECYCLES if kind in at.worker.kinds]
-    stages: dict[str, str] = {}
-    for kind in kinds:
-        for stage in LIFECYCLES[kind].stages:
-            if (key := f"at_stage.{kind}.{stage}") in words:
-                stages.setdefault(stage, words(key))
-    colleagues = staff.colleagues(connection, at.desk.vault, at.slug)
-    branches = sorted({one.member.branch for one in colleagues if one.member.branch})
-    sides = {
-        "kinds": [(kind, words(f"kind.{kind}")) for kind in kinds],
-        "stages": list(stages.items()),
-        "services": [(one.id, one.title.to(language)) for one in profile.services],
-        "branches": [(one, one) for one in branches],
-        "languages": [(one, words(f"conversation.language.{one}")) for one in ("ar", "en")],
-        "channels": [(one, words.or_key(f"delivery.channel.{one}")) for one in MESSAGING],
-    }
-    return [(side, values) for side, values in sides.items() if values]
 
 
 @room.post("/broadcasts/new", "broadcasts.write", files=2)
@@ -135,7 +110,8 @@ async def save(at: At) -> Response:
 async def _save(at: At, wave: Wave | None, body: Body | None) -> Response:
     """Everything that is wrong is named at once, with what was typed; nothing is kept before all of it is right."""
     one = draft.of_form(at, draft.of_wave(wave, body) if wave and body else None)
-    wrong = list(draft.wrong(at, one))
+    known = await at.read(whom.sides, at)
+    wrong = list(draft.wrong(at, one, known))
     listed, file = None, None
     if one.whom == draft.LISTED:
         sent = [upload for upload in at.form.uploads("list") if upload.data or upload.name]
@@ -151,7 +127,8 @@ async def _save(at: At, wave: Wave | None, body: Body | None) -> Response:
         except Refused as error:
             wrong.append(("file", at.words(error.words, **error.facts)))
     if wrong:
-        return await _compose(at, one, wrong=wrong, wave=wave, listed=body.listed if body else 0, status=422)
+        before = body.listed if body else 0
+        return await _compose(at, one, wrong=wrong, wave=wave, listed=before, status=422, known=known)
     try:
         id = await at.write("", "", sending.keep, at, one, listed, file)
     except BaseException:
@@ -222,10 +199,10 @@ async def _show(
         "given": given or {},
         "now_ms": ms(at.now),
         "draft": draft.of_wave(wave, body),
-        "sides": dict(await at.read(_sides, at)),
-        "bill": sending.bill(at, body, found["counted"].channels),
+        "sides": await at.read(whom.sides, at),
+        "bill": sending.bill(at, found["counted"].channels, lambda channel: looks.messages_of(at, body, channel)),
         "goes": sending.goes_at(at, wave),
-        "money": lambda riyals: in_digits(f"{riyals:,.2f}".removesuffix(".00"), at.language),
+        "money": sending.money(at),
     }
     if wave.state != waves.DRAFTED:
         return at.page(
