@@ -7,7 +7,18 @@ from bot.desk.room import Room
 _ROOMS = (
     *("inbox", "conversation", "replies", "holding", "joining"),
     *("cases", "record", "tasks", "delivery", "appointments", "clocks"),
-    *("committee", "management", "results", "improvements", "visits", "broadcasts", "policy", "library", "audit"),
+    *(
+        "committee",
+        "management",
+        "results",
+        "field",
+        "improvements",
+        "visits",
+        "broadcasts",
+        "policy",
+        "library",
+        "audit",
+    ),
     *("case", "case_moves", "verification", "exclusions", "case_data"),
     *("people", "alarms", "signing", "account", "live"),
 )
