@@ -12,7 +12,7 @@ from bot.case_moves import case_facts
 from conversations.cases.move import BENEFICIARY
 from conversations.course import FOR_OTHERS
 from conversations.flows.track import DECISIONS
-from storage import appointments, asks, cases, entitlements, requirements
+from storage import appointments, asks, cases, entitlements, requirements, waves
 from storage.conversations import Stored
 from storage.times import moment_or_none
 from storage.vault import Vault
@@ -106,4 +106,21 @@ def own_case(connection: Connection, vault: Vault, stored: Stored, reference: st
     return found if theirs or found.conversation == stored.id else None
 
 
-LOOKUPS: dict[str, Find] = {"case": case, "ask": ask, "missing": missing, "entitlements": owed, "appointments": met}
+def told(connection: Connection, vault: Vault, stored: Stored, wave: str) -> dict[str, Any] | None:
+    """What a broadcast told them, where it was for them."""
+    number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) < 20 else 0
+    one = waves.recipient(connection, stored.association, number, stored.id)
+    body = waves.body_of(connection, vault, stored.association, number) if one and one.at else None
+    if body is None:
+        return None
+    return {name: getattr(body, name) for name in ("text", "file", "file_name", "file_kind", "buttons")}
+
+
+LOOKUPS: dict[str, Find] = {
+    "case": case,
+    "ask": ask,
+    "missing": missing,
+    "entitlements": owed,
+    "appointments": met,
+    "broadcast": told,
+}

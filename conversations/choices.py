@@ -26,8 +26,8 @@ YES_FIRST = ("own:", "allow:")
 """Questions of two options, yes and no: the bare words answer them."""
 
 
-OWN_PLACE = ("survey", "sv")
-"""Their buttons say what they answer: pressed on an old message they disturb nothing that is open."""
+OWN_PLACE = ("survey", "sv", "told")
+"""Their buttons say what they mean: pressed on an old message they disturb nothing that is open."""
 
 
 def chosen(moment: Moment, option: str) -> None:
@@ -144,5 +144,6 @@ CHOSEN: dict[str, Callable[[Moment, str], None]] = {
     "notown": lambda moment, ask: flows.addresses.confirmed(moment, ask, own=False),
     "survey": lambda moment, what: flows.survey.chosen(moment, what),
     "sv": lambda moment, what: flows.survey.answered(moment, what),
+    "told": lambda moment, wave: flows.broadcast.asked(moment, wave),
     "deny": lambda moment, what: flows.represent.allowed(moment, what, given=False),
 }

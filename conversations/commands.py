@@ -373,6 +373,8 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "arabic": lambda moment: speak(moment, "ar"),
     "mydata": starts("my_data"),
     "withdraw": starts("withdraw"),
+    "messages": starts("messages"),
+    "services_yes": flows.consent.services_wanted,
     "all": everything,
     "edit": edit,
     "callme": callme,

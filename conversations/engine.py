@@ -504,6 +504,8 @@ def _time_passed(moment: Moment, event: TimePassed) -> None:
         ways.remind_of_draft(moment)
     elif event.timer == "waiting":
         ways.still_waiting(moment)
+    elif event.timer.startswith("survey_over:"):
+        flows.survey.ended(moment, event.timer.partition(":")[2])
     elif event.timer == staffed.TIMER:
         staffed.nobody_answered(moment)
         _resume(moment)
@@ -559,6 +561,7 @@ _FOUND: dict[str, Callable[[Moment, Found], None]] = {
     "missing": flows.complete.found,
     "entitlements": flows.entitlements.found,
     "appointments": flows.appointment.found,
+    "broadcast": flows.broadcast.found,
 }
 
 

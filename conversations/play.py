@@ -39,6 +39,7 @@ from conversations.engine import Turn, advance
 from conversations.events import (
     Answered,
     Asked,
+    BroadcastSent,
     Contact,
     Event,
     FileReady,
@@ -92,6 +93,8 @@ class House:
         self.asks: list[tuple[AskOther, Play]] = []
         self.answered: set[int] = set()
         self.plays: list[Play] = []
+        self.told: dict[str, dict[str, Any]] = {}
+        """Broadcasts by their wave."""
         self.elsewhere: list[tuple[Play, Turn]] = []
         """What was said at other addresses because of what happened at one."""
 
@@ -243,6 +246,8 @@ class Play:
 
     def send(self, event: Event, settle: bool = True) -> Turn:
         self.turns += 1
+        if isinstance(event, BroadcastSent):
+            self.house.told[event.wave] = {"text": event.text, "buttons": event.buttons}
         turn = advance(decode(self.blob), event, self._world())
         self.blob = encode(turn.conversation)
         for effect in turn.effects:
@@ -305,6 +310,8 @@ class Play:
                 return play_staff.owed_of(self, effect.key)
             case "appointments":
                 return play_staff.met(self)
+            case "broadcast":
+                return self.house.told.get(effect.key)
 
     def _ask_other(self, effect: AskOther) -> None:
         """To the owner of the phone number where they write to us already, or to whom the case belongs."""

@@ -15,11 +15,18 @@ Category = Literal["utility", "marketing"]
 
 
 class Template(NamedTuple):
-    """`values`: what its places are, {{1}} first. `button`: what its one button chooses; the title is «اطّلاع»."""
+    """`values`: what its places are, {{1}} first. `button`: what its one button chooses; the title is «اطّلاع».
+    `carries`: what the button alone has a place for, after them."""
 
     values: tuple[str, ...] = ("short",)
     button: str = ""
+    carries: tuple[str, ...] = ()
     category: Category = "utility"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every place, in order."""
+        return (*self.values, *self.carries)
 
 
 KINDS: Mapping[str, Template] = {
@@ -33,8 +40,9 @@ KINDS: Mapping[str, Template] = {
     "promise_missed": Template(("short", "reference"), "track:{reference}"),
     "entitlement_due": Template(button="/track"),
     "document_expiring": Template(("short", "document", "day")),
-    "information_changed": Template(button="/menu"),
-    "survey_invitation": Template(category="marketing"),
+    "information_changed": Template(button="told:{wave}", carries=("wave",)),
+    "services_fit": Template(button="told:{wave}", carries=("wave",), category="marketing"),
+    "survey_invitation": Template(button="survey:{wave}:yes", carries=("wave",), category="marketing"),
 }
 LONGEST = 1024
 """Characters of a template's body, its values filled in."""
@@ -56,13 +64,13 @@ def samples(kind: str, words: Wording, short: str) -> dict[str, str]:
     """What Meta wants to see in the places before it approves."""
     return {
         str(number): short if name == "short" else words(f"template.sample.{name}")
-        for number, name in enumerate(KINDS[kind].values, 1)
+        for number, name in enumerate(KINDS[kind].named, 1)
     }
 
 
 def places(kind: str, **values: str) -> dict[str, str]:
     """What a say carries (`Say.values`), from the names of its kind. Raises KeyError for one that is missing."""
-    return {str(number): values[name] for number, name in enumerate(KINDS[kind].values, 1)}
+    return {str(number): values[name] for number, name in enumerate(KINDS[kind].named, 1)}
 
 
 def fits(kind: str, values: Mapping[str, str]) -> bool:
@@ -70,11 +78,11 @@ def fits(kind: str, values: Mapping[str, str]) -> bool:
     known = KINDS.get(kind)
     return (
         known is not None
-        and set(values) == {str(number) for number in range(1, len(known.values) + 1)}
+        and set(values) == {str(number) for number in range(1, len(known.named) + 1)}
         and all(any(map(str.isalnum, value)) and not _NOT_ONE_LINE.search(value) for value in values.values())
         and sum(map(len, values.values())) <= LONGEST // 2
     )
 
 
 def _places(kind: str) -> dict[str, str]:
-    return {name: "{{" + str(number) + "}}" for number, name in enumerate(KINDS[kind].values, 1)}
+    return {name: "{{" + str(number) + "}}" for number, name in enumerate(KINDS[kind].named, 1)}

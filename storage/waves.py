@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, exists, func, not_, select, tuple_, update
+from sqlalchemy import Connection, exists, func, not_, select, text, tuple_, update
 
 from storage.batch import among
+from storage.schema import conversations
 from storage.schema_surveys import recipients, waves
 from storage.vault import Vault, context
 
@@ -151,15 +152,38 @@ def open_ones(connection: Connection, associations: Iterable[str] | None = None)
     return [Wave._make(row) for row in connection.execute(query)]
 
 
+def of_period(connection: Connection, association: str, survey: str, period: str) -> Wave | None:
+    """This run of a survey, whatever became of it."""
+    w = waves.c
+    mine = (w.association == association, w.survey == survey, w.period == period, text("period <> ''"))
+    row = connection.execute(select(*_WAVE).where(*mine)).first()
+    return Wave._make(row) if row else None
+
+
+def of_survey(connection: Connection, association: str, survey: str, limit: int = 20) -> list[Wave]:
+    """Its runs, the last planned first."""
+    w = waves.c
+    mine = (w.association == association, w.survey == survey, text("period <> ''"))
+    query = select(*_WAVE).where(*mine).order_by(w.id.desc()).limit(limit)
+    return [Wave._make(row) for row in connection.execute(query)]
+
+
 # --- recipients ------------------------------------------------------------------------------------------------------
 
 
 def recipient(
     connection: Connection, association: str, wave: int, conversation: int, lock: bool = False
 ) -> Recipient | None:
-    r = recipients.c
-    query = select(*_RECIPIENT).where(r.association == association, r.wave == wave, r.conversation == conversation)
-    row = connection.execute(query.with_for_update() if lock else query).first()
+    """Whom this conversation is of a wave's people; told elsewhere, by another address of the same person."""
+    r, c = recipients.c, conversations.c
+    here = select(*_RECIPIENT).where(r.association == association, r.wave == wave, r.conversation == conversation)
+    row = connection.execute(here.with_for_update() if lock else here).first()
+    if row is None:
+        person = select(c.beneficiary).where(c.association == association, c.id == conversation).scalar_subquery()
+        theirs = select(*_RECIPIENT).where(
+            r.association == association, r.beneficiary == person, r.at.is_not(None), r.wave == wave
+        )
+        row = connection.execute(theirs.with_for_update() if lock else theirs).first()
     return Recipient._make(row) if row else None
 
 
@@ -236,7 +260,8 @@ def put_off(connection: Connection, wave: Wave, whom: Iterable[tuple[Recipient, 
 
 NOT_NOW = frozenset({"held"})
 """Why a message was not said that may be said on another day."""
-NEVER = frozenset({"muted", "stopped"})
+NEVER = frozenset({"muted", "stopped", "no_consent"})
+"""Why nobody is told at another address either."""
 _DAY = 86_400_000
 
 

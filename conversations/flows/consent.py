@@ -10,7 +10,7 @@ from conversations.answers.choice import OneOf, YesNo
 from conversations.asking import offer
 from conversations.conversation import Draft
 from conversations.flow import Explain, Flow, Leave, Step, ask, register
-from conversations.flows.filing import PURPOSE, house_choices
+from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.hearing import consented
 from conversations.moment import Moment
 
@@ -47,16 +47,57 @@ def notice(moment: Moment) -> str:
     return f"{text}\n{more}".rstrip()
 
 
+SURVEY, SERVICES = "survey", "services"
+"""Purposes of their own: to be asked what one thinks of us; to hear of services one did not ask for."""
+
+
 def finish(moment: Moment, draft: Draft) -> None:
-    key = "consent_survey.yes" if draft.answers["survey"] else "consent_survey.no"
-    offer(moment, moment.words(key), moment.options("/track", "/menu"))
+    if not draft.answers["survey"]:
+        offer(moment, moment.words("consent_survey.no"), moment.options("/track", "/menu"))
+        return
+    more = SERVICES not in moment.world.person.consents and not moment.conversation.aside
+    text = moment.words("consent_survey.yes") + (f"\n{moment.words('consent_services.offer')}" if more else "")
+    offer(moment, text, moment.options(*(("/services_yes",) if more else ()), "/track", "/menu"))
+
+
+def services_wanted(moment: Moment) -> bool:
+    log_consent(moment, SERVICES, given=True)
+    offer(moment, moment.words("consent_services.yes"), moment.options("/mydata", "/menu"))
+    return True
+
+
+def as_it_stands(flow_step: str, purpose: str) -> Callable[[Moment], str]:
+    """The question, and what they said last."""
+
+    def question(moment: Moment) -> str:
+        given = moment.world.person.consents.get(purpose)
+        now = "" if given is None else moment.words("messages.now.yes" if given else "messages.now.no")
+        return f"{moment.words(flow_step)}\n{now}".rstrip()
+
+    return question
+
+
+def messages_finish(moment: Moment, draft: Draft) -> None:
+    offer(moment, moment.words("messages.done"), moment.options("/mydata", "/menu"))
 
 
 consent_survey = register(
     Flow(
         name="consent_survey",
-        steps=(ask("survey", YesNo(), heard=consented("survey")),),
+        steps=(ask("survey", YesNo(), heard=consented(SURVEY)),),
         finish=finish,
         resumable=False,
     )
 )
+messages = register(
+    Flow(
+        name="messages",
+        steps=(
+            ask("survey", YesNo(), asks=as_it_stands("messages.survey.ask", SURVEY), heard=consented(SURVEY)),
+            ask("services", YesNo(), asks=as_it_stands("messages.services.ask", SERVICES), heard=consented(SERVICES)),
+        ),
+        finish=messages_finish,
+        resumable=False,
+    )
+)
+"""What we may begin to write of: given and withdrawn alike, in two presses."""

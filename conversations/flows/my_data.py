@@ -18,7 +18,7 @@ from conversations.flows.filing import PURPOSE, file, house_choices, log_consent
 from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 
-ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared")
+ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared", "messages")
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -26,7 +26,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask(
             "what",
             OneOf(house_choices("my_data", *ASKS)),
-            exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone")},
+            exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone"), "messages": GoTo("messages")},
         ),
         ask("correction", LongText(voice=False), when=answered("what", "correct")),
         ask(

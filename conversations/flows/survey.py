@@ -283,6 +283,13 @@ def _drop(moment: Moment, one: Invitation) -> None:
         close(moment)
 
 
+def ended(moment: Moment, wave: str) -> None:
+    """The wave is over: what is half answered is kept no longer, and nothing is said of it."""
+    one = invitation(moment, wave)
+    if one is not None and one.state != "finished":
+        _drop(moment, one)
+
+
 def tidy(moment: Moment) -> None:
     """What was set aside of a survey that is over is offered to nobody any more."""
     conversation = moment.conversation

@@ -167,7 +167,7 @@ def act(play: Play, line: str, settle: bool) -> Turn:
 
 
 def invited(play: Play, survey_id: str, reminder: int) -> Event:
-    """Each survey has one wave, begun on the day of its invitation. Who was not asked yet whether we may ask, agreed."""
+    """Each survey has one wave, begun on the day of its invitation. Who was not asked yet whether we may, agreed."""
     play.person = msgspec.structs.replace(play.person, consents={"survey": True, **play.person.consents})
     surveys = play.association.profile.surveys
     wave = next(number for number, one in enumerate(surveys, 1) if one.id == survey_id)

@@ -19,6 +19,7 @@ from conversations.engine import Turn
 from conversations.events import (
     Answered,
     Asked,
+    BroadcastSent,
     CaseMoved,
     CaseUpdate,
     Contact,
@@ -31,6 +32,7 @@ from conversations.events import (
     Opened,
     Press,
     RenewForm,
+    SurveyInvited,
     Text,
     TimePassed,
     Unreachable,
@@ -127,6 +129,8 @@ OPTIONS = (
         "/mydata",
         "/withdraw",
     ),
+    *("survey:1:yes", "survey:2:no", "survey:9:later", "survey:", "sv:1:effort:5", "sv:2:words:x", "sv::::", "told:1"),
+    *("/messages", "/services_yes"),
     *("/shared_phone", "/other_person", "/suggest", "/volunteer", "/ask", "/technical", "/track_other", "/resume_here"),
     *("yes", "no", "self", "relative", "guardian", "sign", "start", "other", "question", "x" * 64, "9" * 64, "خيار"),
 )
@@ -334,6 +338,30 @@ def a_search_returns(who: Watched, number: int) -> Turn:
     return who.happen(Found(id=who.id(), at=who.now, lookup=pick(("case", "ask"), number), key="k", result=None))
 
 
+def a_survey_comes(who: Watched, number: int) -> Turn:
+    """One of theirs, for a while; most have agreed to be asked."""
+    if number % 7:
+        consents = {**who.person.consents, "survey": True}
+        who.person = msgspec.structs.replace(who.person, consents=consents)
+    survey = pick(who.association.profile.surveys, number)
+    until = who.now + timedelta(seconds=pick(SPANS, number // 5))
+    event = SurveyInvited(
+        id=who.id(), at=who.now, wave=str(number % 4), survey=survey.id, until=until, reminder=number // 3 % 3
+    )
+    return who.happen(event)
+
+
+def takes_part(who: Watched, number: int) -> Turn:
+    waves = [one.wave for one in who.conversation.invitations] or ["1"]
+    return who.press(f"survey:{pick(waves, number)}:{pick(('yes', 'yes', 'yes', 'later', 'no'), number // 3)}")
+
+
+def a_broadcast_comes(who: Watched, number: int) -> Turn:
+    text = {"ar": "تغيّر مكان المكتب", **({"en": "The office has moved"} if number % 2 else {})}
+    buttons = pick(((), ("/track",), ("/apply", "/menu")), number)
+    return who.happen(BroadcastSent(id=who.id(), at=who.now, wave=str(number % 4), text=text, buttons=buttons))
+
+
 def the_channel_loses_them(who: Watched, number: int) -> Turn:
     return who.happen(Unreachable(id=who.id(), at=who.now, code="blocked"))
 
@@ -393,6 +421,9 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (1, somebody_asks),
     (1, somebody_answers),
     (1, a_search_returns),
+    (3, a_survey_comes),
+    (3, takes_part),
+    (1, a_broadcast_comes),
     (1, the_channel_loses_them),
     (1, staff_act),
 )

@@ -44,7 +44,7 @@ def test_a_button_leads_to_something_that_is_there(kind: str) -> None:
     question, _, option = sent.partition(":")
     assert question == "0" and len(option) <= 40
     assert option[1:] in COMMANDS if option.startswith("/") else option.partition(":")[0] in CHOSEN
-    assert {*re.findall(r"\d(?=\}\})", option)} <= {str(n) for n in range(1, len(KINDS[kind].values) + 1)}
+    assert {*re.findall(r"\d(?=\}\})", option)} <= {str(n) for n in range(1, len(KINDS[kind].named) + 1)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -56,8 +56,26 @@ def test_a_button_says_so_in_what_every_phone_shows(language: str) -> None:
         assert bool(re.search("الزر|button", said)) <= bool(button(kind)), f"{kind} speaks of a button it has not"
 
 
-def test_only_an_invitation_counts_as_advertising() -> None:
-    assert [kind for kind, known in KINDS.items() if known.category == "marketing"] == ["survey_invitation"]
+def test_what_nobody_asked_for_counts_as_advertising_and_names_the_way_out() -> None:
+    unasked = [kind for kind, known in KINDS.items() if known.category == "marketing"]
+    assert unasked == ["services_fit", "survey_invitation"]
+    for kind in unasked:
+        assert "إيقاف" in body(kind, house_wording("ar")) and "stop" in body(kind, house_wording("en"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pressed"),
+    [("survey_invitation", "0:survey:17:yes"), ("information_changed", "0:told:17"), ("services_fit", "0:told:17")],
+)
+def test_a_button_names_the_wave_it_belongs_to(kind: str, pressed: str) -> None:
+    """The wave is a place that the button alone has: nobody reads it."""
+    assert "{{2}}" not in body(kind, house_wording("ar"))
+    values = places(kind, short="حارف", wave="17")
+    assert fits(kind, values)
+    sent = button(kind)
+    for number, value in values.items():
+        sent = sent.replace("{{" + number + "}}", value)
+    assert sent == pressed
 
 
 def test_values_are_given_by_name_and_carried_by_number() -> None:
