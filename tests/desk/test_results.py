@@ -358,3 +358,13 @@ def test_a_survey_that_is_in_the_policy_no_more_is_not_found(house: House) -> No
     worker = house.worker("management")
     assert worker.get(f"/results/{wave}").status_code == 404
     assert worker.get("/results").status_code == worker.get("/results/mine").status_code == 200
+
+
+def test_an_open_answer_becomes_something_by_one_press(house: House) -> None:
+    wave = written(house, *SAID)
+    manager = house.worker("management")
+    html = manager.get(f"/results/{wave}/words").text
+    acts = re.findall(r'action="/desk/harif(/improvements/from/\d+/more)"', html)
+    assert len(acts) == len(SAID)
+    made = manager.post(acts[0], **{"as": "improvement"})
+    assert made.status_code == 200 and "/improvements/" in str(made.url)
