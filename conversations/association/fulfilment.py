@@ -26,13 +26,11 @@ READY = (
     "desk.verification", "desk.committee", "desk.delivery", "desk.entitlements", "desk.settlement", "desk.routing",
     "desk.management", "desk.policy_signing", "desk.record",
     "committee_minutes", "appointments", "library", "audit",
-)
-NOT_YET = (
-    "publication_permission",
     "survey.satisfaction", "survey.field", "survey.results",
     "supervisory_visits", "improvement_log",
     "broadcast.services", "broadcast.changes",
 )
+NOT_YET = ("publication_permission",)
 # fmt: on
 
 FULFILMENTS: Mapping[str, bool] = {**dict.fromkeys(READY, True), **dict.fromkeys(NOT_YET, False)}

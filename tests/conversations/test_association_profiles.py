@@ -138,10 +138,26 @@ def test_what_the_policies_do_not_print_waits_to_be_confirmed(house: dict[str, A
 
 def test_what_is_not_built_is_not_called_fulfilled(house: dict[str, Association]) -> None:
     listed = [str(note) for note in notes(house["harif"])]
-    assert any('clause "د-1": not built yet — survey.satisfaction' in line for line in listed)
-    assert not any('clause "ت-6"' in line for line in listed)
-    listed = [str(note) for note in notes(house["mastoura"])]
-    assert any('clause "تمهيد": partly not built yet — broadcast.changes' in line for line in listed)
+    assert any('clause "ح-1": not built yet — publication_permission' in line for line in listed)
+    assert not any('clause "ت-6"' in line or 'clause "د-1"' in line for line in listed)
+    profile = house["mastoura"].profile
+    clause = profile.clauses[0].model_copy(update={"fulfilled_by": ("policy.profile", "publication_permission")})
+    changed = replace(house["mastoura"], profile=profile.model_copy(update={"clauses": (clause,)}))
+    listed = [str(note) for note in notes(changed)]
+    assert any(f'clause "{clause.id}": partly not built yet — publication_permission' in line for line in listed)
+
+
+def test_asking_and_listening_are_there_wherever_a_policy_names_them(house: dict[str, Association]) -> None:
+    listening = ("survey.", "supervisory_visits", "improvement_log", "broadcast.")
+    named = {
+        one
+        for association in house.values()
+        for clause in association.profile.clauses
+        for one in clause.fulfilled_by
+        if one.startswith(listening)
+    }
+    assert len(named) == 7
+    assert all(FULFILMENTS[one] for one in named)
 
 
 def test_every_fulfilment_says_what_it_is_in_both_languages() -> None:
