@@ -62,6 +62,13 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "appointments": ("proof:appointments",),
     "library": ("recorded:documents_sent",),
     "audit": ("proof:audit",),
+    "survey.satisfaction": ("proof:waves", "proof:answered"),
+    "survey.field": ("proof:field", "proof:interviews"),
+    "survey.results": ("proof:waves", "proof:answered"),
+    "supervisory_visits": ("proof:visits", "proof:visits_followed"),
+    "improvement_log": ("proof:improvements", "proof:improved", "proof:published"),
+    "broadcast.changes": ("proof:told_changes",),
+    "broadcast.services": ("proof:told_services",),
 }
 SAMPLES: Mapping[str, tuple[str, str]] = {
     # What fulfils a clause: the kind of case it can be seen in, and the move, if one shows it.

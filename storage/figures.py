@@ -24,6 +24,7 @@ from storage.schema_desk import (
     policy_signatures,
     sittings,
 )
+from storage.schema_surveys import improvements, totals, visits, waves
 from storage.times import DAY, HOUR
 
 LEAST: Final = 5
@@ -34,6 +35,8 @@ AT_MOST: Final = 2_000
 """Waits that are measured one by one; of more, the newest, which say the same."""
 _OPEN, _DECIDED, _SIGNED = "cases.closed_at IS NULL", "cases.decided_at IS NOT NULL", "cases.digest <> ''"
 _WAITING = "handoffs.done_at IS NULL"
+_PUBLISHED = "improvements.published_at IS NOT NULL"
+_BEGUN = ("running", "paused", "done", "aborted")
 _DELIVERED, _CONFIRMED = "entitlements.delivered_at IS NOT NULL", "entitlements.confirmed_at IS NOT NULL"
 """As their indexes say it: a partial index serves only a condition that is written like its own."""
 
@@ -263,7 +266,7 @@ def recorded(connection: Connection, scope: Scope) -> dict[str, int]:
 
 def proof(connection: Connection, scope: Scope) -> dict[str, int]:
     """For the clauses of a policy, beside `recorded`: items verified, sittings held and their minutes approved,
-    appointments that took place, and rows of the audit's chain, all there are."""
+    appointments that took place, what asking and listening came to, and rows of the audit's chain, all there are."""
     a, start, end = scope.association, scope.start, scope.end
     v, s, m, n = checks.c, sittings.c, appointments.c, audit_links.c
 
@@ -275,10 +278,41 @@ def proof(connection: Connection, scope: Scope) -> dict[str, int]:
         "sittings": select(func.count()).where(s.association == a, within(s.closed_at)),
         "minutes": select(func.count()).where(s.association == a, within(s.closed_at), s.state == "signed"),
         "appointments": select(func.count()).where(m.association == a, within(m.starts), m.state == "done"),
+        **_listened(a, within),
         "audit": select(func.coalesce(func.max(n.number), 0)).where(n.association == a),
     }
     row = connection.execute(select(*(one.scalar_subquery() for one in counted.values()))).one()
-    return dict(zip(counted, row, strict=True))
+    return dict(zip(counted, map(int, row), strict=True))
+
+
+def _listened(association: str, within: Any) -> dict[str, Any]:
+    """Waves of surveys that began in the period and who answered them, on site too; visits to offices; improvements;
+    broadcasts that were sent, by the consent they needed."""
+    w, t, v, i = waves.c, totals.c, visits.c, improvements.c
+    began = (w.association == association, within(w.starts), w.state.in_(_BEGUN))
+    surveys_ = select(w.id).where(*began, w.kind == "survey")
+    people = select(func.coalesce(func.sum(t.many), 0)).where(
+        t.association == association, t.wave.in_(surveys_), t.question == "@responses", t.score == "begun"
+    )
+
+    def sent(purpose: str) -> Any:
+        return select(func.count()).where(*began, w.kind == "broadcast", w.purpose == purpose)
+
+    return {
+        "waves": select(func.count()).where(*began, w.kind == "survey"),
+        "answered": people.where(t.segment == "all"),
+        "field": people.where(t.segment == "source", t.value == "field"),
+        "interviews": people.where(t.segment == "source", t.value == "interview"),
+        "visits": select(func.count()).where(v.association == association, within(v.day)),
+        "visits_followed": select(func.count()).where(
+            v.association == association, within(v.day), v.followed_at.is_not(None)
+        ),
+        "improvements": select(func.count()).where(i.association == association, within(i.at)),
+        "improved": select(func.count()).where(i.association == association, i.state == "done", within(i.done_at)),
+        "published": select(func.count()).where(i.association == association, text(_PUBLISHED), within(i.published_at)),
+        "told_changes": sent("case"),
+        "told_services": sent("services"),
+    }
 
 
 def by_source(connection: Connection, scope: Scope) -> dict[str, int]:

@@ -277,7 +277,8 @@ def test_the_report_is_a_pdf_of_the_period_with_every_clause_beside_its_evidence
     complaints = [one for one in by_id["ج-1"].evidence if one.figures]
     assert ("الشكاوى: وصلت", "أقل من ٥") in complaints[0].figures
     assert not any(one.samples for one in complaints)
-    assert not by_id["د-1"].evidence[0].ready
+    assert by_id["د-1"].evidence[0].figures == (("دورات استبيان بدأت", "٠"), ("أجابوا عنها", "٠"))
+    assert not by_id["ح-1"].evidence[0].ready
 
 
 def test_every_figure_that_shows_a_clause_can_be_said(house: House) -> None:

@@ -11,6 +11,7 @@ from storage.documents import SENT
 from storage.figures import Scope
 from storage.schema import audit, case_moves, cases, consents, handoffs
 from storage.schema_desk import entitlements, pauses, policy_signatures
+from storage.schema_surveys import improvements, totals, visits, waves
 from storage.times import DAY, HOUR
 
 NOW = 1_790_000_000_000
@@ -271,3 +272,34 @@ def test_a_case_is_decided_when_its_move_decides_and_undecided_when_it_is_reopen
     assert move("object", "refused", "with_committee", 6) == (None, "", "")
     assert move("accept", "with_committee", "accepted", 7) == (7, "accept", "7")
     assert move("register", "accepted", "registered", 8) == (7, "accept", "7")
+
+
+def test_what_asking_and_listening_came_to_is_counted_for_its_clauses(archive: Archive) -> None:
+    in_time, before = NOW - 5 * DAY, FROM - DAY
+
+    def wave(starts: int, answered: int = 0, **values: Any) -> None:
+        given = {"kind": "survey", "state": "running", "at": starts, "starts": starts, "ends": NOW, **values}
+        id = archive.put(waves, **given)
+        sides = (("all", "", answered), ("source", "field", 2), ("source", "interview", 1)) if answered else ()
+        for segment, value, many in sides:
+            archive.put(totals, wave=id, question="@responses", segment=segment, value=value, score="begun", many=many)
+
+    wave(in_time, 9)
+    wave(in_time, 4)
+    wave(before, 7)
+    wave(in_time, association="ruhama")
+    wave(in_time, state="drafted")
+    wave(in_time, kind="broadcast", purpose="services")
+    archive.put(visits, by=1, day=in_time, at=NOW, followed_at=NOW)
+    archive.put(visits, by=1, day=in_time, at=NOW)
+    archive.put(visits, by=1, day=before, at=NOW)
+    archive.put(improvements, state="done", by=1, at=in_time, done_at=NOW, published_at=NOW)
+    archive.put(improvements, state="open", by=1, at=in_time)
+    archive.put(improvements, state="done", by=1, at=before, done_at=before)
+    found = archive.ask(figures.proof, SCOPE)
+    assert {name: found[name] for name in ("waves", "answered", "field", "interviews")} == {
+        "waves": 2, "answered": 13, "field": 4, "interviews": 2,
+    }  # fmt: skip
+    assert (found["visits"], found["visits_followed"]) == (2, 1)
+    assert (found["improvements"], found["improved"], found["published"]) == (2, 1, 1)
+    assert (found["told_services"], found["told_changes"]) == (1, 0)
