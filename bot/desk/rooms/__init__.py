@@ -14,6 +14,7 @@ _ROOMS = (
         "field",
         "improvements",
         "visits",
+        "surveys",
         "broadcasts",
         "policy",
         "library",

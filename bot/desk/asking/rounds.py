@@ -1,0 +1,161 @@
+"""Waves of surveys as staff plan them: by hand, beside those that the house plans by itself (bot/planner.py)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from bot import planner
+from bot.desk.asking import acts
+from bot.desk.at import At, Refused, Stale
+from conversations.association.survey import Audience, Survey
+from conversations.surveys import periods, statistics
+from storage import audience, broadcasts, waves
+from storage.audience import Counted
+from storage.ids import new_id
+from storage.times import moment, ms
+from storage.waves import Wave
+
+SMALLEST_SAMPLE = 5
+"""Fewer answers than this are never shown: so small a sample would be asked for nothing."""
+
+
+class Standing(NamedTuple):
+    """A survey and its waves. `rolls`: people join as their case comes to it; `next`: when its next period begins."""
+
+    survey: Survey
+    waves: tuple[Wave, ...]
+    rolls: bool
+    next: datetime | None
+    broken: bool = False
+    """Its calendar cannot be read."""
+
+    @property
+    def open(self) -> Wave | None:
+        return next((one for one in self.waves if one.done_at is None), None)
+
+
+def standing(at: At, survey: Survey, known: list[Wave]) -> Standing:
+    mine = tuple(one for one in known if one.survey == survey.id)
+    rolls = survey.occasion != "periodic"
+    try:
+        run = planner.run_of(survey, at.now)
+    except ValueError:
+        return Standing(survey, mine, rolls, None, broken=True)
+    begins = planner.decent(at.association, survey, run.ends) if run and not rolls else None
+    return Standing(survey, mine, rolls, begins)
+
+
+def plan(connection: Connection, at: At, survey: Survey, whom: Audience) -> int:
+    """A wave by hand, kept as a draft until its count was looked at. Raises Refused: one of a survey at a time."""
+    if survey.occasion != "periodic":
+        raise Refused("surveys.rolls_already")
+    _alone(connection, at, survey)
+    wave = Wave(
+        at.slug,
+        new_id(),
+        acts.SURVEY,
+        survey=survey.id,
+        version=planner.version_of(survey),
+        anonymous=survey.anonymous,
+        purpose="survey",
+        audience=whom.model_dump_json(exclude_defaults=True),
+        at=ms(at.now),
+        ends=ms(at.now + timedelta(days=survey.open_days)),
+        by=at.worker.id,
+    )
+    waves.add(connection, at.desk.vault, wave)
+    at.log(connection, "survey.plan", f"wave:{wave.id}", survey.id)
+    return wave.id
+
+
+def _alone(connection: Connection, at: At, survey: Survey, but: int = 0) -> None:
+    """Raises Refused where another wave of this survey is open: nobody is asked the same by two at once."""
+    for one in waves.open_ones(connection, [at.slug]):
+        if one.kind == acts.SURVEY and one.survey == survey.id and one.id != but:
+            raise Refused("surveys.two_at_once")
+
+
+def counted(connection: Connection, wave: Wave, survey: Survey | None) -> Counted:
+    """Whom it would ask at this moment; of a wave that began, whom it asks."""
+    if wave.filled_at is not None or wave.rolling or wave.state not in (waves.DRAFTED, waves.PLANNED):
+        return Counted(broadcasts.by_channel(connection, wave.association, wave.id))
+    whom = audience.audience_of(wave, survey.audience if survey else Audience())
+    return audience.count(connection, wave, whom)
+
+
+def margin(connection: Connection, wave: Wave, whom: Audience, people: int) -> int:
+    """The margin of error of a sample, in whole percent; 0 where everybody is asked."""
+    if not whom.sample or not people:
+        return 0
+    everybody = audience.count(connection, wave, whom.model_copy(update={"sample": 0})).people
+    if people >= everybody:
+        return 0
+    return max(1, round(100 * statistics.margin(people, everybody)))
+
+
+def go(connection: Connection, at: At, survey: Survey) -> str:
+    """`begun`, or `asked` where a second person approves each wave of it. Raises Refused."""
+    wave = acts.in_state(connection, at, acts.SURVEY, (waves.DRAFTED,))
+    if wave.needs_approval:
+        raise Stale("surveys.asked_before")
+    people = _fit(connection, at, wave, survey)
+    waves.change(connection, at.slug, wave.id, by=at.worker.id, people=people)
+    if survey.approved_by_second:
+        waves.change(connection, at.slug, wave.id, needs_approval=True)
+        at.log(connection, "survey.ask", f"wave:{wave.id}", f"people:{people}")
+        return "asked"
+    _begin(connection, at, wave, survey)
+    at.log(connection, "survey.go", f"wave:{wave.id}", f"people:{people}")
+    return "begun"
+
+
+def approve(connection: Connection, at: At, survey: Survey) -> None:
+    """A second person says yes: never who planned it; what the house planned, anybody who may. Raises Refused."""
+    wave = acts.in_state(connection, at, acts.SURVEY, (waves.DRAFTED,))
+    if not wave.needs_approval:
+        raise Refused("asking.not_asked")
+    if wave.by == at.worker.id:
+        raise Refused("asking.own")
+    people = 0 if wave.rolling else _fit(connection, at, wave, survey)
+    waves.change(connection, at.slug, wave.id, approved_by=at.worker.id, approved_at=ms(at.now), people=people)
+    if wave.rolling:
+        waves.change(connection, at.slug, wave.id, state=waves.RUNNING)
+    else:
+        _begin(connection, at, wave, survey)
+    at.log(connection, "survey.approve", f"wave:{wave.id}", f"people:{people}")
+
+
+def _fit(connection: Connection, at: At, wave: Wave, survey: Survey) -> int:
+    _alone(connection, at, survey, wave.id)
+    found = counted(connection, wave, survey)
+    if not found.people:
+        raise Refused("surveys.nobody_agreed" if found.refused else "surveys.nobody", count=found.refused)
+    return found.people
+
+
+def _begin(connection: Connection, at: At, wave: Wave, survey: Survey) -> None:
+    """By day, on no holiday; the house writes its people (bot/planner.py) and asks them."""
+    starts = planner.decent(at.association, survey, max(at.now, moment(wave.starts)))
+    ends = starts + timedelta(days=survey.open_days)
+    if wave.period:
+        ends = min(ends, moment(wave.ends)) if moment(wave.ends) > starts else ends
+    waves.change(connection, at.slug, wave.id, state=waves.PLANNED, starts=ms(starts), ends=ms(ends))
+
+
+def by_state(found: list[broadcasts.Outcome]) -> tuple[Mapping[str, int], Mapping[str, Mapping[str, int]]]:
+    """People by state, and, of those whom it did not ask or reach, by the reason."""
+    states: dict[str, int] = {}
+    whys: dict[str, dict[str, int]] = {}
+    for one in found:
+        states[one.state] = states.get(one.state, 0) + one.people
+        if one.state in (waves.PASSED, waves.FAILED) and one.why:
+            mine = whys.setdefault(one.state, {})
+            mine[one.why] = mine.get(one.why, 0) + one.people
+    return states, whys
+
+
+def run_length(survey: Survey) -> str:
+    """month, quarter …; cron; or empty where nothing begins it by itself."""
+    return "cron" if survey.occasion == "periodic" and survey.cron else periods.length_of(survey)
