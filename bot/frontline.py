@@ -45,7 +45,7 @@ from storage.times import ms
 from storage.vault import Vault, VaultError
 
 if TYPE_CHECKING:
-    pass
+    from bot.mail import Mail
 
 LENT_SECONDS = 3600
 POLL_LEASE_MS = 75_000
@@ -91,6 +91,7 @@ class FrontLine:
         await self.rounds.library()
         self.rounds.add("switches", 1, self._refresh)
         self.rounds.add("reminders", 60, self._remind)
+        self.rounds.add("digest", 600, self._digest)
         if any(name == "whatsapp" for _, name in self.channels):
             await self._templates()
             self.rounds.add("templates", 30, self._templates)
@@ -107,6 +108,8 @@ class FrontLine:
         if self.spool is not None:
             self.rounds.add("spool", 3, self.webhooks.drain_spool)
         self.ticking = start_ticking(self.rounds)
+        # Hourly is soon enough while we are here; what came due while nobody was is looked at now.
+        self.rounds.kick("plan")
         if not self.settings.public_url:
             for channel in self.channels.values():
                 if isinstance(channel, Telegram):
@@ -116,14 +119,23 @@ class FrontLine:
         await self.switches.refresh()
         self.delivery.heed(self.switches.known)
 
-    async def _remind(self) -> None:
+    @property
+    def _mail(self) -> "Mail | None":
         from bot.mail import Mail
+
+        return Mail(self.settings.smtp_url, self.settings.mail_from) if self.settings.smtp_url else None
+
+    async def _remind(self) -> None:
         from bot.reminders import Reminders
 
-        mail = Mail(self.settings.smtp_url, self.settings.mail_from) if self.settings.smtp_url else None
-        public_url = self.settings.public_url
-        reminders = Reminders(self.database, self.intake, self.associations, self.channels, mail, public_url)
-        await reminders.ring()
+        told = (self.database, self.intake, self.associations, self.channels, self._mail, self.settings.public_url)
+        await Reminders(*told).ring()
+
+    async def _digest(self) -> None:
+        from bot.digest import Digest
+
+        told = (self.database, self.intake, self.associations, self.channels, self._mail, self.settings.public_url)
+        await Digest(*told).send()
 
     async def _templates(self) -> None:
         from bot.templates import refresh

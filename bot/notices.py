@@ -152,7 +152,8 @@ def turned(connection: Connection, vault: Vault, association: Association, turn:
         _end_leg(connection, notice, "skipped", "stopped", now)
         _to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
-    if turn.why in ("", "muted", "stopped") or (turn.why in waves.NOT_NOW and notice.kind in rules.BULK_KINDS):
+    bulk = notice.kind in rules.BULK_KINDS and turn.why in waves.NOT_NOW | waves.NEVER
+    if turn.why in ("", "muted", "stopped") or bulk:
         why = turn.why or "nothing_to_say"
         _end_leg(connection, notice, "skipped", why, now)
         _settle(connection, notice, notices.DROPPED, why, now)

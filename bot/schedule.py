@@ -20,6 +20,7 @@ from bot.delivery import Delivery
 from bot.fold import Arrived
 from bot.intake import Intake
 from bot.log import log
+from bot.planner import Planner
 from bot.promises import Promises
 from bot.routing import Routing
 from bot.survey_links import link as page_link
@@ -56,6 +57,8 @@ CLAIM_MS = 60_000
 FETCH_TRIES = 6
 NOTICES_AT_ONCE = 25
 """In one transaction: replies wait behind it."""
+FEEDS = 20
+"""Transactions that feed one association's waves in a round: the others have their turn."""
 NEWS = (CaseMoved, CaseUpdate, AppointmentChanged)
 BULK = (SurveyInvited, BroadcastSent)
 Claim = Callable[[Connection, int], bool]
@@ -96,11 +99,14 @@ class Rounds:
         self.routing = Routing(database, intake.associations, self.clock, lambda done: intake.after_commit(done))
         self.upkeep = Upkeep(database, self.vault, blobs, intake.associations, self.clock)
         self.promises = Promises(database, self.vault, intake.associations, self.clock, self._waking)
+        self.planner = Planner(database, self.vault, intake.associations, self.clock)
         self.seconds: dict[str, tuple[float, Callable[[], Awaitable[None]]]] = {
             "timers": (1, self.due_timers),
             "notices": (5, self.due_notices),
             "outbox": (1, delivery.leftovers),
             "feed": (2, self.feed),
+            "waves": (5, self.planner.work),
+            "plan": (3600, self.planner.plan),
             "files": (2, self.fetch_files),
             "audit": (2.5, self.upkeep.link_audit),
             "expire": (5, delivery.expire),
@@ -298,16 +304,19 @@ class Rounds:
 
     async def feed(self) -> None:
         """The next people of the waves that run, never more than leave within seconds (bot/waves.py)."""
-        if await self.database.write(self._feed):
-            self.kick("timers")
+        for association in self.intake.associations.values():
+            for _ in range(FEEDS):
+                looked_at = await self.database.write(self._feed, association)
+                if looked_at:
+                    self.kick("timers")
+                if looked_at < waves.AT_ONCE:
+                    break
 
-    def _feed(self, connection: Connection) -> int:
-        fed = 0
-        for slug, association in self.intake.associations.items():
-            rates = {name: rate.per_second for (whose, name), rate in self.delivery.rates.items() if whose == slug}
-            wake = self._waking(connection, association)
-            fed += waves.feed(connection, self.vault, association, self.clock(), wake, rates)
-        return fed
+    def _feed(self, connection: Connection, association: Association) -> int:
+        slug = association.slug
+        rates = {name: rate.per_second for (whose, name), rate in self.delivery.rates.items() if whose == slug}
+        wake = self._waking(connection, association)
+        return waves.feed(connection, self.vault, association, self.clock(), wake, rates)
 
     async def remind(self) -> None:
         """The day before an appointment, by day and once, its person is reminded."""

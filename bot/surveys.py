@@ -1,7 +1,7 @@
 """What a person does with a survey, kept in the transaction of their turn."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -20,6 +20,10 @@ from storage.vault import Vault
 from storage.waves import Recipient, Wave
 
 EPOCH = date(1970, 1, 1)
+AGAIN = timedelta(days=2)
+"""After so long whoever said «later» is asked once more, where no reminder is due anyway."""
+MOST_ASKED = 3
+"""Invited once and reminded twice."""
 
 
 def heard(
@@ -54,10 +58,10 @@ def heard(
     state = waves.forward(one.state, effect.state)
     # To the day: beside the day of an anonymous response, a moment would tell whose it is.
     at = here(now).replace(hour=0, minute=0, second=0, microsecond=0) if wave.anonymous else now
-    over = state in (waves.FINISHED, waves.DECLINED)
-    waves.change_recipient(
-        connection, one, state=state, response=response, **({"due": None, "settled_at": ms(at)} if over else {})
-    )
+    due = {"due": None, "settled_at": ms(at)} if state in (waves.FINISHED, waves.DECLINED) else {}
+    if effect.state == waves.LATER and one.state == waves.INVITED and one.due is None and one.reminders < MOST_ASKED:
+        due = {"due": ms(now + AGAIN)}
+    waves.change_recipient(connection, one, state=state, response=response, **due)
 
 
 def keep(

@@ -103,8 +103,12 @@ def fill(connection: Connection, wave: Wave, audience: Audience, due: int) -> in
 
 def fill_some(connection: Connection, wave: Wave, audience: Audience, due: int, limit: int = PEOPLE_AT_ONCE) -> bool:
     """Write the recipients among the next so many people; how far it came stands in the wave, which must be locked and
-    fresh. False once all are written: a sample is, at once."""
+    fresh. False once all are written: a sample is, at once. A broadcast whose people were named one by one has them."""
     if wave.filled_at is not None:
+        return False
+    named = wave.kind == "broadcast" and wave.filled_to is None and waves.size(connection, wave.association, wave.id)
+    if named:
+        waves.change(connection, wave.association, wave.id, filled_at=due)
         return False
     _plan_as_for_many(connection, everybody=bool(audience.sample))
     if audience.sample:
@@ -159,7 +163,7 @@ def _write(connection: Connection, wave: Wave, audience: Audience, due: int, amo
     _insert(connection, wave, audience, due, _standing(wave, audience, among, _fits(audience)))
 
 
-def _insert(connection: Connection, wave: Wave, audience: Audience, due: int, people: Subquery) -> int:
+def _insert(connection: Connection, wave: Wave, audience: Audience, due: int, people: Subquery) -> None:
     p, r = people.c, recipients.c
     there = exists().where(r.association == wave.association, r.wave == wave.id, r.beneficiary == p.beneficiary)
     found = select(
@@ -172,7 +176,7 @@ def _insert(connection: Connection, wave: Wave, audience: Audience, due: int, pe
         literal(waves.WAITING),
         literal(due),
     ).where(*_asked(people, wave, audience), ~there)
-    return connection.execute(insert(recipients).from_select(_NAMES, found)).rowcount
+    connection.execute(insert(recipients).from_select(_NAMES, found))
 
 
 # --- who comes to it -------------------------------------------------------------------------------------------------

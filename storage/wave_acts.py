@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Connection, case, literal, literal_column, not_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from storage import timers
+from storage import results, timers
 from storage.schema import messages
 from storage.schema import timers as timers_table
 from storage.schema_notices import legs, notices
@@ -36,6 +36,18 @@ from storage.waves import (
 AT_ONCE = 5_000
 """Recipients in one transaction: replies wait behind it."""
 _QUEUED = messages.c.state == literal_column("'queued'")
+
+
+def approve(connection: Connection, association: str, id: int, by: int, now: int) -> bool:
+    """A second person agrees: it begins when its time comes. False where it does not wait for that, or waits for
+    somebody else than who wrote it."""
+    wave = get(connection, association, id, lock=True)
+    if wave is None or wave.state != DRAFTED or not wave.needs_approval or wave.by == by:
+        return False
+    state = RUNNING if wave.rolling else PLANNED
+    starts = max(wave.starts, now)
+    change(connection, association, id, state=state, starts=starts, approved_by=by, approved_at=now)
+    return True
 
 
 def pause(connection: Connection, association: str, id: int, now: int) -> bool:
@@ -92,7 +104,7 @@ def _withdraw(connection: Connection, wave: Wave, why: str, now: int) -> list[in
     about = (n.association == slug, n.kind == wave.kind, n.about.startswith(mine, autoescape=True))
     # Those not said yet. Whoever says one at this moment has its timer: this waits until that is committed.
     unsaid = {
-        int(row.timer.partition(":")[2]): row
+        int(row.timer.split(":")[1]): row
         for row in connection.execute(
             select(t.conversation, t.timer).where(t.association == slug, t.due <= now, t.timer.startswith("notice:"))
         )
@@ -137,8 +149,10 @@ def _parts(ids: list[int]) -> Iterable[list[int]]:
 
 
 def over(connection: Connection, now: int, associations: Iterable[str] | None = None) -> list[Wave]:
-    """Waves whose time has passed, or that were stopped for good, and that are not closed yet."""
-    return [one for one in open_ones(connection, associations) if one.state == ABORTED or one.ends <= now]
+    """Waves whose time has passed, or that were stopped for good, and that are not closed yet. One that has not begun
+    yet is late (bot/planner.py)."""
+    found = open_ones(connection, associations)
+    return [one for one in found if one.state == ABORTED or (one.ends <= now and one.state != PLANNED)]
 
 
 def close_some(connection: Connection, wave: Wave, now: int, limit: int = AT_ONCE) -> int:
@@ -159,9 +173,10 @@ def close_some(connection: Connection, wave: Wave, now: int, limit: int = AT_ONC
         connection.execute(theirs.where(not_(fresh)).values(due=None))
     if not ids:
         _end_drafts(connection, wave, now)
-        state = {DRAFTED: SKIPPED, PLANNED: SKIPPED, ABORTED: ABORTED}.get(wave.state, DONE)
+        state = {DRAFTED: SKIPPED, ABORTED: ABORTED}.get(wave.state, DONE)
         said_so = {"why": "not_approved"} if wave.state == DRAFTED else {}
         change(connection, wave.association, wave.id, state=state, done_at=now, **said_so)
+        results.keep_people(connection, wave.association, wave.id)
     return len(ids)
 
 

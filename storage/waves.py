@@ -118,7 +118,7 @@ def add(connection: Connection, vault: Vault, wave: Wave, body: Body | None = No
 
     sealed = None if body is None else vault.seal(_encode(body), context(BODY, wave.association, wave.id))
     statement = upsert(waves).values(**wave._asdict(), body=sealed)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+    return connection.execute(statement.on_conflict_do_nothing().returning(waves.c.id)).first() is not None
 
 
 def get(connection: Connection, association: str, id: int, lock: bool = False) -> Wave | None:
