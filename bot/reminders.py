@@ -99,26 +99,49 @@ class Reminders:
         return [(worker, rung, references) for (worker, rung), references in told.items()]
 
     async def _tell(self, slug: str, worker: int, rung: str, references: list[str]) -> None:
-        account, telegram = await self.database.read(_reached, self.vault, worker)
-        if account is None:
+        reader = await self.database.read(Reached.of, self.vault, worker)
+        if reader is None:
             return
-        words = DeskWords(account.language, self.associations[slug])
+        words = DeskWords(reader.language, self.associations[slug])
         text = f"{words(f'reminder.{rung}', count=len(references))}\n{_listed(words, references)}"
         if self.public_url:
             text += f"\n{self.public_url}/desk/{slug}/clocks"
         channel = self.channels.get((slug, "telegram"))
-        if telegram and channel is not None:
-            try:
-                await channel.send(telegram, Say(text=text, lane="notice"), 0)
-                metrics.reminders.labels(slug, "telegram").inc()
-            except SendError as error:
-                log.warning("reminder_not_sent", association=slug, by="telegram", error=error.code)
-        if self.mail is not None and "@" in account.login:
-            try:
-                await self.mail.send(account.login, words("reminder.subject"), text)
-                metrics.reminders.labels(slug, "email").inc()
-            except MailFailed as error:
-                log.warning("reminder_not_sent", association=slug, by="email", error=str(error))
+        await tell(slug, reader, words("reminder.subject"), text, channel, self.mail, "reminder")
+
+
+class Reached(NamedTuple):
+    """How a worker is reached: by e-mail where their login is an address, in their Telegram where they bound it."""
+
+    language: str
+    email: str
+    telegram: str
+
+    @classmethod
+    def of(cls, connection: Connection, vault: Vault, id: int) -> "Reached | None":
+        account = staff.by_id(connection, vault, id)
+        if account is None:
+            return None
+        email = account.login if "@" in account.login else ""
+        return cls(account.language, email, staff.telegram_of(connection, vault, id))
+
+
+async def tell(
+    slug: str, reader: Reached, subject: str, text: str, channel: Channel | None, mail: Mail | None, what: str
+) -> None:
+    """By every way there is; what does not go is in the log, by code. `what` it is: reminder, digest."""
+    if reader.telegram and channel is not None:
+        try:
+            await channel.send(reader.telegram, Say(text=text, lane="notice"), 0)
+            metrics.reminders.labels(slug, "telegram").inc()
+        except SendError as error:
+            log.warning(f"{what}_not_sent", association=slug, by="telegram", error=error.code)
+    if mail is not None and reader.email:
+        try:
+            await mail.send(reader.email, subject, text)
+            metrics.reminders.labels(slug, "email").inc()
+        except MailFailed as error:
+            log.warning(f"{what}_not_sent", association=slug, by="email", error=str(error))
 
 
 def _listed(words: DeskWords, references: list[str]) -> str:
@@ -173,8 +196,3 @@ def _hears(worker: Worker, one: Deadline, rung: str) -> bool:
     if rung == "holder" and one.holder is not None:
         return worker.id == one.holder
     return (acts and MANAGEMENT not in worker.roles) or (rung == "management" and MANAGEMENT in worker.roles)
-
-
-def _reached(connection: Connection, vault: Vault, id: int) -> tuple[staff.Account | None, str]:
-    """The account, and the Telegram chat where it is bound."""
-    return staff.by_id(connection, vault, id), staff.telegram_of(connection, vault, id)
