@@ -4,8 +4,8 @@ anything leaves."""
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
@@ -15,12 +15,13 @@ from bot import schedule
 from bot import waves as feeding
 from conversations.association.association import Association
 from conversations.association.survey import Broadcasts
-from storage import consents, staff, waves, world
+from conversations.cases.reference import new_reference
+from storage import cases, consents, staff, waves, world
+from storage.cases import Case
 from storage.consents import Consent
 from storage.ids import new_id
 from storage.schema import conversations
 from storage.schema_surveys import recipients
-from storage.schema_surveys import waves as waves_table
 from storage.times import ms
 from storage.world import Beneficiary
 from tests.desk.house import Browser, House, Person, words_of
@@ -41,18 +42,39 @@ def house(associations: dict[str, Association], tmp_path: Path) -> Iterator[Hous
     made.close()
 
 
-def known(house: House, handle: str, channel: str = "telegram", agreed: tuple[str, ...] = ("case",)) -> Person:
-    """Somebody who wrote to us, is known by now, and agreed to these purposes."""
+def known(
+    house: House,
+    handle: str,
+    channel: str = "telegram",
+    agreed: tuple[str, ...] = ("case",),
+    case: bool = False,
+    phone: str = "",
+    **of_case: Any,
+) -> Person:
+    """Somebody who wrote to us, is known by now, agreed to these purposes, and may have a request (`reference`), in
+    which this phone stands."""
     person = house.person(handle, channel)
     person.does(person.say("السلام عليكم"))
-    id, beneficiary = person.id, new_id()
+    id, beneficiary, now = person.id, new_id(), ms(house.now)
+    person.reference = ""  # type: ignore[attr-defined]
 
     def keep(connection: Any) -> None:
-        world.save_beneficiaries(connection, house.vault, [Beneficiary("harif", beneficiary, {}, {})], ms(house.now))
+        world.save_beneficiaries(
+            connection, house.vault, [Beneficiary("harif", beneficiary, {}, dict.fromkeys(agreed, True))], now
+        )
         mine = (conversations.c.association == "harif", conversations.c.id == id)
         connection.execute(update(conversations).where(*mine).values(beneficiary=beneficiary))
-        given = [Consent("harif", id, beneficiary, one, True, "1", channel, "", ms(house.now)) for one in agreed]
+        given = [Consent("harif", id, beneficiary, one, True, "1", channel, "", now) for one in agreed]
         consents.log(connection, given)
+        if case or phone:
+            person.reference = new_reference(token_bytes(16), "HRF")  # type: ignore[attr-defined]
+            index = (("number", phone.lstrip("+")),) if phone else ()
+            theirs = Case(
+                association="harif", id=new_id(), reference=person.reference, kind="request",
+                stage="verifying", beneficiary=beneficiary, conversation=id, opened_at=now, index=index,
+                **{"service": "training", **of_case},
+            )  # fmt: skip
+            cases.file(connection, house.vault, [theirs], now)
 
     house.do(keep)
     return person
@@ -108,7 +130,9 @@ def test_a_broadcast_from_its_first_word_to_its_end_in_the_middle(
     house.do(staff.bind_telegram, house.vault, officer.id, 990)
 
     page = officer.text("/broadcasts/new?ready=changed")
-    assert "لا شيء يُرسل من هذه الصفحة" in page and "نخبركم بما تغيّر" in officer.get("/broadcasts/new?ready=changed").text
+    assert (
+        "لا شيء يُرسل من هذه الصفحة" in page and "نخبركم بما تغيّر" in officer.get("/broadcasts/new?ready=changed").text
+    )
     id = write(officer)
     page = officer.text(f"/broadcasts/{id}")
     assert "لم يُرسل شيء بعد" in page and "٥ أشخاص" in page and TEXT in page and "متابعة طلبي" in page
