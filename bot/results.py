@@ -7,7 +7,7 @@ While a wave runs, its whole is told to management alone, and its sides (by serv
 compares today's with yesterday's would read the one answer between them, and the workers judged know whom they served.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -123,10 +123,13 @@ def found(
 ) -> Found:
     """Everything of one wave. `early`: also while it runs; `by`: one of SIDES, `of`: a group of it."""
     slug, at_least = profile.slug, profile.asking.at_least
-    ids = [wave.id]
-    whole = results.scores(connection, slug, ids)[wave.id]
+    run = _run(connection, slug, survey, now)
+    ids = [*dict.fromkeys([wave.id, *(one.id for one in run)])]
+    scores = results.scores(connection, slug, ids)
+    people = results.people(connection, slug, scores)
+    whole = scores[wave.id]
     entered = results.sides(connection, slug, wave.id, "source")
-    part = _part(whole, entered, results.people(connection, slug, ids)[wave.id], wave)
+    part = _part(whole, entered, people[wave.id], wave)
     population = population_of(survey, wave, part)
     told = part.answered >= at_least and (early or over(wave, now))
     counted: Mapping[str, Counted] = _counted(survey, whole, at_least, population) if told else {}
@@ -149,17 +152,32 @@ def found(
         of=chosen,
         themes=_themes(survey, whole, at_least) if told else {},
         told=told,
-        trend=trend(connection, profile, survey, now, early),
+        trend=_trend(run, scores, people, profile, survey, now, early),
     )
 
 
 def trend(connection: Connection, profile: Profile, survey: Survey, now: datetime, early: bool) -> tuple[Point, ...]:
     """The survey's last waves, the oldest first."""
-    slug, at_least = profile.slug, profile.asking.at_least
-    run = results.run(connection, slug, ms(now), survey.id, TREND)[::-1]
-    scores = results.scores(connection, slug, [wave.id for wave in run])
-    people = results.people(connection, slug, [wave.id for wave in run])
-    points = []
+    run = _run(connection, profile.slug, survey, now)
+    scores = results.scores(connection, profile.slug, [wave.id for wave in run])
+    people = results.people(connection, profile.slug, scores)
+    return _trend(run, scores, people, profile, survey, now, early)
+
+
+def _run(connection: Connection, slug: str, survey: Survey, now: datetime) -> list[Wave]:
+    return results.run(connection, slug, ms(now), survey.id, TREND)[::-1]
+
+
+def _trend(
+    run: Sequence[Wave],
+    scores: Mapping[int, Scores],
+    people: Mapping[int, Mapping[str, int]],
+    profile: Profile,
+    survey: Survey,
+    now: datetime,
+    early: bool,
+) -> tuple[Point, ...]:
+    at_least, points = profile.asking.at_least, []
     for wave in run:
         part = _part(scores[wave.id], {}, people[wave.id], wave)
         enough = part.answered >= at_least and (early or over(wave, now))

@@ -4,10 +4,10 @@ Nothing here says who answered: a response is known by its own id, and leads to 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import Connection, and_, exists, insert, literal_column, select, update
 
 from conversations.arabic.normalise import fold
 from storage import surveys, waves
@@ -16,6 +16,8 @@ from storage.schema_surveys import waves as wave_rows
 from storage.vault import Vault, context
 from storage.waves import Wave
 
+ASKED = "@people"
+"""The question of `totals` that counts the people of a closed wave by state."""
 UNDER = "#"
 """A question of `totals` that begins so counts the themes of another question's open answers."""
 BEGUN = (waves.RUNNING, waves.PAUSED, waves.DONE, waves.ABORTED)
@@ -71,9 +73,20 @@ def sides(connection: Connection, association: str, wave: int, segment: str) -> 
     return found
 
 
-def people(connection: Connection, association: str, given: Iterable[int]) -> dict[int, Mapping[str, int]]:
-    """Of each wave: its people by state."""
-    return {wave: waves.counts(connection, association, wave) for wave in given}
+def people(connection: Connection, association: str, kept: Mapping[int, Scores]) -> dict[int, Mapping[str, int]]:
+    """Of each wave, by its scores: its people by state, as they were kept when it was closed, else counted now."""
+    return {wave: one.get(ASKED) or waves.counts(connection, association, wave) for wave, one in kept.items()}
+
+
+def keep_people(connection: Connection, association: str, wave: int) -> None:
+    """Of a wave that is closed: its people by state are counted for good, for a million are not counted in passing."""
+    t = totals.c
+    mine = (t.association == association, t.wave == wave, t.question == ASKED)
+    connection.execute(totals.delete().where(*mine))
+    whose = {"association": association, "wave": wave, "question": ASKED, "segment": "all", "value": ""}
+    counted = waves.counts(connection, association, wave)
+    if rows := [{**whose, "score": state, "many": many} for state, many in counted.items()]:
+        connection.execute(insert(totals), rows)
 
 
 # --- open answers ----------------------------------------------------------------------------------------------------
@@ -103,6 +116,10 @@ def said(
     if searched.strip() and not searching:
         return []
     place = r.id
+    if tag and not searching:
+        # Written as the index of themes is.
+        conditions.append(a.tag != literal_column("''"))
+        place = a.response
     if searching:
         # From the word to its answers: a rare word must not walk over a million of them.
         mine = and_(w.association == a.association, w.response == a.response, w.question == a.question)

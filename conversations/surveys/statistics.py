@@ -124,8 +124,13 @@ def counted(question: Question, scores: Mapping[str, int], population: int = 0) 
         number,
         options,
         satisfied=share(pleased, number, population),
-        mean=None if question.kind == "yes_no" else mean(by_score, population),
+        mean=None if question.kind == "yes_no" else _within(mean(by_score, population), *SCORED[question.kind]),
     )
+
+
+def _within(one: Interval | None, least: int, most: int) -> Interval | None:
+    """No mean lies outside of its scale."""
+    return one and Interval(one.value, max(one.low, least), min(one.high, most))
 
 
 def answered(scores: Mapping[str, int]) -> int:

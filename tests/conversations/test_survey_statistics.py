@@ -135,3 +135,8 @@ def test_no_group_under_five_is_shown_nor_had_by_taking_others_from_the_whole(
     assert open_ == frozenset(seen)
     left = total - sum(groups[one] for one in open_)
     assert left == 0 or left >= 5 or total < 5, "what the page does not show at all"
+
+
+def test_no_mean_is_said_to_lie_outside_of_its_scale() -> None:
+    found = counted(question("scale"), {"5": 4, "1": 1})
+    assert found.mean is not None and found.mean[1:] == (pytest.approx(1.98, abs=0.01), 5)

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert
 from bot import results as finding
 from conversations.association.association import Association
 from conversations.association.load import load_associations
-from storage import results, surveys, waves
+from storage import results, surveys, wave_acts, waves
 from storage.database import Database
-from storage.schema_surveys import totals
+from storage.schema_surveys import recipients, totals
 from storage.times import DAY, moment
 from storage.vault import Vault
 from tests.storage.surveyed import SURVEY, answer, answers, asked, wave_of, with_survey
@@ -133,6 +133,29 @@ def test_an_answer_that_is_given_again_counts_once(database: Database, vault: Va
     scores = database.read_now(results.scores, "harif", [wave])[wave]
     assert scores["way"] == {"visit": 1, "@answered": 1}
     assert scores["overall"] == {"5": 1}
+
+
+def test_who_took_part_is_counted_for_good_when_a_wave_is_closed(
+    database: Database, vault: Vault, harif: Association
+) -> None:
+    def fill(c: Connection) -> waves.Wave:
+        wave = wave_of(c, vault, NOW, state=waves.RUNNING, done_at=None)
+        answers(c, vault, wave, [5] * 6)
+        asked(c, wave, invited=3, failed=1, begun=2)
+        return wave
+
+    def close(c: Connection) -> None:
+        while wave_acts.close_some(c, wave, NOW):
+            pass
+
+    wave = database.write_now(fill)
+    before = database.read_now(finding.found, harif.profile, SURVEY, wave, moment(NOW), False)
+    database.write_now(close)
+    kept = database.read_now(results.scores, "harif", [wave.id])[wave.id][results.ASKED]
+    assert kept == {"finished": 6, "invited": 3, "failed": 1, "begun": 2}
+    database.write_now(lambda c: c.execute(recipients.delete()))
+    again = database.read_now(finding.found, harif.profile, SURVEY, wave, moment(NOW), False)
+    assert (again.part, again.counted) == (before.part, before.counted), "and not looked for any more"
 
 
 def test_drafted_skipped_and_coming_waves_have_no_results(database: Database, vault: Vault) -> None:

@@ -94,7 +94,7 @@ def _question(question: Question, found: Found, words: DeskWords) -> Part:
     one = found.counted.get(question.id)
     title, asked = question.title.to(words.language), f"«{question.ask.to(words.language)}»"
     if one is None:
-        return Part(title=title, asked=asked, note=words("results.few", least=found.at_least))
+        return Part(title=title, asked=asked, note=words("results.few_answered", least=found.at_least))
     rows = [
         _length(shown.answer_title(question, id, words), share, in_digits(many, words.language), words)
         for id, many, share in one.options
