@@ -22,6 +22,7 @@ from bot.channels.contract import (
     Channel,
     Content,
     ContentRefused,
+    Explains,
     SendError,
     StatusReport,
     StopChannel,
@@ -35,7 +36,7 @@ from bot.channels.twilio_errors import TEMPLATE_CODES
 from bot.fold import LEASE_MS, Arrived, Outgoing, Refused
 from bot.intake import Intake
 from bot.log import log
-from bot.rate import Chats, Rate, back_off
+from bot.rate import MOST_ATTEMPTS, TOO_LONG, Chats, Rate, back_off
 from conversations.events import Unreachable
 from conversations.says import Say
 from storage import accounts, alarms, messages, notices, outbox, seen, templates
@@ -46,9 +47,6 @@ from storage.vault import context
 
 Account = tuple[str, str]
 Lane = tuple[str, int, str]
-MOST_ATTEMPTS = 10
-TOO_LONG = 3600.0
-"""Seconds of a pause after which a notice goes another way instead."""
 FLUSH_AFTER = 0.05
 """Seconds a mark waits for an event to take it along."""
 CLAIMED_AT_ONCE = 200
@@ -78,13 +76,6 @@ class Asked(Protocol):
     async def ask_about(
         self, handle: str, say: Say, after: datetime, known: Collection[str] = ()
     ) -> StatusReport | None: ...
-
-
-@runtime_checkable
-class Explains(Protocol):
-    """A channel whose provider reports failures by a code, afterwards."""
-
-    def refusal(self, code: str) -> SendError: ...
 
 
 class Delivery:
@@ -296,7 +287,8 @@ class Delivery:
             case StopChannel() | UseTemplate() | UseAnotherChannel() | ContentRefused() | _:
                 self._mark(failed)
                 await self._pause_template(row.association, row.say, error.code)
-                await self._alarm(row.association, f"not_delivered_{row.lane}")
+                if row.lane != "notice" or not isinstance(error, UseTemplate):  # it goes there as a template
+                    await self._alarm(row.association, f"not_delivered_{row.lane}")
         return True
 
     def _give_up(self, association: str, channel: str, conversation: int, row: int, code: str) -> None:
@@ -320,7 +312,9 @@ class Delivery:
             metrics.send_errors.labels(one.association, one.channel, one.code).inc()
             channel = self.channels.get((one.association, one.channel))
             error = channel.refusal(one.code) if isinstance(channel, Explains) else ContentRefused(one.code)
-            if isinstance(error, AddressGone):
+            if one.again:
+                await self._once_more(one, error)
+            elif isinstance(error, AddressGone):
                 self._give_up(one.association, one.channel, one.conversation, one.row, one.code)
             elif isinstance(error, StopChannel) and one.code not in TEMPLATE_CODES:
                 await self._stop(one.association, one.channel, one.code)
@@ -328,6 +322,14 @@ class Delivery:
                 if one.code in TEMPLATE_CODES:
                     await self._pause_template(one.association, await self._said(one), one.code)
                 await self._alarm(one.association, f"not_delivered_{one.lane}")
+
+    async def _once_more(self, one: Refused, error: SendError) -> None:
+        """The row is back in the queue (intake.py); others of its account wait with it where the account is meant."""
+        if isinstance(error, TryAgain) and error.whole_account:
+            wait = error.after if error.after is not None else back_off(0)
+            self.rates[one.association, one.channel].hold(wait)
+            await self._note(accounts.hold, one.association, one.channel, self._in(wait))
+        self.kick()
 
     async def _said(self, one: Refused) -> Say | None:
         try:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -49,6 +49,8 @@ class Arrived(NamedTuple):
     report: StatusReport | None = None
     notice: int = 0
     """The notice whose leg this event is."""
+    window_over: bool = False
+    """The provider said that the person wrote longer ago than we thought."""
 
 
 class Outgoing(NamedTuple):
@@ -74,6 +76,8 @@ class Refused(NamedTuple):
     row: int
     lane: str
     code: str
+    again: bool = False
+    """It passes: the row waits in the queue to be sent anew."""
 
 
 class Committed(NamedTuple):
@@ -138,6 +142,9 @@ class Fold:
             else:
                 self.work.put_off(one.timer)
             return
+        if one.window_over and stored.conversation.last_at is not None:
+            window = timedelta(hours=self.intake.channels[stored.association, stored.channel].traits.window_hours)
+            stored.conversation.last_at = min(stored.conversation.last_at, self.now - window)
         known = self.known.setdefault((stored.association, stored.id), world.Known())
         if stored.beneficiary is None:
             stored.beneficiary = new_id()

@@ -14,9 +14,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from bot import metrics
-from bot.channels.contract import Channel, Incoming, StatusReport
+from bot.channels.contract import Channel, Explains, Incoming, StatusReport, TryAgain
 from bot.fold import Arrived, Committed, Fold, Refused
 from bot.log import log
+from bot.rate import MOST_ATTEMPTS, TOO_LONG, back_off
 from conversations.association.association import Association
 from conversations.events import PERSONAL
 from conversations.says import Say
@@ -195,13 +196,18 @@ class Intake:
     def _fold(self, connection: Connection, batch: list[Arrived], marks: list[Settlement]) -> Committed:
         now = self.clock()
         at = ms(now)
-        reported = {(one.association, one.report.row): one for one in batch if one.report and one.report.row}
         refused: tuple[Refused, ...] = ()
+        if passing := [one for one in batch if self._passes(one)]:
+            if marks:
+                _settle(connection, marks, self.me, at)  # first: what was taken is known by its id
+            done, refused = self._anew(connection, passing, at)
+            batch, marks = [one for one in batch if one not in done], []
+        reported = {(one.association, one.report.row): one for one in batch if one.report and one.report.row}
         if marks := marks + [_mark(one) for one in batch if one.report and one.report.row]:
             # First: what went back to the queue holds what is said now.
             moved = _settle(connection, marks, self.me, at)
             failed = [one for key, one in reported.items() if key in moved and _failed(one)]
-            refused = self._refused(connection, failed)
+            refused += self._refused(connection, failed)
         batch = self._first_time(connection, batch, at)
         events = [one for one in batch if one.event is not None]
         stored = self._lock(connection, events, at)
@@ -229,9 +235,43 @@ class Intake:
                 and (one.association, one.channel, one.report.provider_id) in by_provider
             ]
             refused += self._refused(connection, failed)
-        if refused:
-            notices.look_again(connection, [(one.association, one.row) for one in refused], at)
+        if over := [(one.association, one.row) for one in refused if not one.again]:
+            notices.look_again(connection, over, at)
         return fold.committed()._replace(refused=refused)
+
+    def _passes(self, one: Arrived) -> bool:
+        """Reported as failed after it was taken, for a reason that is over soon."""
+        report, channel = one.report, self.channels.get((one.association, one.channel))
+        if report is None or report.status != "failed" or not isinstance(channel, Explains):
+            return False
+        error = channel.refusal(report.code)
+        return isinstance(error, TryAgain) and (error.after or 0.0) <= TOO_LONG
+
+    def _anew(
+        self, connection: Connection, passing: list[Arrived], at: int
+    ) -> tuple[list[Arrived], tuple[Refused, ...]]:
+        """These rows wait in the queue again; what is told twice is told once. Which reports are dealt with so."""
+        done, back = [], []
+        for one in passing:
+            report, channel = one.report, self.channels[one.association, one.channel]
+            assert report is not None
+            assert isinstance(channel, Explains)
+            about = messages.whose(connection, one.association, one.channel, report.row, report.provider_id)
+            if about is None:
+                continue
+            key = (one.association, seen.digest_key(one.channel, f"passing {report.key}"))
+            if not seen.claim(connection, [key], at):
+                done.append(one)
+                continue
+            error = channel.refusal(report.code)
+            wait = (error.after if isinstance(error, TryAgain) else None) or back_off(1)
+            until = at + int(wait * 1000)
+            if messages.take_back(
+                connection, one.association, about[1], report.provider_id, report.code, MOST_ATTEMPTS, until, at
+            ):
+                done.append(one)
+                back.append(Refused(one.association, one.channel, *about, report.code, again=True))
+        return done, tuple(back)
 
     def _refused(self, connection: Connection, failed: list[Arrived]) -> tuple[Refused, ...]:
         found = []

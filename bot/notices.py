@@ -28,6 +28,8 @@ LOOK = timedelta(minutes=1)
 CUT = "channel_stopped"
 CUT_AFTER = timedelta(minutes=10)
 """A channel that is stopped for so long is no way any more: what waits for it takes the next one."""
+BY_TEMPLATE = "by_template"
+"""A leg that is tried once more at its address, as a template."""
 QUEUED = timedelta(minutes=10)
 """How often a notice is looked at whose message waits in the queue: what becomes of it says so by itself."""
 
@@ -233,35 +235,44 @@ def _next(
     )
     made = notices.legs_of(connection, notice.association, notice.id)
     for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
-        notice = notice._replace(step=notice.step + 1)
         why = rules.skipped(address) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
-        until = now + rules.EVIDENCE[address.channel].within if not why else None
-        notices.add_leg(
-            connection,
-            Leg(
-                notice.association,
-                notice.id,
-                notice.step,
-                address.channel,
-                ms(now),
-                "skipped" if why else "out",
-                conversation=address.conversation,
-                until=ms(until) if until else None,
-                why=why,
-                settled_at=ms(now) if why else None,
-            ),
-        )
-        if why:
-            metrics.legs.labels(notice.association, address.channel, "skipped").inc()
-        else:
+        if not why:
             wake(address.conversation, f"notice:{notice.id}")
-            return _keep(connection, notice, state=notices.OUT, step=notice.step, due=ms(now + LOOK), why="")
+            return _out(connection, notice, address.channel, address.conversation, now)
+        notice = notice._replace(step=notice.step + 1)
+        at = ms(now)
+        leg = Leg(
+            notice.association, notice.id, notice.step, address.channel, at, "skipped",
+            conversation=address.conversation, why=why, settled_at=at,
+        )  # fmt: skip
+        notices.add_leg(connection, leg)
+        metrics.legs.labels(notice.association, address.channel, "skipped").inc()
     if notice.kind in rules.BULK_KINDS:
         return _settle(connection, notice, notices.DROPPED, "exhausted", now)
     if any(leg.channel == "phone" for leg in made):
         alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
         return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
     return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
+
+
+def _out(
+    connection: Connection, notice: Notice, channel: str, conversation: int, now: datetime, why: str = ""
+) -> Notice:
+    """A leg is under way at this address."""
+    step, until = notice.step + 1, now + rules.EVIDENCE[channel].within
+    leg = Leg(
+        notice.association,
+        notice.id,
+        step,
+        channel,
+        ms(now),
+        "out",
+        conversation=conversation,
+        until=ms(until),
+        why=why,
+    )
+    notices.add_leg(connection, leg)
+    return _keep(connection, notice, state=notices.OUT, step=step, due=ms(now + LOOK), why="")
 
 
 def _look(
@@ -280,7 +291,8 @@ def _look(
             return _next(connection, vault, association, notice, now, wake)
         return _keep(connection, notice, due=leg.until)
     assert leg.conversation is not None
-    found = notices.states(connection, notice.association, notice.id, leg.conversation)
+    since = leg.at if leg.why == BY_TEMPLATE else 0
+    found = notices.states(connection, notice.association, notice.id, leg.conversation, since)
     # Evidence has its time from when the message left: a backlog of ours is no silence of theirs.
     left = moment(max([leg.at, *(changed or 0 for _, _, changed in found)]))
     match rules.verdict(leg.channel, [state for state, _, _ in found], now - left):
@@ -293,7 +305,11 @@ def _look(
                 )
             return _settle(connection, notice, notices.REACHED, "", now)
         case "failed":
-            _end_leg(connection, notice, "failed", next((error for _, error, _ in found if error), "failed"), now)
+            why = next((error for _, error, _ in found if error), "failed")
+            _end_leg(connection, notice, "failed", why, now)
+            if (leg.channel, why) in rules.WINDOW_OVER and leg.why != BY_TEMPLATE:
+                wake(leg.conversation, f"notice:{notice.id}:{BY_TEMPLATE}")
+                return _out(connection, notice, leg.channel, leg.conversation, now, BY_TEMPLATE)
         case "silent":
             _end_leg(connection, notice, "silent", "no_evidence", now)
             if notice.kind in rules.BULK_KINDS:

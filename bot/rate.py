@@ -120,6 +120,11 @@ class Chats:
         self._many = max(MANY_CHATS, 2 * len(self._chats))
 
 
+MOST_ATTEMPTS = 10
+TOO_LONG = 3600.0
+"""Seconds of a pause after which a notice goes another way instead."""
+
+
 def back_off(attempts: int) -> float:
     """Seconds: 2, 4, 8 … up to ten minutes, with jitter so that a crowd does not come back at once."""
     return float(min(600.0, 2.0 ** (attempts + 1)) * random.uniform(0.8, 1.2))

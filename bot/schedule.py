@@ -170,14 +170,7 @@ class Rounds:
         mine = self.intake.associations
         due = await self.database.write(lambda c: timers.claim_due(c, now, now + CLAIM_MS, associations=mine))
         events = await self.database.read(self._events, due) if due else []
-        await asyncio.gather(
-            *[
-                self.intake.put(
-                    Arrived(t.association, "", "", event, conversation=t.conversation, timer=t, notice=_notice_of(t))
-                )
-                for t, event in events
-            ]
-        )
+        await asyncio.gather(*[self.intake.put(_due(timer, event)) for timer, event in events])
 
     def _events(self, connection: Connection, due: list[Timer]) -> list[tuple[Timer, Event]]:
         return [(timer, self._event(connection, timer)) for timer in due]
@@ -204,9 +197,8 @@ class Rounds:
         return lambda conversation, timer: timers.set_all(connection, [Timer(slug, conversation, timer, now)])
 
     def _event(self, connection: Connection, timer: Timer) -> Event:
-        name, _, about = timer.timer.partition(":")
-        if name == "notice":
-            return self._news(connection, timer, int(about))
+        if notice := _notice_of(timer):
+            return self._news(connection, timer, notice)
         event = self._made(connection, timer.association, timer.timer)
         return event or TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
 
@@ -426,9 +418,15 @@ class Rounds:
             await asyncio.wait(self.tasks, timeout=10)
 
 
+def _due(timer: Timer, event: Event) -> Arrived:
+    over = timer.timer.endswith(f":{chain.BY_TEMPLATE}")
+    where, notice = timer.conversation, _notice_of(timer)
+    return Arrived(timer.association, "", "", event, conversation=where, timer=timer, notice=notice, window_over=over)
+
+
 def _notice_of(timer: Timer) -> int:
     name, _, about = timer.timer.partition(":")
-    return int(about) if name == "notice" else 0
+    return int(about.partition(":")[0]) if name == "notice" else 0
 
 
 class _NextUpdate:

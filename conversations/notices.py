@@ -21,6 +21,9 @@ TASK_WAITS = timedelta(days=2)
 """A task that nobody has done by then lets the notice go on to the next address."""
 BY_NUMBER = "reference"
 
+WINDOW_OVER = frozenset({("whatsapp", "63016")})
+"""The provider says that the window is closed, whatever we thought: the approved template goes there (CHANNELS.md)."""
+
 Verdict = Literal["arrived", "failed", "silent", "pending"]
 
 

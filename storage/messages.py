@@ -264,6 +264,23 @@ _SETTLE = Batch(_ranked(messages, "association", "id", "state", "provider_id", "
 _REPORT = Batch(_ranked(messages, "association", "channel", "provider_id", "state", "error"), _reported)
 
 
+def take_back(
+    connection: Connection, association: str, id: int, provider_id: str, code: str, most: int, not_before: int, now: int
+) -> bool:
+    """What a provider took and reports as failed for a reason that passes goes out anew, no sooner than `not_before`;
+    False where it is not the message it speaks of, or was tried `most` times."""
+    m = messages.c
+    mine = (m.association == association, m.id == id, m.provider_id == provider_id, m.attempts + 1 < most)
+    changed = (
+        update(messages)
+        .where(*mine, m.state == literal_column("'accepted'"))
+        .values(
+            state="queued", error=code, provider_id=null(), attempts=m.attempts + 1, not_before=not_before, updated=now
+        )
+    )
+    return connection.execute(changed).rowcount == 1
+
+
 def cancel(connection: Connection, association: str, conversation: int, why: str, now: int) -> int:
     """What we meant to begin and have not sent (notices, bulk) stays unsent; how many rows that were."""
     m = messages.c

@@ -208,13 +208,15 @@ def change_leg(connection: Connection, association: str, notice: int, step: int,
 
 
 def states(
-    connection: Connection, association: str, notice: int, conversation: int
+    connection: Connection, association: str, notice: int, conversation: int, since: int = 0
 ) -> list[tuple[str, str, int | None]]:
-    """State and error of the messages that carry a notice at this address, and when they last changed."""
+    """State and error of the messages that carry a notice at this address, and when they last changed; `since`:
+    without those that had failed by then."""
     m = messages.c
     query = select(m.state, m.error, m.updated).where(
         m.association == association, m.notice == notice, m.notice.is_not(None), m.conversation == conversation
     )
+    query = query.where((m.state != "failed") | (m.updated > since)) if since else query
     return [(row.state, row.error or "", row.updated) for row in connection.execute(query)]
 
 

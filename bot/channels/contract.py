@@ -176,6 +176,13 @@ class Templated(Protocol):
     def has_template(self, kind: str, language: str) -> bool: ...
 
 
+@runtime_checkable
+class Explains(Protocol):
+    """A channel whose provider reports failures by a code, afterwards."""
+
+    def refusal(self, code: str) -> SendError: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """The bytes behind a Say's attachment. `url` is a public one-time address, where a channel needs that."""

@@ -18,9 +18,8 @@ from bot.channels.contract import (
     UseTemplate,
 )
 from bot.channels.twilio_errors import error_for
-from bot.delivery import MOST_ATTEMPTS
 from bot.fold import LEASE_MS, Arrived
-from bot.rate import Chats, Rate, back_off
+from bot.rate import MOST_ATTEMPTS, Chats, Rate, back_off
 from conversations.events import StaffSaid
 from conversations.says import Say
 from storage import accounts, messages, outbox

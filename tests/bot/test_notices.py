@@ -240,7 +240,7 @@ async def test_outside_the_window_each_kind_goes_as_its_own_template(
         await desk.run()
     desk.now += timedelta(hours=26)
     sent = len(whatsapp.sent)
-    more = {"given": {"items": "family_card"}} if name == "return" else {}
+    more: dict[str, Any] = {"given": {"items": "family_card"}} if name == "return" else {}
     move(desk, reference, name, "relations_officer", **more)
     await desk.run()
     await desk.run()
