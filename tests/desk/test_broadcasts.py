@@ -4,6 +4,7 @@ anything leaves."""
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -15,7 +16,9 @@ from bot import schedule
 from bot import waves as feeding
 from conversations.association.association import Association
 from conversations.association.survey import Broadcasts
+from conversations.cases.calendar import in_digits
 from conversations.cases.reference import new_reference
+from conversations.wording import Wording
 from storage import cases, consents, staff, waves, world
 from storage.cases import Case
 from storage.consents import Consent
@@ -187,3 +190,422 @@ def test_a_broadcast_from_its_first_word_to_its_end_in_the_middle(
         (officer.who, "broadcast.resume"),
         (officer.who, "broadcast.abort"),
     ]
+
+
+def test_a_small_one_goes_without_a_second_person_and_each_gets_the_words_of_their_language(house: House) -> None:
+    person = known(house, "7001")
+    officer = house.worker("relations_officer")
+    id = write(officer, files={"file": ("إعلان.png", PNG, "image/png")})
+    assert officer.get(f"/broadcasts/{id}/file").content == PNG
+    assert "بدأ إرسالها" in words_of(go(officer, id, 1).text)
+    feed(house)
+    said = house.papers["harif", "telegram"].says[-2:]
+    assert said[0].file is not None and said[0].file.name == "إعلان.png"
+    assert TEXT in said[1].text and "إيقاف" in said[1].text and len(said[1].options) == 2
+    assert wave(house, id).state == "done"
+    house.later(minutes=1)
+    person.does(person.press("/track"))
+    assert "ردّ واحد" in officer.text(f"/broadcasts/{id}"), "a button pressed is a reply, in their own conversation"
+
+
+# --- refused before anything is kept or sent -------------------------------------------------------------------------
+
+WRONG = {
+    "no title": ({"title": " "}, "اكتبوا عنوانًا"),
+    "no arabic": ({"text_ar": ""}, "اكتبوا النص بالعربية"),
+    "no english": ({"text_en": ""}, "النص بالإنجليزية ناقص"),
+    "too long": ({"text_ar": "ا" * 901}, "النص طويل"),
+    "a gap": ({"text_ar": "تغيّر: […]"}, "فراغ لم يُملأ"),
+    "for nobody named": ({"whom": ""}, "اختاروا لمن تصل"),
+    "some, by nothing": ({"whom": "some"}, "لم تحدّدوا بماذا"),
+    "an unknown service": ({"whom": "some", "services": "nonsense"}, "اختيار لا نعرفه"),
+    "a kind not theirs": ({"whom": "some", "kinds": "complaint"}, "اختيار لا نعرفه"),
+    "an unknown channel": ({"whom": "some", "channels": "pigeon"}, "اختيار لا نعرفه"),
+    "no day": ({"whom": "some", "opened_from": "yesterday"}, "غير واضح"),
+    "days the wrong way": ({"whom": "some", "opened_from": "2026-11-02", "opened_until": "2026-11-01"}, "بعد النهاية"),
+    "a time that is over": ({"day": "2026-11-20", "clock": "10:00"}, "هذا الوقت مضى"),
+    "no time": ({"day": "2026-12-20", "clock": "9999"}, "غير واضح"),
+    "no list": ({"whom": "list"}, "ارفعوا ملف القائمة"),
+}
+
+
+def test_what_is_wrong_is_named_with_what_was_typed_and_nothing_is_kept(house: House) -> None:
+    officer = house.worker("relations_officer")
+    for name, (fields, said) in WRONG.items():
+        answer = officer.post("/broadcasts/new", files={"file": ("", b"")}, **form(**fields))
+        assert answer.status_code == 422 and said in words_of(answer.text), (name, words_of(answer.text)[:900])
+        assert name in ("no arabic", "too long", "a gap") or TEXT in answer.text, name
+    assert house.ask(waves.listed, "harif", "broadcast") == []
+    everything = officer.post("/broadcasts/new", files={"file": ("", b"")}, title="", text_ar="", whom="")
+    assert "أشياء تُصلح أولًا" in words_of(everything.text), "all that is wrong at once"
+
+
+def test_a_button_that_no_channel_can_show_is_refused(house: House) -> None:
+    harif = house.associations["harif"]
+    longer = harif.wording["ar"].sentences | {"option.track": "متابعة طلبي الذي قدّمته أمس"}
+    wording = {**harif.wording, "ar": Wording("ar", longer, harif.wording["ar"]._plural)}
+    house.desk.site.associations["harif"] = replace(harif, wording=wording)  # type: ignore[index]
+    answer = house.worker("relations_officer").post("/broadcasts/new", files={"file": ("", b"")}, **form())
+    assert answer.status_code == 422 and "أطول من ٢٠ حرفًا" in words_of(answer.text)
+
+
+def test_a_file_that_not_every_channel_takes_is_refused(house: House) -> None:
+    officer = house.worker("relations_officer")
+    for name, data in (
+        ("a.exe", b"MZ program"),
+        ("a.ogg", b"OggS" + bytes(24) + b"OpusHead"),
+        ("big.png", PNG * 410_000),
+    ):
+        answer = officer.post("/broadcasts/new", files={"file": (name, data)}, **form())
+        assert answer.status_code in (413, 422), name
+    assert house.line.rows("files") == [] and house.ask(waves.listed, "harif", "broadcast") == []
+
+
+def test_readers_of_arabic_alone_need_no_english(house: House) -> None:
+    known(house, "7001")
+    officer = house.worker("relations_officer")
+    id = write(officer, text_en="", whom="some", languages="ar")
+    assert "لا نص بالإنجليزية" in officer.text(f"/broadcasts/{id}") and "شخص واحد" in officer.text(f"/broadcasts/{id}")
+
+
+def test_for_nobody_or_for_those_who_did_not_agree_it_does_not_go(house: House) -> None:
+    person = known(house, "7001", agreed=())
+    stopped = known(house, "7002")
+    stopped.does(stopped.say("إيقاف"))
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    page = officer.text(f"/broadcasts/{id}")
+    assert "لا أحد" in page and "وشخص آخر تنطبق عليه الصفات لم يوافق" in page and "أرسلوها إلى" not in page
+    answer = go(officer, id, 0)
+    assert answer.status_code == 409 and "لا تصل إلى أحد" in words_of(answer.text)
+    feed(house)
+    assert heard(person, stopped) == 0 and wave(house, id).state == "drafted"
+
+
+def test_services_that_may_fit_reach_only_who_agreed_to_hear_of_them(house: House) -> None:
+    asked, other = known(house, "7001", agreed=("case", "services")), known(house, "7002")
+    officer = house.worker("relations_officer")
+    id = write(officer, ready="services")
+    assert "شخص واحد" in officer.text(f"/broadcasts/{id}")
+    go(officer, id, 1)
+    feed(house)
+    assert heard(asked) == 1 and heard(other) == 0
+
+
+def test_it_goes_to_as_many_as_the_page_said_or_not_at_all(house: House) -> None:
+    known(house, "7001")
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    late = known(house, "7002")
+    answer = go(officer, id, 1)
+    assert answer.status_code == 409 and "وهو الآن شخصان" in words_of(answer.text)
+    feed(house)
+    assert heard(late) == 0
+    answer = officer.post(f"/broadcasts/{id}/go", people="2")
+    assert answer.status_code == 422 and "ضعوا علامة" in words_of(answer.text)
+    assert "بدأ إرسالها" in words_of(go(officer, id, 2).text)
+
+
+def test_who_withdraws_between_go_and_their_turn_does_not_get_it(house: House) -> None:
+    person, other = known(house, "7001"), known(house, "7002")
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    go(officer, id, 2)
+    person.does(person.say("إيقاف"))
+    feed(house)
+    assert heard(person) == 0 and heard(other) == 1
+    assert "أوقف رسائلنا" in officer.text(f"/broadcasts/{id}/people")
+
+
+def test_what_was_changed_after_it_was_agreed_to_is_asked_about_again(house: House) -> None:
+    for number in range(3):
+        known(house, f"70{number:02}")
+    officer, manager = house.worker("relations_officer"), house.worker("management")
+    id = write(officer)
+    go(officer, id, 3)
+    answer = officer.post(f"/broadcasts/{id}/change", files={"file": ("", b"")}, **form(text_ar="نص آخر"))
+    assert answer.status_code == 200
+    answer = manager.post(f"/broadcasts/{id}/approve", people="3")
+    assert answer.status_code == 409 and "تغيّرت بعد طلبها" in words_of(answer.text)
+    own = write(manager)
+    go(manager, own, 3)
+    answer = manager.post(f"/broadcasts/{own}/approve", people="3")
+    assert answer.status_code == 409 and "شخص غير الذي كتبها" in words_of(answer.text)
+    assert wave(house, own).state == "drafted"
+
+
+def test_one_that_runs_is_changed_by_nobody_and_one_that_was_dropped_neither(house: House) -> None:
+    known(house, "7001")
+    officer = house.worker("relations_officer")
+    id = write(officer, day="2026-12-20", clock="10:00")
+    go(officer, id, 1)
+    assert "مجدولة" in officer.text("/broadcasts")
+    assert officer.get(f"/broadcasts/{id}/change").status_code == 409
+    assert officer.post(f"/broadcasts/{id}/change", files={"file": ("", b"")}, **form(title="آخر")).status_code == 409
+    assert go(officer, id, 1).status_code == 409
+    officer.post(f"/broadcasts/{id}/abort", sure="yes")
+    assert officer.post(f"/broadcasts/{id}/abort", sure="yes").status_code == 409
+    assert officer.post(f"/broadcasts/{id}/resume").status_code == 409
+
+
+def test_one_for_later_leaves_at_its_hour_and_not_before(house: House) -> None:
+    person = known(house, "7001")
+    officer = house.worker("relations_officer")
+    id = write(officer, day="2026-11-23", clock="11:00")
+    assert "تبدأ" in officer.text(f"/broadcasts/{id}")
+    go(officer, id, 1)
+    feed(house)
+    assert heard(person) == 0
+    house.later(hours=24)
+    feed(house)
+    assert heard(person) == 0
+    house.later(hours=2)
+    feed(house)
+    assert heard(person) == 1
+
+
+# --- how it will look ------------------------------------------------------------------------------------------------
+
+
+def test_each_channel_is_shown_with_its_own_words_and_the_state_of_its_template(house: House) -> None:
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    page = officer.text(f"/broadcasts/{id}")
+    for named in ("تلغرام", "واتساب كتب لنا خلال يوم", "واتساب لم يكتب لنا منذ يوم", "رسالة نصية", "بريد إلكتروني"):
+        assert named in page, named
+    assert "لا قالب معتمد" in page and "مقطعان" in page
+    template = house.associations["harif"].wording["ar"]("template.information_changed", short="جمعية حارف")
+    assert template in page and "{{" not in page
+    assert page.count("غير مربوطة") == 4, "text messages and mails, in both languages"
+    house.papers["harif", "whatsapp"].approved = frozenset({"information_changed"})
+    assert "القالب معتمد" in officer.text(f"/broadcasts/{id}")
+
+
+def test_the_cost_is_by_channel_and_what_is_not_known_is_said_so(house: House) -> None:
+    known(house, "7001")
+    known(house, "+966500000002", "whatsapp")
+    known(house, "cookie-3", "web_chat")
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    page = officer.text(f"/broadcasts/{id}")
+    assert "٠.١٥ ريال" in page and "غير معروفة" in page and "المعروف منها: ٠.١٥ ريال" in page
+    assert "لا نعرف مدتها" in page
+    house.desk.rates = {("harif", "telegram"): 30.0, ("harif", "whatsapp"): 0.01, ("harif", "web_chat"): 100.0}
+    assert "في نحو دقيقتين" in officer.text(f"/broadcasts/{id}"), "the slowest channel counts"
+
+
+# --- a test to oneself -----------------------------------------------------------------------------------------------
+
+
+def test_a_test_goes_to_one_conversation_that_is_named_and_meant_and_to_no_other(house: House) -> None:
+    colleague, other = known(house, "7001", case=True), known(house, "7002")
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    reference = colleague.reference  # type: ignore[attr-defined]
+    for fields, said in (
+        ({"to": "telegram"}, "تلغرام غير مربوط"),
+        ({"to": "conversation", "whom": "فلان"}, "اكتبوا رقم جوال أو رقم طلب"),
+        ({"to": "conversation", "whom": "0509999999"}, "لا نعرف محادثة"),
+        ({"to": "conversation", "whom": reference}, "ضعوا علامة"),
+    ):
+        answer = officer.post(f"/broadcasts/{id}/test", **fields)
+        assert answer.status_code == 422 and said in words_of(answer.text), fields
+    officer.post(f"/broadcasts/{id}/test", to="conversation", whom=reference, meant="yes")
+    house.settle()
+    assert any("تجربة" in text and TEXT in text for text in colleague.told) and not any(
+        TEXT in one for one in other.told
+    )
+    assert wave(house, id).state == "drafted" and states(house, id) == []
+
+
+# --- uploaded lists --------------------------------------------------------------------------------------------------
+
+
+def people(house: House) -> dict[str, Person]:
+    return {
+        "writes": known(house, "+966500000001", "whatsapp"),
+        "case": known(house, "7002", case=True),
+        "phone": known(house, "7003", phone="+966500000003"),
+        "stopped": known(house, "+966500000004", "whatsapp"),
+        "refused": known(house, "+966500000005", "whatsapp", agreed=()),
+    }
+
+
+def rows_of(found: dict[str, Person], first: str = "٠٥٠٠٠٠٠٠٠١") -> list[list[Any]]:
+    """A row of each kind there is; good ones: 2, 3 and 4."""
+    return [
+        ["الجوال", "ملاحظة"],
+        [first, "أم محمد"],
+        ["", found["case"].reference],  # type: ignore[attr-defined]
+        [966500000003.0, None],
+        ["050000", ""],
+        ["0500000004", ""],
+        ["0500000005", ""],
+        ["0509999999", ""],
+        ["+966 50 000 0001", "مرة أخرى"],
+        ["", ""],
+    ]
+
+
+BAD = {
+    5: "ليس رقم جوال ولا رقم طلب",
+    6: "أوقف رسائلنا",
+    7: "لم يوافق على هذا النوع من الرسائل",
+    8: "لا نعرف صاحبه",
+    9: "هذا الشخص في",
+}
+
+
+def csv_file(rows: list[list[Any]], mark: str = ",", encoding: str = "utf-8-sig") -> bytes:
+    plain = [["" if cell is None else str(cell).removesuffix(".0") for cell in row] for row in rows]
+    return "\r\n".join(mark.join(row) for row in plain).encode(encoding)
+
+
+def xlsx_file(rows: list[list[Any]]) -> bytes:
+    from openpyxl import Workbook
+
+    book, out = Workbook(), BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def upload(browser: Browser, data: bytes, name: str = "list.csv", **more: Any) -> Any:
+    return browser.post("/broadcasts/new", files={"list": (name, data)}, **form(whom="list", **more))
+
+
+def test_an_uploaded_list_names_every_bad_row_and_keeps_the_good_ones_apart_until_they_are_confirmed(
+    house: House,
+) -> None:
+    found = people(house)
+    found["stopped"].does(found["stopped"].say("إيقاف"))
+    officer = house.worker("relations_officer")
+    for name, data in (
+        ("a.csv", csv_file(rows_of(found))),
+        ("b.csv", csv_file(rows_of(found, "0500000001"), ";", "cp1256")),
+        ("c.xlsx", xlsx_file(rows_of(found))),
+    ):
+        answer = upload(officer, data, name)
+        page = words_of(answer.text)
+        assert answer.status_code == 200, page
+        for number, why in BAD.items():
+            row = f"صف {in_digits(number, 'ar')} "
+            assert row in page and page.partition(row)[2].partition("صف ")[0].strip().endswith(why), (
+                name,
+                number,
+                page,
+            )
+        assert "عرفنا منها ٣" in page and "و٥ صفوف متروكة" in page and "0509999999" in page
+    id = house.ask(waves.listed, "harif", "broadcast")[0].id
+    assert states(house, id) == ["held"] * 3
+    later = officer.text(f"/broadcasts/{id}")
+    assert "صف ٨" in later and "0509999999" not in later, "what a row said is kept nowhere"
+    answer = go(officer, id, 3)
+    assert answer.status_code == 409 and "أكّدوا القائمة أولًا" in words_of(answer.text)
+    feed(house)
+    assert heard(*found.values()) == 0
+    officer.post(f"/broadcasts/{id}/confirm")
+    assert officer.post(f"/broadcasts/{id}/confirm").status_code == 409
+    assert "٣ أشخاص" in officer.text(f"/broadcasts/{id}")
+    assert "طلبنا موافقة" in words_of(go(officer, id, 3).text)
+    house.worker("management").post(f"/broadcasts/{id}/approve", people="3")
+    house.run(house.line.rounds.planner.work())
+    feed(house)
+    assert [name for name, one in found.items() if heard(one)] == ["writes", "case", "phone"]
+
+
+def test_a_list_adds_nobody_whatever_the_audience_would_be(house: House) -> None:
+    named, other = known(house, "7001", case=True), known(house, "7002")
+    officer = house.worker("relations_officer")
+    answer = upload(officer, named.reference.encode(), services=["training"])  # type: ignore[attr-defined]
+    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
+    officer.post(f"/broadcasts/{id}/confirm")
+    go(officer, id, 1)
+    for _ in range(2):
+        house.run(house.line.rounds.planner.work())
+        feed(house)
+    assert heard(named) == 1 and heard(other) == 0
+
+
+def test_who_withdrew_since_the_list_was_confirmed_holds_it_up(house: House) -> None:
+    named = known(house, "7001", case=True)
+    officer = house.worker("relations_officer")
+    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
+    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
+    officer.post(f"/broadcasts/{id}/confirm")
+    r = recipients.c
+    whose = house.ask(lambda c: c.scalar(select(r.beneficiary).where(r.wave == id)))
+    no = Consent("harif", named.id, whose, "case", False, "1", "telegram", "", ms(house.now))
+    house.do(consents.log, [no])
+    answer = go(officer, id, 1)
+    assert answer.status_code == 409 and "لم يوافق على هذا النوع" in words_of(answer.text)
+
+
+def test_a_file_that_is_no_list_is_refused_with_the_remedy(house: House) -> None:
+    officer = house.worker("relations_officer")
+    many = b"0500000001\n" * 20_002
+    for data, said in (
+        (PNG, "لم نستطع قراءة الملف"),
+        (b"PK\x03\x04 broken", "لم نستطع قراءة الملف"),
+        (b"  \n", "لا صفوف"),
+        ("الجوال\n".encode(), "لا صفوف"),
+        (many, "قسّموه"),
+    ):
+        answer = upload(officer, data)
+        assert answer.status_code == 422 and said in words_of(answer.text), said
+    assert house.ask(waves.listed, "harif", "broadcast") == []
+
+
+def test_a_number_that_more_than_one_person_gave_means_nobody(house: House) -> None:
+    known(house, "7001", phone="+966500000009")
+    known(house, "7002", phone="+966500000009")
+    page = words_of(upload(house.worker("relations_officer"), b"0500000009").text)
+    assert "يخصّ أكثر من شخص" in page and "لم نعرف منها أحدًا" in page
+
+
+def test_another_list_or_another_choice_takes_the_place_of_the_one_before(house: House) -> None:
+    one, two = known(house, "7001", case=True), known(house, "7002", case=True)
+    officer = house.worker("relations_officer")
+    answer = upload(officer, one.reference.encode())  # type: ignore[attr-defined]
+    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
+    path = f"/broadcasts/{id}/change"
+    officer.post(path, files={"file": ("", b"")}, **form(whom="list", title="عنوان آخر"))
+    assert states(house, id) == ["held"], "the list that is there stays"
+    officer.post(path, files={"list": ("b.csv", two.reference.encode())}, **form(whom="list"))  # type: ignore[attr-defined]
+    r = recipients.c
+    assert house.ask(lambda c: c.scalars(select(r.conversation).where(r.wave == id)).all()) == [two.id]
+    officer.post(path, files={"file": ("", b"")}, **form())
+    assert states(house, id) == [] and "شخصان" in officer.text(f"/broadcasts/{id}")
+    go(officer, id, 2)
+    feed(house)
+    assert heard(one, two) == 2
+
+
+# --- who may ---------------------------------------------------------------------------------------------------------
+
+
+def test_only_who_may_writes_and_an_auditor_only_reads(house: House) -> None:
+    known(house, "7001")
+    id = write(house.worker("relations_officer"))
+    auditor = house.worker("auditor")
+    page = auditor.get(f"/broadcasts/{id}").text.partition("<main")[2]
+    assert "لكم أن تقرؤوها" in words_of(page) and 'method="post"' not in page
+    for path in ("go", "test", "confirm", "approve", "pause", "resume", "abort"):
+        assert auditor.post(f"/broadcasts/{id}/{path}", sure="yes", looked="yes", people="1").status_code == 403, path
+    assert house.worker("committee").get("/broadcasts").status_code == 403
+    assert house.worker("management", association="ruhama").get(f"/broadcasts/{id}").status_code == 404
+    assert house.worker("management", association="ruhama").post(f"/broadcasts/{id}/pause").status_code == 404
+    assert wave(house, id).state == "drafted"
+
+
+def test_whose_conversation_one_may_not_see_is_neither_opened_nor_named(house: House) -> None:
+    hidden, open_ = known(house, "7001", case=True), known(house, "7002", case=True)
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    go(officer, id, 2)
+    feed(house)
+    house.do(lambda c: c.execute(update(conversations).where(conversations.c.id == hidden.id).values(women_only=True)))
+    page = officer.get(f"/broadcasts/{id}/people").text
+    assert f"/conversation/{open_.id}" in page and f"/conversation/{hidden.id}" not in page
+    assert (officer.who, "view", f"wave:{id}", "people") in house.acts()
