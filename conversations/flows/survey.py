@@ -131,7 +131,8 @@ def invited(moment: Moment, event: SurveyInvited) -> None:
         seen=_seen(moment, survey),
     )
     if event.link and moment.world.traits.name in WITHOUT_BUTTONS:
-        moment.tell(text, link=Link(moment.words("survey.page"), event.link, private=True), lane="bulk")
+        url = event.link if moment.language == "ar" else f"{event.link}?lang={moment.language}"
+        moment.tell(text, link=Link(moment.words("survey.page"), url, private=True), lane="bulk")
         return
     options = _ways(moment, event.wave)
     tell_notice(moment, text, options, TEMPLATE, event.wave, lane="bulk")

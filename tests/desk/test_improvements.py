@@ -179,7 +179,7 @@ def test_what_is_typed_wrong_is_asked_again_and_nothing_of_it_is_in_the_clear(ho
 def test_a_late_one_is_said_to_be_late(house: House) -> None:
     worker = house.worker("management")
     begun(worker, due="2020-01-01")
-    assert "فات موعده" in worker.text("/improvements")
+    assert "متأخر" in worker.text("/improvements")
     assert ms(house.now) > 0
 
 

@@ -160,3 +160,18 @@ def test_a_bad_answer_offers_a_complaint_and_english_is_spoken(pages: Pages, nou
     done = pages.client.post(f"{path}?lang=en", data={"way": "answer", "overall": "poor"})
     assert 'href="/harif/complain"' in done.text and "sorry" in done.text
     assert pages.rows(responses)[0].language == "en"
+
+
+def test_the_house_puts_the_link_of_the_person_into_their_invitation(pages: Pages, house: House, noura: Person) -> None:
+    from conversations.events import SurveyInvited
+    from storage.timers import Timer
+    from storage.times import moment
+
+    wave = pages.wave()
+    path = pages.invite(wave, noura)
+    event = SurveyInvited(id="s", at=house.now, wave=str(wave.id), survey=wave.survey, until=moment(wave.ends))
+    timer = Timer("harif", noura.id, "notice:1", ms(house.now))
+    house.line.intake.public_url = "https://wasl.example"
+    assert house.line.rounds._with_page(event, timer).link == f"https://wasl.example{path}"
+    house.line.intake.public_url = ""
+    assert house.line.rounds._with_page(event, timer).link == ""
