@@ -14,6 +14,10 @@ from typing import Any
 import bot.delivery
 import bot.fold
 import bot.main
+import bot.notices
+import bot.schedule
+import bot.waves
+import conversations.notices
 from bot.channels.telegram import Telegram
 from bot.channels.whatsapp import WhatsApp
 from bot.delivery import Delivery
@@ -98,11 +102,34 @@ POINTS: dict[str, Callable[[Die], None]] = {
 }
 
 
+WAVE_POINTS: dict[str, Callable[[Die], None]] = {
+    "before_tell": lambda die: _before(bot.waves, "_tell", die),
+    "after_tell": lambda die: _after(bot.waves, "_tell", die),
+    "before_feed_commit": lambda die: _after(bot.waves, "feed", die, bool),
+    "after_feed": lambda die: _after_awaited(bot.schedule.Rounds, "feed", die),
+    "while_said": lambda die: _after(bot.notices, "turned", die),
+    "after_said": lambda die: _before(Intake, "_committed", die),
+    "before_send": POINTS["before_send"],
+    "after_send": POINTS["after_send"],
+    "in_claim": POINTS["in_claim"],
+}
+"""What a wave comes to. Its feeding is slowed down, so that a process does not do all of it at once, and its day never
+ends: these tests run at any hour."""
+
+
+def _slow_waves() -> None:
+    conversations.notices.goes_at = lambda profile, urgent, now: now
+    bot.waves.AT_ONCE, bot.schedule.FEEDS, bot.schedule.CLAIM_MS = 3, 1, LEASE_MS
+
+
 def main(point: str, times: int) -> None:
     bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
+    wave = os.environ.get("WAVES") == "slow"
+    if wave:
+        _slow_waves()
     if point:
-        POINTS[point](Die(times))
+        (WAVE_POINTS if wave else POINTS)[point](Die(times))
     prepare = bot.main.prepare
 
     def hurried(*args: Any) -> Any:
@@ -110,6 +137,7 @@ def main(point: str, times: int) -> None:
         line.rounds.add("expire", 0.3, line.delivery.expire)
         line.rounds.add("uncertain", 0.3, line.delivery.ask)
         line.rounds.add("outbox", 0.3, line.delivery.leftovers)
+        line.rounds.add("feed", 0.2, line.rounds.feed)
         return line
 
     bot.main.prepare = hurried
