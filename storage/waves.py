@@ -92,7 +92,8 @@ class Recipient(NamedTuple):
 class Body(msgspec.Struct, omit_defaults=True):
     """A broadcast: its words by language, a stored file, buttons (menu commands), the template outside a window.
     `ready`: as which ready kind it began. `listed`: rows of an uploaded list, 0 where the audience says who; `bad`:
-    those that lead to nobody, by number, with the reason."""
+    those that lead to nobody, by number, with the reason. `channels`, `refused`: people as they were counted last, by
+    channel, and those who fit and did not agree."""
 
     title: str = ""
     text: dict[str, str] = {}
@@ -104,6 +105,8 @@ class Body(msgspec.Struct, omit_defaults=True):
     ready: str = ""
     listed: int = 0
     bad: tuple[tuple[int, str], ...] = ()
+    channels: dict[str, int] = {}
+    refused: int = 0
 
 
 _WAVE = [waves.c[name] for name in Wave._fields]

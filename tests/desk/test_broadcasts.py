@@ -299,6 +299,7 @@ def test_it_goes_to_as_many_as_the_page_said_or_not_at_all(house: House) -> None
     late = known(house, "7002")
     answer = go(officer, id, 1)
     assert answer.status_code == 409 and "وهو الآن شخصان" in words_of(answer.text)
+    assert 'name="people" value="2"' in answer.text, "and the page stands corrected"
     feed(house)
     assert heard(late) == 0
     answer = officer.post(f"/broadcasts/{id}/go", people="2")

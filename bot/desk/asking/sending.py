@@ -29,6 +29,8 @@ from storage.waves import Wave
 
 FILES: Mapping[str, int] = {"jpeg": 5, "png": 5, "pdf": 16, "docx": 16}
 """What every channel carries, and megabytes (CHANNELS.md)."""
+CHANGED = "broadcasts.count_changed"
+"""Why it does not go: it would go to others than the page said."""
 DRAFT_DAYS = 90
 """A draft that nobody sends for so long is closed."""
 _ANEW = (
@@ -150,7 +152,7 @@ def keep(connection: Connection, at: At, draft: Draft, listed: Listed | None, fi
         waves.change(connection, at.slug, wave.id, people=changed.people if changed else 0)
     elif listed is not None:
         body.listed, body.bad = _name(connection, at, wave, listed)
-    broadcasts.rewrite(connection, vault, at.slug, wave.id, body)
+    _note(connection, at, wave, body)
     at.log(connection, "broadcast.write", f"wave:{wave.id}")
     return wave.id
 
@@ -163,11 +165,33 @@ def _name(connection: Connection, at: At, wave: Wave, listed: Listed) -> tuple[i
     return len(listed.rows) + len(listed.bad), tuple(sorted((one.number, one.why) for one in (*listed.bad, *bad)))
 
 
+def _note(connection: Connection, at: At, wave: Wave, body: waves.Body) -> Counted:
+    """Keep the words with whom they would go to at this moment: counting many takes longer than a page may."""
+    found = counted(connection, wave, body)
+    body.channels, body.refused = found.channels, found.refused
+    broadcasts.rewrite(connection, at.desk.vault, at.slug, wave.id, body)
+    waves.change(connection, at.slug, wave.id, at=ms(at.now))
+    return found
+
+
 def counted(connection: Connection, wave: Wave, body: waves.Body) -> Counted:
     """Whom it would go to at this moment."""
     if body.listed:
         return Counted(broadcasts.by_channel(connection, wave.association, wave.id))
     return audience.count(connection, wave, audience.audience_of(wave, Audience()))
+
+
+def noted(connection: Connection, wave: Wave, body: waves.Body) -> Counted:
+    """Whom it went to as it was counted last, for a page."""
+    if body.listed or wave.state != waves.DRAFTED:
+        return Counted(broadcasts.by_channel(connection, wave.association, wave.id))
+    return Counted(body.channels, body.refused)
+
+
+def recount(connection: Connection, at: At, kind: str) -> None:
+    """Who fits changes from day to day."""
+    wave = acts.in_state(connection, at, kind, (waves.DRAFTED,))
+    _note(connection, at, wave, waves.body_of(connection, at.desk.vault, at.slug, wave.id) or waves.Body())
 
 
 def confirm(connection: Connection, at: At, kind: str) -> None:
@@ -199,7 +223,7 @@ def go(connection: Connection, at: At) -> str:
     return "begun"
 
 
-def approve(connection: Connection, at: At) -> None:
+def approve(connection: Connection, at: At) -> str:
     """A second person has looked: it begins. Raises Refused."""
     wave, people = _fit(connection, at)
     if not wave.needs_approval:
@@ -209,6 +233,7 @@ def approve(connection: Connection, at: At) -> None:
     waves.change(connection, at.slug, wave.id, approved_by=at.worker.id, approved_at=ms(at.now), people=people)
     _begin(connection, at, wave, people)
     at.log(connection, "broadcast.approve", f"wave:{wave.id}", f"people:{people}")
+    return "begun"
 
 
 def _fit(connection: Connection, at: At) -> tuple[Wave, int]:
@@ -225,7 +250,7 @@ def _fit(connection: Connection, at: At) -> tuple[Wave, int]:
     if wave.starts and wave.starts < ms(at.now) - acts.ms_of(timedelta(days=1)):
         raise Refused("broadcasts.start_over")
     if at.form.get("people") != str(people):
-        raise Refused("broadcasts.count_changed", count=people)
+        raise Refused(CHANGED, count=people)
     return wave, people
 
 
@@ -243,5 +268,5 @@ def _begin(connection: Connection, at: At, wave: Wave, people: int) -> None:
     else:
         return
     if (written := waves.size(connection, at.slug, wave.id)) != people:
-        raise Refused("broadcasts.count_changed", count=written)
+        raise Refused(CHANGED, count=written)
     waves.change(connection, at.slug, wave.id, state=waves.RUNNING)

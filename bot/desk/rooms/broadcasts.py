@@ -5,6 +5,7 @@ Source: H خ-3 (announce changed information), T general goal (a known, consenti
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by, conversations_seen_by
 from bot.web.body import Upload
 from bot.web.lines import MEDIA_TYPES
-from storage import audience, broadcasts, files, staff, templates, waves
+from storage import broadcasts, files, staff, templates, waves
 from storage.blobs import Missing
 from storage.times import ms
 from storage.waves import Body, Wave
@@ -178,14 +179,13 @@ async def _show(
             "wave": wave,
             "body": body,
             "counts": counts,
+            "counted": sending.noted(connection, wave, body),
             "names": staff.names(connection, at.desk.vault, {one for one in (wave.by, wave.approved_by) if one}),
         }
         if wave.state == waves.DRAFTED:
             found["kept"] = templates.load(connection, at.slug)
             found["telegram"] = staff.has_telegram(connection, at.worker.id)
-            found["counted"] = sending.counted(connection, wave, body)
         else:
-            found["counted"] = audience.Counted(broadcasts.by_channel(connection, at.slug, id))
             found["outcomes"] = broadcasts.outcomes(connection, at.slug, id)
             found["replies"] = broadcasts.replies(connection, at.slug, id)
         return found
@@ -296,28 +296,37 @@ async def confirm(at: At) -> Response:
     return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_confirmed")
 
 
+@room.post("/broadcasts/{wave}/recount", "broadcasts.write")
+async def recount(at: At) -> Response:
+    await at.write("broadcast.count", acts.subject(at), sending.recount, at, KIND)
+    return at.back(f"/broadcasts/{at.number('wave')}", "broadcast_counted")
+
+
 @room.post("/broadcasts/{wave}/go", "broadcasts.write")
 async def go(at: At) -> Response:
     id = at.number("wave")
     await at.read(_load, at)
     if at.form.get("looked") != "yes":
         return await _show(at, id, error=at.words("broadcasts.look_first"), status=422)
-    try:
-        done = await at.write("", "", sending.go, at)
-    except Refused as error:
-        return await _show(at, id, error=at.words(error.words, **error.facts), status=409)
-    return at.back(f"/broadcasts/{id}", f"broadcast_{done}")
+    return await _decided(at, sending.go)
 
 
 @room.post("/broadcasts/{wave}/approve", "broadcasts.approve")
 async def approve(at: At) -> Response:
-    id = at.number("wave")
     await at.read(_load, at)
+    return await _decided(at, sending.approve)
+
+
+async def _decided(at: At, act: Callable[[Connection, At], str]) -> Response:
+    """It goes, or the page says why not: with the number as it is now."""
+    id = at.number("wave")
     try:
-        await at.write("", "", sending.approve, at)
+        done = await at.write("", "", act, at)
     except Refused as error:
+        if error.words == sending.CHANGED:
+            await at.keep(sending.recount, at, KIND)
         return await _show(at, id, error=at.words(error.words, **error.facts), status=409)
-    return at.back(f"/broadcasts/{id}", "broadcast_begun")
+    return at.back(f"/broadcasts/{id}", f"broadcast_{done}")
 
 
 @room.post("/broadcasts/{wave}/pause", "broadcasts.write")
