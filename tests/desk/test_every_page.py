@@ -40,7 +40,9 @@ def test_every_page_is_readable_by_everybody(
 ) -> None:
     worker = filled.worker(*WORKER_ROLES, woman=True, language=language)
     paths = [
-        path for path in filled.ask(paths_of, filled.desk, "harif") if not path.endswith((".pdf", ".csv", ".xlsx", ".json"))
+        path
+        for path in filled.ask(paths_of, filled.desk, "harif")
+        if not path.endswith((".pdf", ".csv", ".xlsx", ".json"))
     ]
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
     sign_in(context, address, worker)

@@ -96,6 +96,7 @@ WITHOUT_A_NUMBER = {
 }
 """What handlers write beside `at.write` and `at.put`, which spend a form's number."""
 NOBODYS_ACT = {
+    "broadcasts.py": "how many people a draft is for, counted anew",
     "composing.py": "what a reply attaches, before it is sent",
     "conversation.py": "who looks and types, and what they have typed so far",
     "tasks.py": "a look at a number or at a letter, on record before it is shown",
