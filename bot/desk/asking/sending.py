@@ -35,7 +35,7 @@ DRAFT_DAYS = 90
 """A draft that nobody sends for so long is closed."""
 _ANEW = (
     *("purpose", "audience", "people", "at", "starts", "ends", "by"),
-    *("needs_approval", "approved_by", "approved_at", "filled_to", "filled_at"),
+    *("needs_approval", "filled_to", "filled_at"),
 )
 FILE_CHANNEL = "broadcast"
 """As which channel's file it is kept: nobody sent it."""
