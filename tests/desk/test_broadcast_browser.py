@@ -47,7 +47,7 @@ def test_on_a_phone_without_scripts_a_newcomer_writes_looks_sends_and_stops(
     picture = tmp_path / "إعلان.png"
     picture.write_bytes(PICTURE)
     page.get_by_label("صورة أو وثيقة").set_input_files(picture)
-    page.get_by_label("كل من له طلب").check()
+    page.get_by_label("كل من وافق").check()
     page.get_by_role("button", name="احفظوا وانظروا").click()
     # What is missing is named on top, and what was typed is still there.
     assert "النص بالإنجليزية ناقص" in page.inner_text("[role=alert] + *, main")

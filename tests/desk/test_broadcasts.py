@@ -240,6 +240,29 @@ def test_what_is_wrong_is_named_with_what_was_typed_and_nothing_is_kept(house: H
     assert "أشياء تُصلح أولًا" in words_of(everything.text), "all that is wrong at once"
 
 
+@pytest.mark.parametrize(
+    ("fields", "listed"),
+    [
+        ({"whom": "everybody", "services": "training"}, False),
+        ({"whom": "everybody", "opened_from": "2026-01-01"}, False),
+        ({"whom": "everybody"}, True),
+        ({"whom": "some", "services": "training"}, True),
+        ({"whom": "list", "services": "training"}, True),
+    ],
+)
+def test_one_for_everybody_with_some_or_a_list_chosen_too_is_asked_about(
+    house: House, fields: dict[str, str], listed: bool
+) -> None:
+    """Somebody who chose some, or gave a list, means no others: what would go to more people is never guessed."""
+    known(house, "7001", case=True)
+    files = {"list": ("قائمة.csv", b"0500000001")} if listed else {"file": ("", b"")}
+    answer = house.worker("relations_officer").post("/broadcasts/new", files=files, **form(**fields))
+    assert answer.status_code == 422 and "لا ندري أيّهما تقصدون" in words_of(answer.text)
+    assert house.ask(waves.listed, "harif", "broadcast") == []
+    if "services" in fields or "opened_from" in fields:
+        assert re.search(r'<details class="sides-of" open><summary>اختيار بعضهم', answer.text), "and is seen"
+
+
 def test_a_button_that_no_channel_can_show_is_refused(house: House) -> None:
     harif = house.associations["harif"]
     longer = harif.wording["ar"].sentences | {"option.track": "متابعة طلبي الذي قدّمته أمس"}
@@ -519,7 +542,7 @@ def test_an_uploaded_list_names_every_bad_row_and_keeps_the_good_ones_apart_unti
 def test_a_list_adds_nobody_whatever_the_audience_would_be(house: House) -> None:
     named, other = known(house, "7001", case=True), known(house, "7002")
     officer = house.worker("relations_officer")
-    answer = upload(officer, named.reference.encode(), services=["training"])  # type: ignore[attr-defined]
+    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
     id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
     officer.post(f"/broadcasts/{id}/confirm")
     go(officer, id, 1)

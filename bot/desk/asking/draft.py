@@ -65,6 +65,10 @@ class Draft:
             self.title, text, self.file, self.file_name, self.file_kind, self.buttons, self.template, ready=self.ready
         )
 
+    @property
+    def narrowed(self) -> bool:
+        return any(self.sides.values()) or bool(self.opened_from or self.opened_until)
+
     def audience(self) -> Audience:
         chosen = self.sides if self.whom == SOME else {}
         span = (self.opened_from, self.opened_until) if self.whom == SOME else ("", "")
@@ -111,9 +115,8 @@ def of_wave(wave: Wave, body: Body) -> Draft:
     """A kept draft, to be changed."""
     audience = Audience.model_validate_json(wave.audience) if wave.audience else Audience()
     sides = whom.chosen(audience)
-    narrowed = any(sides.values()) or audience.opened_from or audience.opened_until
     starts = moment(wave.starts).astimezone(RIYADH) if wave.starts else None
-    return Draft(
+    draft = Draft(
         ready=body.ready if body.ready in PURPOSES else OWN,
         title=body.title,
         text={"ar": "", "en": ""} | body.text,
@@ -121,13 +124,14 @@ def of_wave(wave: Wave, body: Body) -> Draft:
         file=body.file,
         file_name=body.file_name,
         file_kind=body.file_kind,
-        whom=LISTED if body.listed else SOME if narrowed else EVERYBODY,
         sides=sides,
         opened_from=audience.opened_from,
         opened_until=audience.opened_until,
         day=f"{starts:%Y-%m-%d}" if starts else "",
         clock=f"{starts:%H:%M}" if starts else "",
     )
+    draft.whom = LISTED if body.listed else SOME if draft.narrowed else EVERYBODY
+    return draft
 
 
 def wrong(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str]]:
@@ -164,10 +168,14 @@ def _wrong_buttons(at: "At", draft: Draft) -> Iterator[tuple[str, str]]:
 def _wrong_whom(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str]]:
     if not draft.whom:
         yield "whom", at.words("broadcasts.wrong.whom")
+    given = {SOME: draft.narrowed, LISTED: any(one.name for one in at.form.uploads("list"))}
+    if draft.whom and any(many for one, many in given.items() if one != draft.whom):
+        # Whoever chose some, or gave a list, means no others.
+        yield "whom", at.words("broadcasts.wrong.both")
     if draft.whom != SOME:
         return
     yield from whom.wrong(at, draft.sides, draft.opened_from, draft.opened_until, known)
-    if not any(draft.sides.values()) and not draft.opened_from and not draft.opened_until:
+    if not draft.narrowed:
         yield "whom", at.words("broadcasts.wrong.nothing_chosen")
 
 
