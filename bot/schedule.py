@@ -213,7 +213,7 @@ class Rounds:
         if told:
             return told[0]
         if made and isinstance(made[0], SurveyInvited):
-            return self._with_page(made[0], timer)
+            return self._with_page(self._if_fit(connection, made[0], timer), timer)
         if made and isinstance(made[0], BULK):
             return made[0]
         return TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
@@ -287,6 +287,12 @@ class Rounds:
 
     def _wave(self, connection: Connection, association: str, about: str) -> Event | None:
         return waves.event_of(connection, self.vault, association, about, self.clock())
+
+    def _if_fit(self, connection: Connection, event: SurveyInvited, timer: Timer) -> SurveyInvited:
+        why = waves.unfit(
+            connection, self.intake.associations[timer.association], event.wave, timer.conversation, self.clock()
+        )
+        return structs.replace(event, unfit=why)
 
     def _with_page(self, event: SurveyInvited, timer: Timer) -> SurveyInvited:
         if not (url := self.intake.public_url):

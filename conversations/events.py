@@ -303,13 +303,14 @@ class Recorded(_Event, frozen=True, kw_only=True, tag="recorded"):
 
 class SurveyInvited(_Event, frozen=True, kw_only=True, tag="survey_invited"):
     """A wave has come to this person; `reminder`: 0, or which reminder it is. `until` it can be answered; `link`: its
-    page, for a channel without buttons."""
+    page, for a channel without buttons; `unfit`: why they may not be asked now after all, a reason of `NotTold`."""
 
     wave: str
     survey: str
     until: datetime
     reminder: int = 0
     link: str = ""
+    unfit: str = ""
 
 
 class BroadcastSent(_Event, frozen=True, kw_only=True, tag="broadcast_sent"):

@@ -51,6 +51,17 @@ def still_fit(
     return [one for one in claimed if one.conversation not in reasons]
 
 
+_SAID = {"restricted": "muted", "handoff": "held"}
+"""What keeps a conversation silent has a name there already (`NotTold`)."""
+
+
+def unfit(connection: Connection, profile: Profile, wave: Wave, one: Recipient, now: datetime) -> str:
+    """Why somebody who was fed is not asked after all, as their invitation is said: it may have waited a night, or take
+    its second address. Empty where nothing speaks against it; of an address by itself the chain knows."""
+    why, _ = reasons_of(connection, profile, wave, [one], now).get(one.conversation, ("", None))
+    return "" if why in ("blocked", "asked_lately") else _SAID.get(why, why)
+
+
 def reasons_of(
     connection: Connection, profile: Profile, wave: Wave, claimed: Sequence[Recipient], now: datetime
 ) -> dict[int, Reason]:

@@ -261,7 +261,7 @@ def put_off(connection: Connection, wave: Wave, whom: Iterable[tuple[Recipient, 
 
 # --- what became of the message --------------------------------------------------------------------------------------
 
-NOT_NOW = frozenset({"held"})
+NOT_NOW = frozenset({"held", "complaint", "objection"})
 """Why a message was not said that may be said on another day."""
 NEVER = frozenset({"muted", "stopped", "no_consent"})
 """Why nobody is told at another address either."""

@@ -116,7 +116,7 @@ def invited(moment: Moment, event: SurveyInvited) -> None:
     if survey is None or is_open(moment, subject(event.survey, event.wave)):
         moment.do(NotTold(why="nothing_to_say"))
         return
-    if why := _better_not(moment):
+    if why := event.unfit or _better_not(moment):
         moment.do(NotTold(why=why))
         return
     known = invitation(moment, event.wave)

@@ -388,6 +388,29 @@ async def test_who_is_with_a_worker_is_left_alone_until_they_are_done(make: Call
     assert states(desk) == {"invited": 1}
 
 
+@pytest.mark.parametrize(
+    ("case", "left"),
+    [
+        ({"kind": "complaint", "stage": "received"}, ("waiting", "complaint")),
+        ({"kind": "request", "stage": "refused"}, ("waiting", "objection")),
+        ({"kind": "complaint", "stage": "received", "restricted": True}, ("skipped", "muted")),
+    ],
+)
+async def test_what_came_up_between_being_fed_and_being_asked_counts(
+    make: Callable[..., Desk], case: dict[str, Any], left: tuple[str, str]
+) -> None:
+    """An invitation may wait for a day, or for its second address, and meanwhile they complain."""
+    desk = make()
+    noura = await known(desk, "7001")
+    await started(desk)
+    desk.do(lambda c: desk.rounds._feed(c, desk.associations["harif"]))
+    change(desk, cases, cases.c.kind == "request", **{"decided_at": ms(desk.now), **case})
+    told = len(noura.told)
+    await desk.run()
+    assert len(noura.told) == told
+    assert [(one.state, one.why) for one in asked(desk)] == [left]
+
+
 async def test_who_is_taken_up_by_a_worker_in_the_same_moment_is_asked_another_day(make: Callable[..., Desk]) -> None:
     desk = make()
     noura = await known(desk, "7001")
