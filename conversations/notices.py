@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from conversations.association.profile import Profile
+from conversations.association.profile import NoticeRules, Profile
 from conversations.cases.calendar import WorkingCalendar, calendar_of, here
+from conversations.cases.prayer import after_prayer
 
 TASK_OF = {"phone": "call", "letter": "letter", "fax": "fax", "branch": "slip"}
 """Agreed channels that carry no message: the task a worker has instead."""
@@ -106,7 +107,8 @@ def skipped(address: Address) -> str:
 
 
 def goes_at(profile: Profile, urgent: bool, now: datetime) -> datetime:
-    """When a notice may go: urgent ones now, the others by day, and neither on a Friday nor on a public holiday."""
+    """When a notice may go: urgent ones now, the others by day, neither on a Friday nor on a public holiday, and in no
+    prayer's time where the profile leaves them alone."""
     if urgent:
         return now
     calendar, rules = calendar_of(profile), profile.notices
@@ -116,9 +118,17 @@ def goes_at(profile: Profile, urgent: bool, now: datetime) -> datetime:
         closes = at.replace(hour=rules.until.hour, minute=rules.until.minute, second=0, microsecond=0)
         if _rests(calendar, rules.fridays, at) or at >= closes:
             at = opens + timedelta(days=1)
-            continue
-        return max(now, opens) if at < opens else max(now, at)
+        elif over := _prayer(rules, max(at, opens)):
+            at = over
+        else:
+            return max(now, at, opens)
     return now
+
+
+def _prayer(rules: NoticeRules, at: datetime) -> datetime | None:
+    """When the prayer is over whose time it is then, where it is left alone."""
+    left = rules.prayer
+    return after_prayer(left.latitude, left.longitude, left.minutes, at) if left else None
 
 
 def _rests(calendar: WorkingCalendar, fridays: bool, at: datetime) -> bool:

@@ -312,6 +312,18 @@ def _hours(profile: Profile) -> Iterator[Found]:
             taken.add(month)
 
 
+def _prayer(profile: Profile) -> Iterator[Found]:
+    """Exchanged, both would still be degrees."""
+    if left := profile.notices.prayer:
+        for name, degrees, least, most in (
+            ("latitude", left.latitude, 16, 33),
+            ("longitude", left.longitude, 34, 56),
+        ):
+            if not least <= degrees <= most:
+                problem = f"{name} {degrees:g} is not in the Kingdom"
+                yield "notices, prayer", problem, f"degrees between {least} and {most}; Makkah is 21.42 and 39.83"
+
+
 def _hotlines(profile: Profile) -> Iterator[Found]:
     """Someone in danger is shown numbers at once, so the first ones must be there (DOMAIN law 10)."""
     given = {hotline.id for hotline in profile.hotlines}
@@ -368,6 +380,7 @@ _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _channels,
     _promises,
     _hours,
+    _prayer,
     _hotlines,
     _canned,
     _retention,

@@ -269,14 +269,25 @@ class Limits(Table):
     """Office hours after which a worker who owes an answer has gone: the conversation is back in the queue."""
 
 
+class PrayerRules(Table):
+    """Where the calls to prayer are counted for (degrees north and east, of the Kingdom: check.py), and how many
+    minutes from each are left alone (cases/prayer.py)."""
+
+    latitude: float
+    longitude: float
+    minutes: int = Field(default=30, gt=0, le=60)
+
+
 class NoticeRules(Table):
     """When news of a case may go: between two times of day (Riyadh), on Fridays only where the profile says so, never
-    on a public holiday; and how many messages a day. What is urgent passes, what is too much goes the next day."""
+    on a public holiday, at the times of prayer unless the profile says that they are left alone; and how many messages
+    a day. What is urgent passes, what is too much goes the next day."""
 
     from_: Clock = Field(default=time(8), alias="from")
     until: Clock = time(21)
     fridays: bool = False
     a_day: int = Field(default=8, gt=0)
+    prayer: PrayerRules | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -48,6 +48,13 @@ def mistakes_of(folder: Path) -> list[str]:
 IBAN = 'id = "iban"\n  kind = "iban"'
 ACTIVITY = 'ask_if = { field = "activity", among = ["other"] }'
 
+
+def praying(latitude: float, longitude: float, minutes: int = 30) -> tuple[str, str]:
+    """An edit that leaves the times of prayer alone there."""
+    place = f"latitude = {latitude}, longitude = {longitude}, minutes = {minutes}"
+    return "[limits]\n", f"[notices]\nprayer = {{ {place} }}\n[limits]\n"
+
+
 EDITS = [
     ("a mistyped key", (IBAN, 'id = "iban"\n  knid = "iban"'),
      'service "project-support", field "iban": unknown key "knid" — did you mean "kind"?'),
@@ -127,6 +134,14 @@ EDITS = [
     ("an office that closes first", ('closes = "16:00"', 'closes = "07:00"'),
      'hours, season "year": closes before it opens'),
     ("women's hours with one end", ('women_closes = "14:00"\n', ""), 'season "year": women\'s hours need both ends'),
+    ("a place of prayer far away", praying(48.86, 2.35),
+     "notices, prayer: latitude 48.86 is not in the Kingdom — degrees between 16 and 33"),
+    ("a place of prayer with its degrees exchanged", praying(50.1, 26.43),
+     "notices, prayer: longitude 26.43 is not in the Kingdom — degrees between 34 and 56"),
+    ("a place of prayer that is no number", praying(float("nan"), 50.1),
+     "notices, prayer: latitude nan is not in the Kingdom"),
+    ("a prayer of hours", praying(26.43, 50.1, 90),
+     'notices, prayer: "minutes": Input should be less than or equal to 60'),
     ("no rest of the year", ("hijri_months = [9]\n", ""), "hours: exactly one season must be without hijri_months"),
     ("a thirteenth month", ("hijri_months = [9]", "hijri_months = [13]"),
      'season "ramadan": there is no Hijri month 13'),
