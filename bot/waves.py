@@ -158,7 +158,7 @@ def event_of(connection: Connection, vault: Vault, association: str, about: str,
 
 
 def unfit(connection: Connection, association: Association, number: str, conversation: int, now: datetime) -> str:
-    """Looked at once more as the invitation is said, at whichever address: what speaks against it by now, or nothing."""
+    """Looked at once more as the invitation is said, at whichever address: what speaks against it by now, or ""."""
     wave = waves.get(connection, association.slug, int(number))
     one = waves.recipient(connection, association.slug, wave.id, conversation) if wave else None
     return fitness.unfit(connection, association.profile, wave, one, now) if wave and one else ""
