@@ -46,8 +46,9 @@ def calls(latitude: float, longitude: float, day: date) -> tuple[datetime, datet
         return _whole(at).astimezone(RIYADH)
 
     sunset = when(1, HORIZON)
-    night = sunset + (NIGHT_IN_RAMADAN if to_hijri(day)[1] == 9 else NIGHT)
-    return when(-1, DAWN), when(0, HORIZON), when(1, None), sunset, night
+    hijri = to_hijri(day)
+    night = NIGHT_IN_RAMADAN if hijri and hijri[1] == 9 else NIGHT
+    return when(-1, DAWN), when(0, HORIZON), when(1, None), sunset, sunset + night
 
 
 def _whole(at: datetime) -> datetime:
