@@ -10,9 +10,9 @@ import pytest
 from conversations.rights import WORKER_ROLES
 from storage import waves
 from storage.times import DAY, ms
+from tests.desk.broadcasting import ENGLISH, TEXT, csv_file, feed, go, heard, known, upload, wave, write
 from tests.desk.house import House
 from tests.desk.pictures import served, sign_in
-from tests.desk.test_broadcasts import ENGLISH, TEXT, csv_file, feed, go, heard, known, upload, wave, write
 from tests.desk.test_every_page import AXE, LOOKS, RULES, WIDE
 from tests.web.house import PNG as PICTURE
 

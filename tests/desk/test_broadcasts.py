@@ -4,122 +4,27 @@ anything leaves."""
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
-from secrets import token_bytes
-from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from bot import schedule
 from bot import waves as feeding
 from conversations.association.association import Association
-from conversations.association.survey import Broadcasts
-from conversations.cases.calendar import in_digits
-from conversations.cases.reference import new_reference
 from conversations.wording import Wording
-from storage import cases, consents, staff, waves, world
-from storage.cases import Case
-from storage.consents import Consent
-from storage.ids import new_id
+from storage import staff, waves
 from storage.schema import conversations
-from storage.schema_surveys import recipients
-from storage.times import ms
-from storage.world import Beneficiary
-from tests.desk.house import Browser, House, Person, words_of
-
-PNG = b"\x89PNG\r\n\x1a\n rest"
-TEXT = "تغيّر موعد استقبال الطلبات: من الأحد إلى الأربعاء."
-ENGLISH = "Requests are now taken from Sunday to Wednesday."
+from tests.desk.broadcasting import PNG, TEXT, careful, feed, form, go, heard, known, states, wave, write
+from tests.desk.house import House, words_of
 
 
 @pytest.fixture
 def house(associations: dict[str, Association], tmp_path: Path) -> Iterator[House]:
     """A second person is asked above two."""
-    harif = associations["harif"]
-    rules = Broadcasts(approve_above=2, prices={"telegram": 0.0, "whatsapp": 0.15})
-    small = replace(harif, profile=harif.profile.model_copy(update={"broadcasts": rules}))
-    made = House({**associations, "harif": small}, tmp_path)
+    made = careful(associations, tmp_path)
     yield made
     made.close()
-
-
-def known(
-    house: House,
-    handle: str,
-    channel: str = "telegram",
-    agreed: tuple[str, ...] = ("case",),
-    case: bool = False,
-    phone: str = "",
-    **of_case: Any,
-) -> Person:
-    """Somebody who wrote to us, is known by now, agreed to these purposes, and may have a request (`reference`), in
-    which this phone stands."""
-    person = house.person(handle, channel)
-    person.does(person.say("السلام عليكم"))
-    id, beneficiary, now = person.id, new_id(), ms(house.now)
-    person.reference = ""  # type: ignore[attr-defined]
-
-    def keep(connection: Any) -> None:
-        world.save_beneficiaries(
-            connection, house.vault, [Beneficiary("harif", beneficiary, {}, dict.fromkeys(agreed, True))], now
-        )
-        mine = (conversations.c.association == "harif", conversations.c.id == id)
-        connection.execute(update(conversations).where(*mine).values(beneficiary=beneficiary))
-        given = [Consent("harif", id, beneficiary, one, True, "1", channel, "", now) for one in agreed]
-        consents.log(connection, given)
-        if case or phone:
-            person.reference = new_reference(token_bytes(16), "HRF")  # type: ignore[attr-defined]
-            index = (("number", phone.lstrip("+")),) if phone else ()
-            theirs = Case(
-                association="harif", id=new_id(), reference=person.reference, kind="request",
-                stage="verifying", beneficiary=beneficiary, conversation=id, opened_at=now, index=index,
-                **{"service": "training", **of_case},
-            )  # fmt: skip
-            cases.file(connection, house.vault, [theirs], now)
-
-    house.do(keep)
-    return person
-
-
-def form(**more: Any) -> dict[str, Any]:
-    return {
-        "ready": "own", "title": "موعد الطلبات", "text_ar": TEXT, "text_en": ENGLISH, "whom": "everybody",
-        "button": ["/track", "/menu"], **more,
-    }  # fmt: skip
-
-
-def write(browser: Browser, files: Any = None, **more: Any) -> int:
-    """Compose, and be on the draft's page; its id."""
-    answer = browser.post("/broadcasts/new", files=files or {"file": ("", b"")}, follow=False, **form(**more))
-    assert answer.status_code == 303, words_of(answer.text)
-    return int(re.search(r"/broadcasts/(\d+)", answer.headers["location"])[1])  # type: ignore[index]
-
-
-def go(browser: Browser, id: int, people: int, **more: Any) -> Any:
-    return browser.post(f"/broadcasts/{id}/go", people=str(people), **{"looked": "yes", **more})
-
-
-def wave(house: House, id: int) -> waves.Wave:
-    found: waves.Wave = house.ask(waves.get, "harif", id)
-    return found
-
-
-def feed(house: House) -> None:
-    """One turn of the feeder, and what it puts on the wire."""
-    house.run(house.line.rounds.feed())
-    house.settle()
-
-
-def heard(*people: Person) -> int:
-    """How many of these have it."""
-    return sum(any(TEXT in text and "تجربة" not in text for text in one.told) for one in people)
-
-
-def states(house: House, id: int) -> list[str]:
-    r = recipients.c
-    return sorted(house.ask(lambda c: list(c.scalars(select(r.state).where(r.wave == id)))))
 
 
 # --- the whole story -------------------------------------------------------------------------------------------------
@@ -440,170 +345,6 @@ def test_a_test_goes_to_one_conversation_that_is_named_and_meant_and_to_no_other
         TEXT in one for one in other.told
     )
     assert wave(house, id).state == "drafted" and states(house, id) == []
-
-
-# --- uploaded lists --------------------------------------------------------------------------------------------------
-
-
-def people(house: House) -> dict[str, Person]:
-    return {
-        "writes": known(house, "+966500000001", "whatsapp"),
-        "case": known(house, "7002", case=True),
-        "phone": known(house, "7003", phone="+966500000003"),
-        "stopped": known(house, "+966500000004", "whatsapp"),
-        "refused": known(house, "+966500000005", "whatsapp", agreed=()),
-    }
-
-
-def rows_of(found: dict[str, Person], first: str = "٠٥٠٠٠٠٠٠٠١") -> list[list[Any]]:
-    """A row of each kind there is; good ones: 2, 3 and 4."""
-    return [
-        ["الجوال", "ملاحظة"],
-        [first, "أم محمد"],
-        ["", found["case"].reference],  # type: ignore[attr-defined]
-        [966500000003.0, None],
-        ["050000", ""],
-        ["0500000004", ""],
-        ["0500000005", ""],
-        ["0509999999", ""],
-        ["+966 50 000 0001", "مرة أخرى"],
-        ["", ""],
-    ]
-
-
-BAD = {
-    5: "ليس رقم جوال ولا رقم طلب",
-    6: "أوقف رسائلنا",
-    7: "لم يوافق على هذا النوع من الرسائل",
-    8: "لا نعرف صاحبه",
-    9: "هذا الشخص في",
-}
-
-
-def csv_file(rows: list[list[Any]], mark: str = ",", encoding: str = "utf-8-sig") -> bytes:
-    plain = [["" if cell is None else str(cell).removesuffix(".0") for cell in row] for row in rows]
-    return "\r\n".join(mark.join(row) for row in plain).encode(encoding)
-
-
-def xlsx_file(rows: list[list[Any]]) -> bytes:
-    from openpyxl import Workbook
-
-    book, out = Workbook(), BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(out)
-    return out.getvalue()
-
-
-def upload(browser: Browser, data: bytes, name: str = "list.csv", **more: Any) -> Any:
-    return browser.post("/broadcasts/new", files={"list": (name, data)}, **form(whom="list", **more))
-
-
-def test_an_uploaded_list_names_every_bad_row_and_keeps_the_good_ones_apart_until_they_are_confirmed(
-    house: House,
-) -> None:
-    found = people(house)
-    found["stopped"].does(found["stopped"].say("إيقاف"))
-    officer = house.worker("relations_officer")
-    for name, data in (
-        ("a.csv", csv_file(rows_of(found))),
-        ("b.csv", csv_file(rows_of(found, "0500000001"), ";", "cp1256")),
-        ("c.xlsx", xlsx_file(rows_of(found))),
-    ):
-        answer = upload(officer, data, name)
-        page = words_of(answer.text)
-        assert answer.status_code == 200, page
-        for number, why in BAD.items():
-            row = f"صف {in_digits(number, 'ar')} "
-            assert row in page and page.partition(row)[2].partition("صف ")[0].strip().endswith(why), (
-                name,
-                number,
-                page,
-            )
-        assert "عرفنا منها ٣" in page and "و٥ صفوف متروكة" in page and "0509999999" in page
-    id = house.ask(waves.listed, "harif", "broadcast")[0].id
-    assert states(house, id) == ["held"] * 3
-    later = officer.text(f"/broadcasts/{id}")
-    assert "صف ٨" in later and "0509999999" not in later, "what a row said is kept nowhere"
-    answer = go(officer, id, 3)
-    assert answer.status_code == 409 and "أكّدوا القائمة أولًا" in words_of(answer.text)
-    feed(house)
-    assert heard(*found.values()) == 0
-    officer.post(f"/broadcasts/{id}/confirm")
-    assert officer.post(f"/broadcasts/{id}/confirm").status_code == 409
-    assert "٣ أشخاص" in officer.text(f"/broadcasts/{id}")
-    assert "طلبنا موافقة" in words_of(go(officer, id, 3).text)
-    house.worker("management").post(f"/broadcasts/{id}/approve", people="3")
-    house.run(house.line.rounds.planner.work())
-    feed(house)
-    assert [name for name, one in found.items() if heard(one)] == ["writes", "case", "phone"]
-
-
-def test_a_list_adds_nobody_whatever_the_audience_would_be(house: House) -> None:
-    named, other = known(house, "7001", case=True), known(house, "7002")
-    officer = house.worker("relations_officer")
-    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
-    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
-    officer.post(f"/broadcasts/{id}/confirm")
-    go(officer, id, 1)
-    for _ in range(2):
-        house.run(house.line.rounds.planner.work())
-        feed(house)
-    assert heard(named) == 1 and heard(other) == 0
-
-
-def test_who_withdrew_since_the_list_was_confirmed_holds_it_up(house: House) -> None:
-    named = known(house, "7001", case=True)
-    officer = house.worker("relations_officer")
-    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
-    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
-    officer.post(f"/broadcasts/{id}/confirm")
-    r = recipients.c
-    whose = house.ask(lambda c: c.scalar(select(r.beneficiary).where(r.wave == id)))
-    no = Consent("harif", named.id, whose, "case", False, "1", "telegram", "", ms(house.now))
-    house.do(consents.log, [no])
-    answer = go(officer, id, 1)
-    assert answer.status_code == 409 and "لم يوافق على هذا النوع" in words_of(answer.text)
-
-
-def test_a_file_that_is_no_list_is_refused_with_the_remedy(house: House) -> None:
-    officer = house.worker("relations_officer")
-    many = b"0500000001\n" * 20_002
-    for data, said in (
-        (PNG, "لم نستطع قراءة الملف"),
-        (b"PK\x03\x04 broken", "لم نستطع قراءة الملف"),
-        (b"  \n", "لا صفوف"),
-        ("الجوال\n".encode(), "لا صفوف"),
-        (many, "قسّموه"),
-    ):
-        answer = upload(officer, data)
-        assert answer.status_code == 422 and said in words_of(answer.text), said
-    assert house.ask(waves.listed, "harif", "broadcast") == []
-
-
-def test_a_number_that_more_than_one_person_gave_means_nobody(house: House) -> None:
-    known(house, "7001", phone="+966500000009")
-    known(house, "7002", phone="+966500000009")
-    page = words_of(upload(house.worker("relations_officer"), b"0500000009").text)
-    assert "يخصّ أكثر من شخص" in page and "لم نعرف منها أحدًا" in page
-
-
-def test_another_list_or_another_choice_takes_the_place_of_the_one_before(house: House) -> None:
-    one, two = known(house, "7001", case=True), known(house, "7002", case=True)
-    officer = house.worker("relations_officer")
-    answer = upload(officer, one.reference.encode())  # type: ignore[attr-defined]
-    id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
-    path = f"/broadcasts/{id}/change"
-    officer.post(path, files={"file": ("", b"")}, **form(whom="list", title="عنوان آخر"))
-    assert states(house, id) == ["held"], "the list that is there stays"
-    officer.post(path, files={"list": ("b.csv", two.reference.encode())}, **form(whom="list"))  # type: ignore[attr-defined]
-    r = recipients.c
-    assert house.ask(lambda c: c.scalars(select(r.conversation).where(r.wave == id)).all()) == [two.id]
-    officer.post(path, files={"file": ("", b"")}, **form())
-    assert states(house, id) == [] and "شخصان" in officer.text(f"/broadcasts/{id}")
-    go(officer, id, 2)
-    feed(house)
-    assert heard(one, two) == 2
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import pytest
 
 from conversations.association.association import Association
 from storage import waves
+from tests.desk.broadcasting import feed, known, states
 from tests.desk.house import Browser, House, Person, words_of
-from tests.desk.test_broadcasts import feed, known, states
 
 
 def with_surveys(associations: dict[str, Association], **changes: Any) -> dict[str, Association]:
