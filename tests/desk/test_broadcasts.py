@@ -310,6 +310,15 @@ def test_each_channel_is_shown_with_its_own_words_and_the_state_of_its_template(
     assert "القالب معتمد" in officer.text(f"/broadcasts/{id}")
 
 
+def test_segments_count_the_link_to_stop_where_nobody_can_answer(house: House) -> None:
+    officer = house.worker("relations_officer")
+    id = write(officer, text_ar="خبر", button=[])
+    assert "مقطع واحد" in officer.text(f"/broadcasts/{id}")
+    house.wires["harif", "sms"] = type("OneWay", (), {"one_way": True, "name": "sms"})()
+    house.desk.intake.channels["harif", "sms"] = house.wires["harif", "sms"]
+    assert "مقطعان" in officer.text(f"/broadcasts/{id}")
+
+
 def test_the_cost_is_by_channel_and_what_is_not_known_is_said_so(house: House) -> None:
     known(house, "7001")
     known(house, "+966500000002", "whatsapp")

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot import ways_out
 from bot.channels.contract import Capabilities, Templated, fit
 from conversations import notices, templates
 from conversations.association.association import Association
@@ -16,6 +17,7 @@ from conversations.engine import advance
 from conversations.events import BroadcastSent
 from conversations.says import Option, Say
 from conversations.world import Traits, World
+from storage.ids import new_id
 from storage.templates import Kept
 from storage.waves import Body
 
@@ -146,7 +148,8 @@ def _segments(at: "At", says: list[Say]) -> int:
     account = at.desk.intake.channels.get((at.slug, "sms"))
     stop = ""
     if getattr(account, "one_way", False):
-        stop = "\n\n" + at.association.wording["ar"]("sms.stop", url=f"{at.desk.site.public_url}/stop/{'x' * 22}")
+        url = ways_out.link(at.desk.vault, at.desk.site.public_url, at.slug, new_id())
+        stop = "\n\n" + at.association.wording["ar"]("sms.stop", url=url)
     return sum(segments(plain((say.text or (say.file.name if say.file else "")) + stop)) for say in says)
 
 
