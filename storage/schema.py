@@ -73,6 +73,9 @@ UNSETTLED = "state IN ('queued', 'sending')"
 MOVED = "direction = 'out' AND state NOT IN ('queued', 'sending')"
 """What went out, or came to nothing: for the figures of a channel, by when it last changed."""
 
+COSTS = "cost <> ''"
+"""What the provider charged something for, and said how much."""
+
 messages = table(
     "messages",
     key("association"),
@@ -102,6 +105,7 @@ messages = table(
     index("ix_messages_leased", "lease_until", where="state = 'sending'"),
     index("ix_messages_backlog", "association", "channel", "at", "not_before", "state", where=UNSETTLED),
     index("ix_messages_moved", "association", "channel", "updated", "state", "error", "direction", where=MOVED),
+    index("ix_messages_cost", "association", "channel", "at", "cost", where=COSTS),
     index("ix_messages_notice", "association", "notice", where="notice IS NOT NULL"),
     index("ix_messages_provider_id", "association", "channel", "provider_id", where="provider_id IS NOT NULL"),
 )

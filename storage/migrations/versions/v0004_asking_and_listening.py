@@ -243,8 +243,22 @@ def upgrade() -> None:
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("language", sa.Text(), server_default="ar", nullable=False))
 
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_messages_cost",
+            ["association", "channel", "at", "cost"],
+            unique=False,
+            sqlite_where=sa.text("cost <> ''"),
+            postgresql_where=sa.text("cost <> ''"),
+        )
+
 
 def downgrade() -> None:
+
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_messages_cost", sqlite_where=sa.text("cost <> ''"), postgresql_where=sa.text("cost <> ''")
+        )
 
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.drop_column("language")

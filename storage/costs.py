@@ -1,0 +1,100 @@
+"""What messages cost: an exact amount of the provider's own unit beside each («0.0075 USD»), empty until they know it.
+
+Prices have up to five decimals, so nothing is rounded before it is summed. Amounts and codes, nothing sealed.
+"""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, literal_column, select, text, update
+from sqlalchemy.sql import Executable
+from sqlalchemy.sql.selectable import CTE
+
+from storage.batch import Batch, columns_of
+from storage.schema import COSTS, messages
+
+MOST = 100_000
+"""Messages of a channel that a sum looks at, the newest first."""
+
+
+class Cost(NamedTuple):
+    """What a provider charged for the message of this id, as `written`."""
+
+    provider_id: str
+    cost: str
+
+
+class Spent(NamedTuple):
+    """By unit; not `whole` where there were more messages than a sum looks at."""
+
+    amounts: dict[str, Decimal]
+    whole: bool = True
+
+
+def written(amount: Decimal, unit: str) -> str:
+    """As the column holds it."""
+    return f"{amount.normalize():f} {unit}"
+
+
+def amount_of(cost: str) -> tuple[Decimal, str]:
+    """The amount and its unit (ISO 4217)."""
+    amount, _, unit = cost.partition(" ")
+    return Decimal(amount), unit
+
+
+def lacking(connection: Connection, association: str, channel: str, ids: Collection[str]) -> set[str]:
+    """Those of these provider's ids that are messages of this channel of whose cost nothing is known."""
+    m = messages.c
+    query = select(m.provider_id).where(
+        m.association == association,
+        m.channel == channel,
+        m.provider_id.in_(list(ids)),
+        m.provider_id.is_not(None),
+        m.cost == literal_column("''"),
+    )
+    return {id for id in connection.scalars(query) if id is not None}
+
+
+def keep(connection: Connection, association: str, channel: str, given: Sequence[Cost]) -> list[str]:
+    """Set the cost of those that have none, in one statement; gives the costs that were set."""
+    rows = [(association, channel, *one) for one in given]
+    return [row[0] for row in _KEEP.run(connection, rows)]
+
+
+def spent(connection: Connection, association: str, channel: str, since: int, most: int = MOST) -> Spent:
+    """What the messages since then cost, as far as the provider said. Walks an index of those alone."""
+    m = messages.c
+    newest = (
+        select(m.cost)
+        .where(m.association == association, m.channel == channel, m.at >= since, text(COSTS))
+        .order_by(m.at.desc())
+        .limit(most)
+        .subquery()
+    )
+    amounts: dict[str, Decimal] = {}
+    looked_at = 0
+    for cost, count in connection.execute(select(newest.c.cost, func.count()).group_by(newest.c.cost)):
+        amount, unit = amount_of(cost)
+        amounts[unit] = amounts.get(unit, Decimal()) + amount * count
+        looked_at += count
+    return Spent(dict(sorted(amounts.items())), looked_at < most)
+
+
+def _kept(given: CTE) -> Executable:
+    m, g = messages.c, given.c
+    return (
+        update(messages)
+        .where(
+            m.association == g.association,
+            m.channel == g.channel,
+            m.provider_id == g.provider_id,
+            m.provider_id.is_not(None),
+            m.cost == literal_column("''"),
+        )
+        .values(cost=g.cost)
+        .returning(m.cost)
+    )
+
+
+_KEEP = Batch(columns_of(messages, "association", "channel", "provider_id", "cost"), _kept)
