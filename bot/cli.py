@@ -131,10 +131,11 @@ def settings() -> None:
 
 @app.command()
 def bench(
-    only: Annotated[str, typer.Option(help="engine, path, start or desk: one part")] = "",
+    only: Annotated[str, typer.Option(help="engine, path, start, desk, delivery or waves: one part")] = "",
     seconds: Annotated[float, typer.Option(help="Seconds a measurement")] = 5.0,
 ) -> None:
-    """Measure the engine alone, the whole path against its floor on both databases, start-up, the desk's pages."""
+    """Measure the engine alone, the whole path against its floor on both databases, start-up, the desk's pages, how
+    notices leave at the providers' rates, and a wave to a million people."""
     from bot.bench import run
 
     run(only, seconds)

@@ -103,7 +103,8 @@ class Planner:
         whom = audience.audience_of(wave, survey.audience if survey else Audience())
         if audience.fill_some(connection, wave, whom, ms(now)):
             return True
-        if waves.size(connection, wave.association, id):
+        written = waves.get(connection, wave.association, id)
+        if written is not None and written.people:
             waves.change(connection, wave.association, id, state=waves.RUNNING)
         else:
             waves.change(connection, wave.association, id, state=waves.SKIPPED, why="nobody", done_at=ms(now))

@@ -1,5 +1,5 @@
 """Who is asked. The database finds them: recipients are written by INSERT … SELECT, without a text and without a look
-at anybody here, a few thousand people in a transaction, so that nobody who writes to us meanwhile waits for it. Whether
+at anybody here, a thousand people in a transaction, so that nobody who writes to us meanwhile waits for it. Whether
 each still may be asked is looked at again when they are fed (storage/fitness.py).
 
 A person is whoever is behind one or more addresses; they are asked at the one they wrote from last.
@@ -20,12 +20,12 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from conversations.association.survey import Audience
 from conversations.cases.calendar import RIYADH
@@ -36,7 +36,7 @@ from storage.schema_surveys import recipients
 from storage.times import ms
 from storage.waves import Wave
 
-PEOPLE_AT_ONCE = 5_000
+PEOPLE_AT_ONCE = 1_000
 """In one transaction: replies wait behind it."""
 PROCESSING = "case"
 """The consent that everything rests on: whoever withdrew it is told nothing that they did not ask for."""
@@ -108,7 +108,7 @@ def fill_some(connection: Connection, wave: Wave, audience: Audience, due: int, 
         return False
     named = wave.kind == "broadcast" and wave.filled_to is None and waves.size(connection, wave.association, wave.id)
     if named:
-        waves.change(connection, wave.association, wave.id, filled_at=due)
+        waves.change(connection, wave.association, wave.id, filled_at=due, people=named)
         return False
     _plan_as_for_many(connection, everybody=bool(audience.sample))
     if audience.sample:
@@ -164,8 +164,8 @@ def _write(connection: Connection, wave: Wave, audience: Audience, due: int, amo
 
 
 def _insert(connection: Connection, wave: Wave, audience: Audience, due: int, people: Subquery) -> None:
-    p, r = people.c, recipients.c
-    there = exists().where(r.association == wave.association, r.wave == wave.id, r.beneficiary == p.beneficiary)
+    """Each of them is looked at once in a wave; an address that is in it already stays as it is."""
+    p = people.c
     found = select(
         literal(wave.association),
         literal(wave.id),
@@ -175,8 +175,8 @@ def _insert(connection: Connection, wave: Wave, audience: Audience, due: int, pe
         p.channel,
         literal(waves.WAITING),
         literal(due),
-    ).where(*_asked(people, wave, audience), ~there)
-    connection.execute(insert(recipients).from_select(_NAMES, found))
+    ).where(*_asked(people, wave, audience))
+    connection.execute(insert(recipients).from_select(_NAMES, found).on_conflict_do_nothing())
 
 
 # --- who comes to it -------------------------------------------------------------------------------------------------
@@ -373,7 +373,9 @@ def _day(given: str) -> datetime:
 
 
 def _plan_as_for_many(connection: Connection, everybody: bool = False) -> None:
-    """The writer looks single rows up by key (storage/database.py); this transaction reads thousands together."""
+    """The writer looks single rows up by key (storage/database.py); this transaction reads thousands together, and of
+    what it just wrote the database has no statistics yet."""
     if connection.dialect.name == "postgresql":
-        for way in ("enable_hashjoin", "enable_mergejoin", *(["enable_seqscan"] if everybody else [])):
-            connection.exec_driver_sql(f"SET LOCAL {way} = on")
+        ways = {"enable_hashjoin": "on", "enable_mergejoin": "on", "enable_nestloop": "off"}
+        for way, state in (ways | ({"enable_seqscan": "on"} if everybody else {})).items():
+            connection.exec_driver_sql(f"SET LOCAL {way} = {state}")

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-PARTS = ("engine", "path", "start", "desk")
+PARTS = ("engine", "path", "start", "desk", "delivery", "waves")
 
 
 def run(only: str = "", seconds: float = 5.0) -> dict[str, Any]:
