@@ -96,6 +96,8 @@ class FrontLine:
             await self._templates()
             self.rounds.add("templates", 30, self._templates)
             self.rounds.add("templates_at_meta", 1800, self._ask_meta)
+        if any(name in ("whatsapp", "sms") for _, name in self.channels):
+            self.rounds.add("costs", 900, self._costs)
         self.rounds.add("watch", 60, self._watch)
         self.rounds.add("alarms", 10, self._ring_on_duty)
         if not self.database.is_sqlite:
@@ -147,6 +149,12 @@ class FrontLine:
 
         await ask_meta(self.database, self.channels, ms(self.intake.clock()))
         await self._templates()
+
+    async def _costs(self) -> None:
+        from bot.costs import Costs
+
+        rates, clock, me = self.delivery.rates, self.intake.clock, self.intake.me
+        await Costs(self.database, self.channels, rates, clock, me, lambda: self.rounds.closing).look()
 
     async def _watch(self) -> None:
         from bot.watch import Watch

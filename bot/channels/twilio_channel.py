@@ -7,7 +7,7 @@ import asyncio
 import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from bot.channels.http import Http, NotAnswered, NotSent
 from bot.channels.twilio_errors import error_for, error_for_answer
 from bot.channels.twilio_inbound import read_form, read_status
 from bot.channels.twilio_media import fetch_media
+from bot.channels.twilio_prices import Page, ask
 from conversations.says import Link
 
 TWILIO = "https://api.twilio.com"
@@ -48,6 +49,7 @@ def webhook_url(public_url: str, association: str, hook: str) -> str:
 class TwilioChannel:
     """One sender of one account. `http` is shared, and closed by whoever made it."""
 
+    name: str
     status_hook = "status"
 
     def __init__(
@@ -130,6 +132,15 @@ class TwilioChannel:
             return make_client(self._http, self._account_sid, self._auth_token, self._api_url)
 
         return await asyncio.to_thread(make)
+
+    @property
+    def account(self) -> str:
+        """The account's id: several channels may send by one."""
+        return self._account_sid
+
+    async def prices(self, since: date, after: str = "") -> Page:
+        """A page of what the account's messages cost (twilio_prices.py). Raises a SendError."""
+        return await ask(self._http, self._messages_url, self._authorization, since, after)
 
     async def fetch(self, source: str, at_most: int) -> bytes:
         return await fetch_media(self._http, self._api_url, self._authorization, source, at_most)

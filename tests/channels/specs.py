@@ -160,6 +160,7 @@ def _is_button(button: Mapping[str, Any]) -> bool:
 TWILIO_MESSAGE_BY_HAND = frozenset(
     ["To", "From", "Body", "StatusCallback", "MediaUrl", "ContentSid", "ContentVariables"]
 )
+TWILIO_LIST_BY_HAND = frozenset(["To", "From", "DateSent>", "PageSize", "Page", "PageToken"])
 TWILIO_CONTENT_BY_HAND: dict[str, Any] = {
     "type": "object",
     "required": ["language", "types"],
@@ -174,6 +175,8 @@ TWILIO_CONTENT_BY_HAND: dict[str, Any] = {
 
 def twilio_problems(call: Call) -> list[str]:
     """What is wrong with a call of Twilio's Messages or Content API. Nothing else is judged."""
+    if call.method == "GET" and call.path.endswith("/Messages.json"):
+        return _list_problems(call)
     if call.method != "POST":
         return []
     for name in (MESSAGES, CONTENT):
@@ -189,6 +192,24 @@ def twilio_problems(call: Call) -> list[str]:
     if call.path.endswith("/v1/Content"):
         return _schema_problems({}, TWILIO_CONTENT_BY_HAND, call.fields, "body", strict=True)
     return []
+
+
+def _list_problems(call: Call) -> list[str]:
+    document = official(MESSAGES)
+    operation = _operation(document, call) if document else None
+    if operation is None:
+        return [f"query: unknown {name}" for name in call.query if name not in TWILIO_LIST_BY_HAND]
+    known = {one["name"]: one["schema"] for one in operation["parameters"] if one["in"] == "query"}
+    problems = [f"query: unknown {name}" for name in call.query if name not in known]
+    for name, value in call.query.items():
+        schema = known.get(name, {})
+        problems += _schema_problems(document, schema, value, f"query {name}")
+        if schema.get("type") == "integer":
+            if not schema.get("minimum", 0) <= int(value) <= schema.get("maximum", int(value)):
+                problems.append(f"query {name} is {value}")
+        elif schema.get("format") == "date-time" and not re.match(r"\d{4}-\d\d-\d\d", value):
+            problems.append(f"query {name} is no date")
+    return problems
 
 
 def _operation(document: Any, call: Call) -> Any | None:

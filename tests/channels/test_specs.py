@@ -13,6 +13,7 @@ from .specs import (
     TELEGRAM_METHODS_BY_HAND,
     TELEGRAM_TYPES_BY_HAND,
     TWILIO_CONTENT_BY_HAND,
+    TWILIO_LIST_BY_HAND,
     TWILIO_MESSAGE_BY_HAND,
     fields_by_hand,
     official,
@@ -86,6 +87,21 @@ def test_an_unknown_field_of_twilio_is_found() -> None:
     assert twilio_problems(call("/v1/Content", types={}))
 
 
+def listing(**query: str) -> list[str]:
+    return twilio_problems(Call("GET", f"{ACCOUNT}/Messages.json", query, {}, {}, {}, b"", "none"))
+
+
+def test_a_wrong_list_of_messages_is_found() -> None:
+    assert listing(**{"DateSent>": "2026-11-20", "PageSize": "1000"}) == []
+    assert listing(**{"DateSent>=": "2026-11-20"})
+    assert listing(Size="1000")
+
+
+@with_specs
+def test_a_wrong_value_of_a_list_is_found() -> None:
+    assert listing(PageSize="1001") and listing(PageSize="0") and listing(**{"DateSent>": "yesterday"})
+
+
 @with_specs
 def test_a_wrong_content_is_found_deep_inside() -> None:
     good = {"twilio/quick-reply": {"body": "م", "actions": [{"type": "QUICK_REPLY", "title": "نعم", "id": "1:y"}]}}
@@ -118,6 +134,8 @@ def test_the_hand_made_fields_of_twilio_are_official() -> None:
     create = next(methods["post"] for path, methods in messages["paths"].items() if path.endswith("/Messages.json"))
     form = create["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
     assert set(form) >= TWILIO_MESSAGE_BY_HAND
+    listed = next(methods["get"] for path, methods in messages["paths"].items() if path.endswith("/Messages.json"))
+    assert {one["name"] for one in listed["parameters"]} >= TWILIO_LIST_BY_HAND
     schema = content["components"]["schemas"]["ContentCreateRequest"]
     assert set(schema["properties"]) == set(TWILIO_CONTENT_BY_HAND["properties"])
     assert schema["required"] == TWILIO_CONTENT_BY_HAND["required"]
