@@ -38,18 +38,6 @@ AT_ONCE = 5_000
 _QUEUED = messages.c.state == literal_column("'queued'")
 
 
-def approve(connection: Connection, association: str, id: int, by: int, now: int) -> bool:
-    """A second person agrees: it begins when its time comes. False where it does not wait for that, or waits for
-    somebody else than who wrote it."""
-    wave = get(connection, association, id, lock=True)
-    if wave is None or wave.state != DRAFTED or not wave.needs_approval or wave.by == by:
-        return False
-    state = RUNNING if wave.rolling else PLANNED
-    starts = max(wave.starts, now)
-    change(connection, association, id, state=state, starts=starts, approved_by=by, approved_at=now)
-    return True
-
-
 def pause(connection: Connection, association: str, id: int, now: int) -> bool:
     """Nobody is asked from now on, and what still lay in the queue goes back; False where there is nothing to hold."""
     wave = get(connection, association, id, lock=True)

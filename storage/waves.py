@@ -37,8 +37,6 @@ HELD, WAITING, INVITED, LATER, BEGUN, FINISHED, DECLINED, PASSED, FAILED = (
     "skipped",
     "failed",
 )
-_FORWARD = (WAITING, INVITED, LATER, BEGUN, DECLINED, FINISHED)
-"""A recipient's state only moves to the right, but «later» and a refusal may be thought better of."""
 
 
 class Wave(NamedTuple):

@@ -268,10 +268,3 @@ def test_only_what_runs_is_held_and_only_what_is_held_goes_on(database: Database
     assert given(database, lambda c: wave_acts.resume(c, SLUG, 7))
     assert given(database, lambda c: waves.get(c, SLUG, 7)).state == "running"
     assert not given(database, lambda c: wave_acts.abort(c, "ruhama", 7, NOW))
-
-
-def test_nobody_approves_what_they_wrote(database: Database, vault: Vault) -> None:
-    given(database, lambda c: waves.add(c, vault, WAVE._replace(state="drafted", needs_approval=True, by=4)))
-    assert not given(database, lambda c: wave_acts.approve(c, SLUG, 7, 4, NOW))
-    assert given(database, lambda c: wave_acts.approve(c, SLUG, 7, 5, NOW))
-    assert given(database, lambda c: waves.get(c, SLUG, 7)).state == "planned"
