@@ -3,7 +3,7 @@
 Prices have up to five decimals, so nothing is rounded before it is summed. Amounts and codes, nothing sealed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -72,13 +72,21 @@ def spent(connection: Connection, association: str, channel: str, since: int, mo
         .limit(most)
         .subquery()
     )
+    found = connection.execute(select(newest.c.cost, func.count()).group_by(newest.c.cost)).all()
+    return Spent(_summed((row[0], row[1]) for row in found), sum(row[1] for row in found) < most)
+
+
+def total(given: Iterable[str]) -> Spent:
+    """Of some costs, empty ones among them."""
+    return Spent(_summed((cost, 1) for cost in given if cost))
+
+
+def _summed(given: Iterable[tuple[str, int]]) -> dict[str, Decimal]:
     amounts: dict[str, Decimal] = {}
-    looked_at = 0
-    for cost, count in connection.execute(select(newest.c.cost, func.count()).group_by(newest.c.cost)):
+    for cost, count in given:
         amount, unit = amount_of(cost)
         amounts[unit] = amounts.get(unit, Decimal()) + amount * count
-        looked_at += count
-    return Spent(dict(sorted(amounts.items())), looked_at < most)
+    return dict(sorted(amounts.items()))
 
 
 def _kept(given: CTE) -> Executable:

@@ -73,7 +73,7 @@ class Listed(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """A message that carries a notice. `cost` as the provider gave it; empty where it did not."""
+    """A message that carries a notice. `cost` as costs.py writes it; empty where nobody said."""
 
     id: int
     conversation: int

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from conversations.cases.calendar import here, in_digits, said
 from storage.times import moment
@@ -30,6 +31,17 @@ def short(at: int | None, now: datetime, language: str) -> str:
     if local.year == today.year:
         return in_digits(f"{local.day}/{local.month}", language)
     return in_digits(f"{local.day}/{local.month}/{local.year}", language)
+
+
+def money(amount: Decimal, unit: str, language: str, whole: bool = False) -> str:
+    """An amount of a currency (ISO 4217) with its name: a single price as exactly as it is known, a sum (`whole`)
+    to two places."""
+    from babel.numbers import format_currency
+
+    form = "#,##0.00 ¤¤¤" if whole else "#,##0.00##### ¤¤¤"
+    system = "arab" if language == "ar" else "latn"
+    said = format_currency(amount, unit, form, locale=language, currency_digits=False, numbering_system=system)
+    return in_digits(said, language)
 
 
 _COUNTED = frozenset({"number", "money", "rating", "date", "birth_date"})

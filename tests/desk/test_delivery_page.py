@@ -2,17 +2,19 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.channels.contract import AddressGone
+from bot.desk.said import money
 from storage.ids import new_id
 from storage.notices import Notice, add
-from storage.schema import cases, conversations
+from storage.schema import cases, conversations, messages
 from storage.schema_notices import notices
-from storage.times import ms
+from storage.times import DAY, ms
 from tests.bot.desk import error
 from tests.desk.house import House, Person, words_of
 from tests.desk.test_moves import does
@@ -91,7 +93,6 @@ def test_who_keeps_the_switch_sees_the_channels_and_nobodys_case(house: House, p
 
 def test_a_paused_channel_and_what_waits_behind_it_are_said(house: House, person: Person) -> None:
     from storage import accounts
-    from storage.schema import messages
 
     told(house, person)
     house.do(lambda c: accounts.pause(c, "harif", "telegram"))
@@ -124,3 +125,48 @@ def test_who_sees_few_of_many_comes_to_them_page_by_page(
     assert "تغيّرت حالة الطلب" not in words_of(first.text)
     older = re.search(r'href="([^"]*after=\d+)"', first.text)
     assert older is not None and "تغيّرت حالة الطلب" in officer.text(older[1])
+
+
+def paid(house: House, cost: str, **where: Any) -> None:
+    """The provider named what each message that went out cost; `where`: other columns, too."""
+    house.do(
+        lambda c: c.execute(
+            update(messages)
+            .where(messages.c.direction == "out", messages.c.notice.is_not(None))
+            .values(cost=cost, **where)
+        )
+    )
+
+
+def test_what_a_notice_cost_stands_on_its_page_and_what_a_channel_cost_beside_it(house: House, person: Person) -> None:
+    id = told(house, person)
+    officer = house.worker("relations_officer")
+    assert "التكلفة" not in officer.text("/delivery") + officer.text(f"/delivery/{id}"), "where nobody names a price"
+    paid(house, "0.0075 USD")
+    page = officer.text(f"/delivery/{id}")
+    assert "التكلفة: ٠٫٠٠٧٥ دولار أمريكي" in page and "التكلفة ٠٫٠٠٧٥ دولار أمريكي" in page
+    page = officer.text("/delivery")
+    assert "التكلفة" in page and "٠٫٠١ دولار أمريكي في ٣٠ يومًا: ٠٫٠١ دولار أمريكي" in page
+    assert "لم تُذكر" in page, "the other channels"
+
+
+@pytest.mark.parametrize(
+    ("amount", "whole", "ar", "en"),
+    [
+        ("0.0075", False, "٠٫٠٠٧٥ دولار أمريكي", "0.0075 US dollars"),
+        ("0", False, "٠٫٠٠ دولار أمريكي", "0.00 US dollars"),
+        ("1234.5678", True, "١٬٢٣٤٫٥٧ دولار أمريكي", "1,234.57 US dollars"),
+    ],
+)
+def test_money_is_said_in_the_readers_words(amount: str, whole: bool, ar: str, en: str) -> None:
+    assert [money(Decimal(amount), "USD", language, whole) for language in ("ar", "en")] == [ar, en]
+    assert "XQX" in money(Decimal(1), "XQX", "ar"), "a unit that nobody knows stands as it came"
+
+
+def test_money_is_that_of_its_period_and_of_each_unit(house: House, person: Person) -> None:
+    told(house, person)
+    paid(house, "12.5 SAR", at=ms(house.now) - 3 * DAY)
+    page = house.worker("management").text("/delivery")
+    assert "لم تُذكر في ٣٠ يومًا: ١٢٫٥٠ ريال سعودي" in page
+    paid(house, "12.5 SAR", at=ms(house.now) - 31 * DAY)
+    assert "التكلفة" not in house.worker("management").text("/delivery")

@@ -1,6 +1,7 @@
 """What reached whom: each channel as it runs, each notice with the ways by which it was tried, and why it went on."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, select
 from starlette.responses import Response
@@ -9,10 +10,12 @@ from bot.desk.at import At, NotFound
 from bot.desk.cases.told import in_words
 from bot.desk.conversation.transcript import CONFIRMS, why_failed
 from bot.desk.room import Room
+from bot.desk.said import money
 from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
 from bot.watch import LATE
 from conversations.notices import MESSAGING, TASK_OF
-from storage import accounts, delivery, notices, tasks
+from storage import accounts, costs, delivery, notices, tasks
+from storage.costs import Spent
 from storage.delivery import Backlog, Carried, Listed
 from storage.notices import DROPPED, OUT, REACHED, UNOPENED, WAITING, WITH_STAFF, Leg, Notice
 from storage.schema import conversations
@@ -21,6 +24,7 @@ from storage.times import DAY, MINUTE, ms
 room = Room("delivery", nav="/delivery", right="delivery")
 STATES = (WAITING, OUT, UNOPENED, WITH_STAFF, REACHED, "joined", DROPPED)
 CHANNELS = (*MESSAGING, *TASK_OF)
+MONTH = 30 * DAY
 LATELY = 5
 """Minutes over which a channel's rate is taken."""
 _SAYS_READ = ("whatsapp",)
@@ -30,7 +34,8 @@ _WORKED = ("accepted", "delivered", "read")
 @dataclass(frozen=True, slots=True)
 class Running:
     """A channel in the last day. `delivered` counts those that were read too; None where the channel never says so.
-    `failed`: why, and how many; `paused`: by an operator's switch; `held`: until when the provider asks us to wait."""
+    `failed`: why, and how many; `paused`: by an operator's switch; `held`: until when the provider asks us to wait;
+    `day`, `month`: what it cost in the last day and in the last thirty, as far as the provider said."""
 
     channel: str
     sent: int
@@ -45,6 +50,8 @@ class Running:
     paused: bool
     held: int | None
     capped: bool
+    day: Spent
+    month: Spent
 
 
 @room.get("/delivery")
@@ -66,6 +73,8 @@ async def every(at: At) -> Response:
     return at.page(
         "delivery/delivery.html",
         running=running,
+        charged=any(one.month.amounts for one in running),
+        sums=partial(_sums, at),
         counted=counted,
         most=delivery.COUNTED,
         rows=rows,
@@ -77,6 +86,12 @@ async def every(at: At) -> Response:
         more=str(more) if more is not None else "",
         **in_words(at.words),
     )
+
+
+def _sums(at: At, spent: Spent) -> list[str]:
+    """Each unit's amount in words; one that is not the whole says so."""
+    said = [money(amount, unit, at.language, whole=True) for unit, amount in spent.amounts.items()]
+    return said if spent.whole else [at.words("delivery.at_least", amount=one) for one in said]
 
 
 def _read(
@@ -105,6 +120,7 @@ def _running(connection: Connection, at: At, known: dict[tuple[str, str], accoun
             why[said] = why.get(said, 0) + one.number
     waits = delivery.backlog(connection, at.slug, channel, now)
     account = known.get((at.slug, channel))
+    month = costs.spent(connection, at.slug, channel, now - MONTH)
     return Running(
         channel,
         sent=sum(by.get(state, 0) for state in delivery.SENT),
@@ -119,6 +135,8 @@ def _running(connection: Connection, at: At, known: dict[tuple[str, str], accoun
         paused=accounts.paused(known, at.slug, channel) is not None,
         held=account.not_before if account is not None and account.not_before > now else None,
         capped=sum(by.values()) >= delivery.MOST,
+        day=costs.spent(connection, at.slug, channel, now - DAY) if month.amounts else month,
+        month=month,
     )
 
 
@@ -140,7 +158,15 @@ class Told:
 async def notice(at: At) -> Response:
     """What it is, by which ways it was tried in turn, and why each went on. Never what it says."""
     shown = await at.read(_told, at)
-    return at.page("delivery/notice.html", shown=shown, one=shown.notice, **in_words(at.words))
+    charged = costs.total(one.cost for one in shown.messages).amounts
+    return at.page(
+        "delivery/notice.html",
+        shown=shown,
+        one=shown.notice,
+        charged=[money(amount, unit, at.language) for unit, amount in charged.items()],
+        price=lambda cost: money(*costs.amount_of(cost), at.language),
+        **in_words(at.words),
+    )
 
 
 def _told(connection: Connection, at: At) -> Told:
