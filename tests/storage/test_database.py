@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from storage import schema_desk, schema_notices, schema_surveys  # noqa: F401  their tables are compared too
 from storage.columns import metadata
 from storage.database import AlreadyServing, Contention, Database, DatabaseAway, NotMigrated, migrate, revision
 from storage.migrations.run import scripts
