@@ -62,7 +62,7 @@ class Sheet:
 
     def _field(self, question: Question) -> FormField:
         help = question.help.to(self.language) if question.help else ""
-        label = question.ask.to(self.language)
+        label = (question.written or question.ask).to(self.language)
         return FormField(step=question.id, label=label, answer=typed_answer(question), help=help, optional=True)
 
 

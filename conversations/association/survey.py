@@ -26,6 +26,8 @@ class Question(Table):
     about: Aspect = ""
     title: Words
     ask: Words
+    written: Words | None = None
+    """How it is asked where nobody can speak: on a page, on site, and of whom nobody knows."""
     help: Words | None = None
     choices: tuple[Choice, ...] = ()
     ask_if: AskIf | None = None

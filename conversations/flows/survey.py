@@ -88,7 +88,7 @@ def _step(survey: Survey, question: Question, wave: str) -> Step:
         Marked(answer_of(question, survey.anonymous), f"sv:{wave}:{question.id}:"),
         when=when,
         optional=True,
-        ask=question.ask,
+        ask=(question.written if survey.anonymous else None) or question.ask,
         help=question.help,
         title=question.title,
         heard=lambda moment, value: _keep(moment, survey, question, wave, value),

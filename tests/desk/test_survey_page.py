@@ -120,9 +120,10 @@ def test_a_link_opens_its_own_persons_survey_and_nothing_else(pages: Pages, hous
     wave = pages.wave()
     path = pages.invite(wave, noura)
     token = path.rpartition("/")[2]
-    turned = token[:-1] + ("A" if token[-1] != "A" else "B")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    turned = token[:-1] + letters[letters.index(token[-1]) ^ 1]
     stranger = survey_links.token(house.vault, "harif", wave.id, noura.id + 1)
-    for other in (turned, stranger, "x", token[:20]):
+    for other in (turned, stranger, "x", token[:20], f"{token}=", f"{token}!", "ع" * 34):
         assert pages.client.get(f"/harif/survey/{other}").status_code == 404
         assert (
             pages.client.post(f"/harif/survey/{other}", data={"question": "effort", "effort": "5"}).status_code == 404
@@ -175,3 +176,11 @@ def test_the_house_puts_the_link_of_the_person_into_their_invitation(pages: Page
     assert house.line.rounds._with_page(event, timer).link == f"https://wasl.example{path}"
     house.line.intake.public_url = ""
     assert house.line.rounds._with_page(event, timer).link == ""
+
+
+def test_nobody_is_asked_to_speak_where_nothing_listens(pages: Pages, noura: Person) -> None:
+    named = pages.invite(pages.wave(), noura)
+    for question in ("effort", "clarity", "overall"):
+        page = pages.client.post(named, data={"question": question, "way": "skip"})
+    for seen in (page, pages.client.get(pages.invite(pages.wave(anonymous=True), noura))):
+        assert "اكتبوا، أو تخطّوا" in seen.text and "صوتكم" not in seen.text
