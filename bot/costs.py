@@ -22,6 +22,8 @@ TRIES = 5
 """How often a page is asked for; then the next round begins anew."""
 LONGEST = 600.0
 """Seconds that are waited because Twilio asks for it; who is to wait longer is asked again in the next round."""
+WRITTEN = 100
+"""In one transaction: replies wait behind it."""
 _LEASE = "twilio.costs"
 
 Mine = Sequence[tuple[str, TwilioChannel]]
@@ -100,8 +102,9 @@ class Costs:
         by_id = {one.provider_id: one for one in found}
         for slug, channel in mine:
             lacking = await self.database.read(costs.lacking, slug, channel.name, by_id)
-            if lacking:
-                given = [by_id[id] for id in sorted(lacking)]
-                for cost in await self.database.write(costs.keep, slug, channel.name, given):
+            given = [by_id[id] for id in sorted(lacking)]
+            for at in range(0, len(given), WRITTEN):
+                part = given[at : at + WRITTEN]
+                for cost in await self.database.write(costs.keep, slug, channel.name, part):
                     amount, unit = amount_of(cost)
                     metrics.cost.labels(slug, channel.name, unit).inc(float(amount))

@@ -14,7 +14,7 @@ from sqlalchemy.sql.selectable import CTE
 from storage.batch import Batch, columns_of
 from storage.schema import COSTS, messages
 
-MOST = 100_000
+MOST = 50_000
 """Messages of a channel that a sum looks at, the newest first."""
 
 
@@ -50,7 +50,6 @@ def lacking(connection: Connection, association: str, channel: str, ids: Collect
         m.association == association,
         m.channel == channel,
         m.provider_id.in_(list(ids)),
-        m.provider_id.is_not(None),
         m.cost == literal_column("''"),
     )
     return {id for id in connection.scalars(query) if id is not None}
@@ -97,8 +96,8 @@ def _kept(given: CTE) -> Executable:
             m.association == g.association,
             m.channel == g.channel,
             m.provider_id == g.provider_id,
-            m.provider_id.is_not(None),
-            m.cost == literal_column("''"),
+            # Not `cost = ''`: of hundreds given, SQLite would make an index of its own for it, out of every message.
+            func.length(m.cost) == literal_column("0"),
         )
         .values(cost=g.cost)
         .returning(m.cost)

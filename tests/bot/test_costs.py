@@ -266,7 +266,7 @@ async def test_a_thousand_messages_a_page_are_kept_quickly(opened: Open) -> None
         account.sent(numbers)
         began = time.monotonic()
         await account.costs().look()
-        assert len(account.kept()) == 3000 and time.monotonic() - began < 2
+        assert len(account.kept()) == 3000 and time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(("twilio", "walks"), [(True, True), (False, False)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 
 from storage import conversations, costs, messages
 from storage.costs import Cost, Spent
@@ -73,6 +74,16 @@ def test_a_page_of_a_thousand_is_kept_whole(desk: Desk) -> None:
         desk.sent(id)
     assert len(desk.keep(*((id, "0.1 USD") for id in ids), *((f"SM9{id}", "1 USD") for id in ids))) == 450
     assert desk.spent() == Spent({"USD": Decimal("45.0")})
+
+
+def test_hundreds_are_found_by_the_index_that_there_is(desk: Desk) -> None:
+    if not desk.database.is_sqlite:
+        pytest.skip("SQLite's own planner")
+    rows = ",".join(["('harif', 'sms', 'SM1', '1 USD')"] * 400)
+    statement = costs._KEEP.text(sqlite.dialect()).replace("/*given*/", rows)
+    plan = desk.database.read_now(lambda c: c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all())
+    said = " ".join(row[-1] for row in plan)
+    assert "ix_messages_provider_id" in said and "AUTOMATIC" not in said and "SCAN messages" not in said
 
 
 def test_a_sum_is_exact_by_unit_and_of_its_period_and_channel(desk: Desk) -> None:
