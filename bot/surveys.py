@@ -56,9 +56,9 @@ def heard(
         response = mine.id
         keep(connection, vault, mine, answers, last=effect.last)
     state = waves.forward(one.state, effect.state)
-    # To the day: beside the day of an anonymous response, a moment would tell whose it is.
-    at = here(now).replace(hour=0, minute=0, second=0, microsecond=0) if wave.anonymous else now
-    due = {"due": None, "settled_at": ms(at)} if state in (waves.FINISHED, waves.DECLINED) else {}
+    # Of an anonymous wave not even the day: their response has one, and beside it would tell whose it is.
+    at = None if wave.anonymous else ms(now)
+    due = {"due": None, "settled_at": at} if state in (waves.FINISHED, waves.DECLINED) else {}
     if effect.state == waves.LATER and one.state == waves.INVITED and one.due is None and one.reminders < MOST_ASKED:
         due = {"due": ms(now + AGAIN)}
     waves.change_recipient(connection, one, state=state, response=response, **due)

@@ -84,6 +84,8 @@ def test_a_broadcast_from_its_first_word_to_its_end_in_the_middle(
     people = officer.text(f"/broadcasts/{id}/people")
     assert people.count("وصلت") == 4 and people.count("لم تُرسل") == 1 and "ردّ" in people
     assert f"/conversation/{replied.id}" in officer.get(f"/broadcasts/{id}/people?replied=1").text
+    talk = officer.text(f"/conversation/{replied.id}")
+    assert 0 < talk.find(TEXT) < talk.find("شكرًا لكم"), "what they reply to stands above it"
     assert "ردّ واحد" in officer.text(f"/broadcasts/{id}")
     acts = [(who, act) for who, act, subject, _ in house.acts() if subject == f"wave:{id}" and act != "view"]
     assert acts == [
