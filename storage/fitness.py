@@ -12,7 +12,7 @@ from conversations.association.profile import Profile
 from conversations.cases.move import until
 from storage import waves
 from storage.audience import PROCESSING, purpose_of
-from storage.schema import cases, consents, conversations
+from storage.schema import case_moves, cases, consents, conversations
 from storage.schema_surveys import recipients
 from storage.schema_surveys import waves as waves_table
 from storage.times import moment, ms
@@ -21,6 +21,7 @@ from storage.waves import Recipient, Wave
 HANDOFF = timedelta(hours=4)
 COMPLAINT = timedelta(days=1)
 COMPLAINING = ("complaint", "compensation")
+_OBJECTED_AT = ("request", "with_committee")
 
 Reason = tuple[str, int | None]
 """Why not, and when to look again (milliseconds); None: never."""
@@ -137,20 +138,31 @@ class _Case(NamedTuple):
 
 
 def _cases(connection: Connection, association: str, people: Collection[int], now: datetime) -> Mapping[int, _Case]:
-    """What is open between them and us: a complaint, or the days in which they may object to a refusal."""
+    """What is open between them and us: a complaint, an objection, or the days to object to a refusal."""
     c = cases.c
-    query = select(c.beneficiary, c.kind, c.stage, c.decided_at, c.closed_at, c.restricted).where(
+    query = select(c.id, c.beneficiary, c.kind, c.stage, c.decided_at, c.closed_at, c.restricted).where(
         c.association == association, c.beneficiary.in_(people)
     )
+    rows = connection.execute(query).all()
+    objected = _objected(connection, association, [row.id for row in rows if (row.kind, row.stage) == _OBJECTED_AT])
     found: dict[int, _Case] = {}
-    for row in connection.execute(query):
+    for row in rows:
         known = found.get(row.beneficiary, _Case())
         found[row.beneficiary] = _Case(
             known.restricted or bool(row.restricted),
-            known.complains or (row.kind in COMPLAINING and row.closed_at is None),
+            known.complains or (row.kind in COMPLAINING and row.closed_at is None) or row.id in objected,
             max(known.objects_until, _objects_until(row, now)),
         )
     return found
+
+
+def _objected(connection: Connection, association: str, ids: Sequence[int]) -> Collection[int]:
+    """Of requests that a committee has, those it has once more because their person objected."""
+    if not ids:
+        return ()
+    m = case_moves.c
+    mine = (m.association == association, m.case_id.in_(ids), m.move == "object")
+    return set(connection.scalars(select(m.case_id).where(*mine)))
 
 
 def _objects_until(row: Any, now: datetime) -> int:

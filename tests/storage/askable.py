@@ -47,8 +47,8 @@ def case(connection: Connection, person: int | None, **more: Any) -> int:
     return id
 
 
-def move(connection: Connection, case_id: int, to: str, at: int) -> None:
-    row = {"association": SLUG, "case_id": case_id, "seq": new_id(), "move": "deliver", "to_stage": to, "at": at}
+def move(connection: Connection, case_id: int, to: str, at: int, name: str = "deliver") -> None:
+    row = {"association": SLUG, "case_id": case_id, "seq": new_id(), "move": name, "to_stage": to, "at": at}
     connection.execute(insert(case_moves).values(**row))
 
 

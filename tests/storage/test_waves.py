@@ -15,7 +15,7 @@ from storage.schema_surveys import recipients
 from storage.times import DAY, HOUR, moment
 from storage.vault import Vault
 from storage.waves import Recipient, Wave
-from tests.storage.askable import NOW, SLUG, address, case, says, somebody
+from tests.storage.askable import NOW, SLUG, address, case, move, says, somebody
 
 WAVE = Wave(
     SLUG, 7, "survey", "quarterly", period="1448-Q2", state="running", purpose="survey", at=NOW, starts=NOW,
@@ -136,6 +136,11 @@ def test_what_is_never_right(database: Database, profile: Profile, but: Callable
         (lambda c: address(c, 1, holder="queue"), "handoff", NOW + 4 * HOUR),
         (lambda c: case(c, 1, kind="complaint", stage="assessed"), "complaint", NOW + DAY),
         (lambda c: case(c, 1, kind="compensation", stage="received"), "complaint", NOW + DAY),
+        (
+            lambda c: move(c, case(c, 1, stage="with_committee"), "with_committee", NOW - DAY, "object"),
+            "complaint",
+            NOW + DAY,
+        ),
     ],
 )
 def test_what_passes_is_waited_for(
@@ -151,6 +156,8 @@ def test_what_passes_is_waited_for(
     [
         lambda c: case(c, 1, kind="complaint", stage="closed", closed_at=NOW),
         lambda c: case(c, 2, kind="complaint", stage="assessed"),
+        lambda c: case(c, 1, stage="with_committee"),
+        lambda c: move(c, case(c, 1, stage="accepted", decision="accept"), "with_committee", NOW - DAY, "object"),
         lambda c: case(c, 1, stage="refused", decision="refuse", decided_at=NOW - 16 * DAY),
         lambda c: (says(c, 1, False), says(c, 1, True)),
         lambda c: says(c, 1, False, "services"),
