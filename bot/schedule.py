@@ -61,6 +61,7 @@ FEEDS = 20
 """Transactions that feed one association's waves in a round: the others have their turn."""
 NEWS = (CaseMoved, CaseUpdate, AppointmentChanged)
 BULK = (SurveyInvited, BroadcastSent)
+Bulk = SurveyInvited | BroadcastSent
 Claim = Callable[[Connection, int], bool]
 
 
@@ -212,10 +213,9 @@ class Rounds:
             return Joined(id=timer.timer, at=self.clock(), events=told)
         if told:
             return told[0]
-        if made and isinstance(made[0], SurveyInvited):
-            return self._with_page(self._if_fit(connection, made[0], timer), timer)
         if made and isinstance(made[0], BULK):
-            return made[0]
+            fit = self._if_fit(connection, made[0], timer)
+            return self._with_page(fit, timer) if isinstance(fit, SurveyInvited) else fit
         return TimePassed(id=timer.timer, at=moment(timer.due), timer=timer.timer)
 
     def _made(self, connection: Connection, association: str, named: str) -> Event | None:
@@ -288,7 +288,7 @@ class Rounds:
     def _wave(self, connection: Connection, association: str, about: str) -> Event | None:
         return waves.event_of(connection, self.vault, association, about, self.clock())
 
-    def _if_fit(self, connection: Connection, event: SurveyInvited, timer: Timer) -> SurveyInvited:
+    def _if_fit(self, connection: Connection, event: Bulk, timer: Timer) -> Bulk:
         why = waves.unfit(
             connection, self.intake.associations[timer.association], event.wave, timer.conversation, self.clock()
         )

@@ -315,7 +315,8 @@ class SurveyInvited(_Event, frozen=True, kw_only=True, tag="survey_invited"):
 
 class BroadcastSent(_Event, frozen=True, kw_only=True, tag="broadcast_sent"):
     """A broadcast has come to this person: its words in each language, its picture or paper, its buttons
-    (menu commands such as `/apply`), and the template that carries it where a window is closed."""
+    (menu commands such as `/apply`), and the template that carries it where a window is closed. `unfit`: why they may
+    not be told after all, a reason of `NotTold`."""
 
     wave: str
     text: dict[str, str]
@@ -324,6 +325,7 @@ class BroadcastSent(_Event, frozen=True, kw_only=True, tag="broadcast_sent"):
     file_kind: str = ""
     buttons: tuple[str, ...] = ()
     template: str = ""
+    unfit: str = ""
 
 
 class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):

@@ -20,6 +20,9 @@ TEMPLATE = "information_changed"
 
 def sent(moment: Moment, event: BroadcastSent) -> None:
     """To whom may be written at all, with the way out: a stop word that every broadcast names."""
+    if event.unfit:
+        moment.do(NotTold(why=event.unfit))
+        return
     conversation = moment.conversation
     why = closed_now(moment)
     if conversation.muted or conversation.restricted or why in ("blocked", "stopped", "unreachable"):

@@ -410,6 +410,21 @@ async def test_what_came_up_between_being_fed_and_being_asked_counts(
     assert [(one.state, one.why) for one in asked(desk)] == [left]
 
 
+async def test_a_broadcast_is_not_told_to_whom_something_happened_since_it_was_fed(make: Callable[..., Desk]) -> None:
+    """At any address of theirs, or in a case: this address alone would not know."""
+    desk = make()
+    noura = await known(desk, "7001", "case")
+    id = running(desk, desk.now + 14 * DAY, "broadcast")
+    desk.now += timedelta(hours=9)
+    assert desk.do(audience.fill, desk.ask(waves.get, "harif", id), Audience(), ms(desk.now)) == 1
+    desk.do(lambda c: desk.rounds._feed(c, desk.associations["harif"]))
+    assert states(desk) == {"invited": 1}
+    change(desk, cases, cases.c.kind == "request", restricted=True)
+    told = len(noura.told)
+    await desk.run()
+    assert len(noura.told) == told and [(one.state, one.why) for one in asked(desk)] == [("skipped", "muted")]
+
+
 async def test_who_is_taken_up_by_a_worker_in_the_same_moment_is_asked_another_day(make: Callable[..., Desk]) -> None:
     desk = make()
     noura = await known(desk, "7001")
