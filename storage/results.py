@@ -29,13 +29,13 @@ Scores = Mapping[str, Mapping[str, int]]
 
 
 class Said(NamedTuple):
-    """One open answer. A voice note has no words."""
+    """One open answer. `voice`: how many parts of it were spoken, and are heard and not read."""
 
     response: int
     question: str
     words: str
     tag: str
-    voice: bool = False
+    voice: int = 0
 
 
 def run(connection: Connection, association: str, now: int, survey: str = "", limit: int = 60) -> list[Wave]:
@@ -143,8 +143,9 @@ def _searched(words: str) -> list[str]:
 
 def _said(vault: Vault, association: str, question: str, response: int, sealed: bytes, tag: str) -> Said:
     words = vault.open(sealed, context(surveys.WORDS, association, response)).decode()
-    voice = words.startswith("voice:")
-    return Said(response, question, "" if voice else words, tag, voice)
+    lines = words.split("\n")
+    typed = [line for line in lines if not line.startswith("voice:")]
+    return Said(response, question, "\n".join(typed), tag, len(lines) - len(typed))
 
 
 def put_under(

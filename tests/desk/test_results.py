@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from conversations.arabic.normalise import ascii_digits
 from conversations.association.association import Association
 from conversations.rights import WORKER_ROLES
-from storage import results, waves
+from storage import files, results, waves
+from storage.ids import new_id
 from storage.times import ms
 from storage.waves import Wave
 from tests.desk.house import Browser, House
@@ -264,6 +265,30 @@ def test_open_answers_are_read_found_and_put_under_themes_that_are_counted(house
     assert manager.get(f"/results/{wave}/words?question=more&theme=speed").text.count("<blockquote") == 5
     acts = [act[1:] for act in house.acts()]
     assert ("view", f"wave:{wave}", "words") in acts and ("results.theme", f"wave:{wave}", "speed") in acts
+
+
+def test_what_was_spoken_is_heard_and_never_by_whom_it_judges(house: House) -> None:
+    manager, judged = house.worker("management"), house.worker("management", name="سعد")
+    sound, id = b"OggS" + bytes(24) + b"OpusHead", new_id()
+    file = files.File("harif", id, 0, "telegram", "", "noura.ogg", "ogg", len(sound), files.READY)
+    house.do(lambda c: files.want(c, house.vault, [file], ms(house.now)))
+    house.line.blobs.put("harif", id, sound)
+
+    def fill(connection: Connection, wave: Wave) -> None:
+        for one in SAID:
+            answer(connection, house.vault, wave, {"more": one})
+        both = ["الموقف بعيد", {"voice": str(id)}]
+        answer(connection, house.vault, wave, {"more": both}, provider=str(judged.id))
+
+    wave = held(house, fill)
+    page = manager.get(f"/results/{wave}/words").text
+    (heard,) = re.findall(r'<audio [^>]*src="([^"]+)"', page)
+    assert "الموقف بعيد" in page and "voice:" not in page
+    answered = manager.get(heard)
+    assert answered.content == sound and "noura" not in str(answered.headers)
+    assert judged.get(heard).status_code == 404 and "<audio" not in judged.get(f"/results/{wave}/words").text
+    assert house.worker("committee").get(heard).status_code == 403
+    assert manager.get(heard[:-1] + "1").status_code == 404
 
 
 def test_a_theme_or_an_answer_that_is_none_is_refused_kindly(house: House) -> None:

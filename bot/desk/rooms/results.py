@@ -22,10 +22,12 @@ from bot.desk.figures import results as shown
 from bot.desk.room import Room
 from bot.results import PROVIDER, SIDES, Found, Side
 from bot.sheets import CSV, XLSX, csv_of, xlsx
+from bot.web.lines import MEDIA_TYPES
 from conversations.association.survey import Question, Survey
 from conversations.surveys.statistics import Interval
 from conversations.surveys.themes import THEMES
-from storage import results, staff, waves
+from storage import files, improvements, results, staff, waves
+from storage.blobs import Missing
 from storage.times import ms
 from storage.waves import Wave
 
@@ -137,6 +139,32 @@ async def theme(at: At) -> Response:
         return await _words(at, told=at.words("results.theme_put"))
     place = urlencode({"question": asked.question.id, "theme": asked.theme, "after": asked.after})
     return at.back(f"/results/{wave.id}/words?{place}", said="theme_put")
+
+
+@room.get("/results/{wave}/words/{response}/{question}/{part}", "results.words")
+async def voice(at: At) -> Response:
+    """What was spoken, to be heard; not by the worker whose case it was."""
+    survey, wave = await _wave(at)
+    part = at.number("part")
+    found = await at.read(finding.found, at.association.profile, survey, wave, at.now, True)
+
+    def read(connection: Connection) -> files.File | None:
+        asked = at.request.path_params["question"]
+        one = improvements.said(connection, at.desk.vault, at.slug, at.number("response"), asked)
+        if one is None or one.response.wave != wave.id or one.response.provider == str(at.worker.id):
+            return None
+        spoken = one.voice[part : part + 1]
+        return files.get(connection, at.desk.vault, at.slug, int(spoken[0])) if spoken else None
+
+    kept = await at.read(read) if found.told else None
+    if kept is None:
+        raise NotFound
+    try:
+        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
+    except Missing:
+        raise NotFound from None
+    await at.saw(f"wave:{wave.id}", "words")
+    return at.file(f"voice.{kept.kind}", MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data, inline=True)
 
 
 def _asked(at: At, survey: Survey) -> Asked:
