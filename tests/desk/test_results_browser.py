@@ -17,6 +17,8 @@ from tests.desk.test_every_page import AXE, LOOKS, RULES
 from tests.storage.surveyed import answer, asked, wave_of, with_survey
 
 pytestmark = pytest.mark.browser
+BEYOND = """[...document.querySelectorAll("[aria-labelledby=h-stops] td")].map(one => one.getBoundingClientRect())
+    .some(one => one.left < 0 || one.right > innerWidth)"""
 
 
 @pytest.fixture
@@ -69,6 +71,8 @@ def test_results_are_readable_by_everybody_without_a_script(
         troubles += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             troubles.append(f"{path}: wider than the screen")
+        if page.evaluate(BEYOND):
+            troubles.append(f"{path}: where people stop stands beyond the edge")
     context.close()
     assert not troubles, "\n".join(troubles)
 
