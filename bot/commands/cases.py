@@ -9,6 +9,7 @@ from bot import notices
 from bot.case_moves import move_case
 from bot.frontline import FrontLine
 from conversations.association.association import Association
+from conversations.cases.calendar import here
 from conversations.cases.lifecycle import moves
 from conversations.cases.move import BENEFICIARY, PROTECTION_OFFICER, ROLES, SYSTEM, Move
 from conversations.cases.reference import read_reference
@@ -77,11 +78,11 @@ def _move(
         from_here = ", ".join(one.name for one in possible) or "nothing"
         raise CannotMove(f"{case.kind} at {before}: no move {name!r} — possible from here: {from_here}")
     who = who or next(iter(_allowed(named, case.restricted)), named.who[0])
-    told: list[str] = []
+    told: list[datetime] = []
 
     def tell(conversation: int, about: str) -> None:
-        told.append(about)
-        notices.add(connection, vault, association, about, now, wake, conversation=conversation)
+        notice = notices.add(connection, vault, association, about, now, wake, conversation=conversation)
+        told.append(moment(notice.due) if notice.why == "quiet" and notice.due else now)
 
     def wake(conversation: int, timer: str) -> None:
         timers.set_all(connection, [timers.Timer(case.association, conversation, timer, ms(now))])
@@ -100,8 +101,15 @@ def _move(
     )
     detail = f"{name}:{who}" + (":confirmed" if confirmed else "")
     audit.log(connection, [audit.Act(case.association, ms(now), OPERATOR, "case.move", f"case:{case.id}", detail)])
-    hears = "the person hears of it through serve" if told else _unheard(moved)
+    hears = _heard(max(told), now) if told else _unheard(moved)
     return f"{reference}: {before} → {moved.stage} ({name}, as {who}); {hears}"
+
+
+def _heard(at: datetime, now: datetime) -> str:
+    """News that is not pressing goes by day (the profile's `[notices]`)."""
+    if at <= now:
+        return "the person hears of it through serve"
+    return f"the person hears of it through serve at {here(at):%Y-%m-%d %H:%M}, for news rests until then"
 
 
 def _unheard(case: cases.Case) -> str:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from bot.fold import Arrived
 from bot.intake import apart
 from bot.settings import as_markdown
 from conversations.association.association import Association
+from conversations.cases.calendar import RIYADH
 from conversations.cases.lifecycle import KINDS
 from conversations.events import Text
 from conversations.flow import FLOWS
@@ -328,7 +330,19 @@ def test_an_event_of_a_channel_that_is_off_waits_for_its_settings(wasl: Wasl) ->
 # --- serving ---------------------------------------------------------------------------------------------------------
 
 
+def awake_at_any_hour(wasl: Wasl) -> None:
+    """News goes whenever the test runs: at night, on a Friday, on a feast."""
+    folder = copy_of_profiles(wasl.folder / "awake", "harif")
+    profile = folder / "harif" / "profile.toml"
+    text = profile.read_text("utf-8")
+    today = datetime.now(RIYADH).date()
+    feast = "" if "[holidays]" in text else f"[holidays]\nremove = [{today}, {today + timedelta(days=1)}]\n"
+    profile.write_text(f'{text}\n[notices]\nfrom = "00:00"\nuntil = "23:59:59"\nfridays = true\n{feast}', "utf-8")
+    wasl.set(WASL_ASSOCIATIONS=str(folder))
+
+
 def test_serve_says_where_it_is_hears_commands_beside_it_and_ends_cleanly(wasl: Wasl) -> None:
+    awake_at_any_hour(wasl)
     conversation = wasl.greet()
     reference = wasl.file(beneficiary=new_id(), conversation=conversation)
     before = len(wasl.rows("messages"))

@@ -80,7 +80,7 @@ class Front:
         self.process = Forked(standin_child.main, point, times, self.environ)
 
     async def is_up(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -92,7 +92,7 @@ class Front:
 
     async def died(self) -> int:
         assert self.process is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             return await self.process.wait()
 
     async def kill(self) -> None:
@@ -150,12 +150,12 @@ async def at_work(environ: dict[str, str]) -> AsyncIterator[tuple[Providers, Fro
 async def finish(there: Providers, front: Front, crowd: Crowd, people: list[asyncio.Task[None]]) -> "Account":
     """The last process stays up until everything has come to its end, and is stopped cleanly."""
     crowd.going = False
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await asyncio.gather(*people)
         await there.called_back()
     account = Account(front.environ)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while account.unsettled():
             assert time.monotonic() < deadline, f"never came to rest: {account.unsettled()}"
             await asyncio.sleep(0.2)
@@ -237,7 +237,9 @@ def _check_telegram(given: list[Given], rows: list[tuple[str, Line]]) -> None:
     assert not (first.keys() | second.keys()) - (once.keys() | twice.keys()), "only what was said is sent"
     for key in once.keys() | twice.keys():
         assert once[key] <= first[key] <= once[key] + twice[key], "once, and once more only where the row says so"
-        assert twice[key] - decided[key] <= second[key] <= twice[key], "marked, once"
+        # A row in doubt may be settled by its first send after all, answered late: then nothing is sent again.
+        assert second[key] <= twice[key], "marked, once"
+        assert once[key] + twice[key] - decided[key] <= first[key] + second[key], "none is left out"
 
 
 def _check_twilio(given: list[Given], rows: list[tuple[str, Line]]) -> None:

@@ -163,7 +163,7 @@ class Child:
 
     async def died(self) -> None:
         assert self.process is not None
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             assert await self.process.wait() == -signal.SIGKILL
 
     async def stop(self) -> None:
@@ -238,8 +238,8 @@ async def test_killed_at_every_point_nothing_is_lost_and_nobodys_words_stand_in_
             await asyncio.sleep(1)
             talk.going = False
             await asyncio.gather(*people)
-            await until(lambda: not unsaid(forum, talk), 30)
-            await until(lambda: all(text in told(forum, PERSON) for text in talk.answered), 30)
+            await until(lambda: not unsaid(forum, talk), 90)
+            await until(lambda: all(text in told(forum, PERSON) for text in talk.answered), 90)
         finally:
             await child.stop()
     check(forum, talk)

@@ -146,7 +146,7 @@ def get(url: str) -> int:
         return 0
 
 
-def wait_for(happened: Any, served: "subprocess.Popen[str]", seconds: float = 30) -> None:
+def wait_for(happened: Any, served: "subprocess.Popen[str]", seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not happened():
         assert served.poll() is None, served.communicate()
