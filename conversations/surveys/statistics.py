@@ -110,9 +110,10 @@ def counted(question: Question, scores: Mapping[str, int], population: int = 0) 
     others = sorted(key for key, many in scores.items() if many > 0 and key not in (*known, ANSWERED, WORDS))
     if not number or not (known or others):
         return Counted(question.id, number)
-    options = tuple(
-        (key, scores.get(key, 0), share(scores.get(key, 0), number, population)) for key in (*known, *others)
-    )
+    # Three faces: what lies between them is said in words alone, and stands there when somebody did.
+    rare = {"4", "2"} if question.kind == "faces" else set[str]()
+    shown = [key for key in (*known, *others) if key not in rare or scores.get(key)]
+    options = tuple((key, scores.get(key, 0), share(scores.get(key, 0), number, population)) for key in shown)
     if question.kind not in SCORED:
         return Counted(question.id, number, options)
     by_score = {int(key): many for key, many in scores.items() if many > 0 and key.isdecimal()}

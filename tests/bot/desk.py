@@ -215,6 +215,7 @@ class Desk:
                 self.kicked = False
                 await self.delivery.leftovers()
             busy = self.delivery._tasks or self.intake.marks or self.intake._waiting or self.delivery._flushing
+            busy = busy or self.rounds.tasks  # kicked, and not awaited by anybody
             if not busy and not self.kicked:
                 return
         raise AssertionError("never came to rest")

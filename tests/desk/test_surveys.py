@@ -82,6 +82,28 @@ def test_the_periods_own_waves_stand_there_with_why_they_were_not_held(house: Ho
 # --- a wave by hand --------------------------------------------------------------------------------------------------
 
 
+def say_yes(browser: Browser, id: int, act: str = "go", shown: str | None = None) -> Any:
+    """By the form on the page, which says how many it is for."""
+    if shown is None:
+        found = re.search(r'name="people" value="(\d+)"', browser.get(f"/surveys/{id}").text)
+        shown = found[1] if found else "0"
+    return browser.post(f"/surveys/{id}/{act}", people=shown)
+
+
+def test_more_people_than_the_page_showed_are_not_asked(house: House) -> None:
+    served(house, "7100")
+    officer = house.worker("relations_officer")
+    id = plan(officer)
+    late = served(house, "7101")
+    answer = say_yes(officer, id, shown="1")
+    assert answer.status_code == 409 and "تغيّر العدد" in words_of(answer.text)
+    work(house)
+    assert invited(late) == 0 and wave(house, id).state == "drafted"
+    say_yes(officer, id)
+    work(house)
+    assert invited(late) == 1
+
+
 def test_a_wave_by_hand_asks_nobody_before_its_count_was_seen_and_somebody_says_go(house: House) -> None:
     people = [served(house, f"71{number:02}") for number in range(3)]
     other = served(house, "7199", agreed=("case",))
@@ -91,7 +113,7 @@ def test_a_wave_by_hand_asks_nobody_before_its_count_was_seen_and_somebody_says_
     page = officer.text(f"/surveys/{id}")
     assert "لم يُسأل أحد بعد" in page and "٣ أشخاص" in page and "لم يوافق أن نسأله" in page and "التكلفة" in page
     assert invited(*people) == 0
-    assert "تبدأ الآن" in words_of(officer.post(f"/surveys/{id}/go").text)
+    assert "تبدأ الآن" in words_of(say_yes(officer, id, "go").text)
     work(house)
     assert invited(*people) == 3 and invited(other) == 0
     assert "دُعوا ولم يجيبوا" in officer.text(f"/surveys/{id}")
@@ -120,13 +142,13 @@ def test_a_wave_for_nobody_does_not_begin_and_says_why(house: House) -> None:
     served(house, "7100", agreed=("case",))
     officer = house.worker("relations_officer")
     id = plan(officer)
-    answer = officer.post(f"/surveys/{id}/go")
+    answer = say_yes(officer, id, "go")
     assert answer.status_code == 409 and "وافق أن نسأله" in words_of(answer.text)
     assert wave(house, id).state == "drafted"
     officer.post(f"/surveys/{id}/abort", sure="yes")
     house.run(house.line.rounds.planner.work())
     id = plan(officer, services=["fair-booth"])
-    assert "لا أحد" in words_of(officer.post(f"/surveys/{id}/go").text) and wave(house, id).state == "drafted"
+    assert "لا أحد" in words_of(say_yes(officer, id, "go").text) and wave(house, id).state == "drafted"
 
 
 def test_a_sample_is_drawn_with_its_margin_and_what_is_no_number_is_refused(house: House) -> None:
@@ -139,7 +161,8 @@ def test_a_sample_is_drawn_with_its_margin_and_what_is_no_number_is_refused(hous
     page = officer.text(f"/surveys/{id}")
     # 0.98 / sqrt(5), of 8: times sqrt(3 / 7).
     assert "هامش الخطأ إن أجابوا كلهم: ±٢٩٪" in page and "٥ أشخاص" in page
-    officer.post(f"/surveys/{id}/go")
+    answer = say_yes(officer, id, "go")
+    assert answer.status_code == 200
     work(house)
     assert invited(*people) == 5
 
@@ -158,17 +181,17 @@ def test_a_second_person_agrees_and_never_who_planned_it(second: House) -> None:
     person = served(second, "7100")
     officer, manager = second.worker("relations_officer"), second.worker("management")
     id = plan(manager)
-    assert "طلبنا موافقة شخص ثانٍ" in words_of(manager.post(f"/surveys/{id}/go").text)
+    assert "طلبنا موافقة شخص ثانٍ" in words_of(say_yes(manager, id, "go").text)
     work(second)
     assert invited(person) == 0 and wave(second, id).state == "drafted"
-    answer = manager.post(f"/surveys/{id}/approve")
+    answer = say_yes(manager, id, "approve")
     assert answer.status_code == 409 and "شخص غير الذي كتبها" in words_of(answer.text)
-    assert officer.post(f"/surveys/{id}/approve").status_code == 403
+    assert say_yes(officer, id, "approve").status_code == 403
     other = second.worker("management", name="سارة")
-    other.post(f"/surveys/{id}/approve")
+    say_yes(other, id, "approve")
     work(second)
     assert invited(person) == 1 and wave(second, id).approved_by == other.id
-    assert other.post(f"/surveys/{id}/approve").status_code == 409
+    assert say_yes(other, id, "approve").status_code == 409
 
 
 def test_what_the_house_planned_waits_for_somebody_who_may_agree(second: House) -> None:
@@ -189,7 +212,7 @@ def test_a_wave_is_held_gone_on_with_and_stopped_with_how_many_were_asked_said_f
         served(house, f"71{number:02}")
     officer = house.worker("relations_officer")
     id = plan(officer)
-    officer.post(f"/surveys/{id}/go")
+    say_yes(officer, id, "go")
     work(house)
     officer.post(f"/surveys/{id}/pause")
     assert wave(house, id).state == "paused"

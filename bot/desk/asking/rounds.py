@@ -128,10 +128,13 @@ def approve(connection: Connection, at: At, survey: Survey) -> None:
 
 
 def _fit(connection: Connection, at: At, wave: Wave, survey: Survey) -> int:
+    """As many as the page said. Raises Refused."""
     _alone(connection, at, survey, wave.id)
     found = counted(connection, wave, survey)
     if not found.people:
         raise Refused("surveys.nobody_agreed" if found.refused else "surveys.nobody", count=found.refused)
+    if at.form.get("people") != str(found.people):
+        raise Refused("surveys.count_changed", count=found.people)
     return found.people
 
 
