@@ -33,7 +33,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler takes its ON CONFLICT too
-from sqlalchemy.sql import Executable
+from sqlalchemy.sql import Executable, Select
 from sqlalchemy.sql.selectable import CTE
 
 AT_MOST = 400
@@ -166,3 +166,10 @@ def _for_postgresql(compiled: Any, columns: Sequence[Column[Any]]) -> Runner:
             return cursor.fetchall() if cursor.description else ()
 
     return run
+
+
+def drawn_once(due: Select[Any]) -> Select[Any]:
+    """The rows of a locking query with a limit, for an IN: as a subquery PostgreSQL may run it again for each row that
+    it compares, skip what it has locked already, and take more than the limit. A CTE that locks is run once."""
+    once = due.cte("due")
+    return select(*once.c)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 
-from storage.batch import among, inserting
+from storage.batch import among, drawn_once, inserting
 from storage.schema import files
 from storage.vault import Vault, context
 
@@ -70,7 +70,7 @@ def claim(
     )
     taken = connection.execute(
         update(files)
-        .where(f.id.in_(due))
+        .where(f.id.in_(drawn_once(due)))
         .values(state="fetching", lease_until=until, attempts=f.attempts + 1)
         .returning(*(f[name] for name in File._fields))
     )

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, func, insert, literal_column, select, t
 
 from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
-from storage.batch import among
+from storage.batch import among, drawn_once
 from storage.schema import cases, conversations, messages
 from storage.schema_notices import legs, notices
 
@@ -92,7 +92,7 @@ def claim_due(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = connection.execute(update(notices).where(key.in_(due)).values(due=until).returning(*_NOTICE))
+    rows = connection.execute(update(notices).where(key.in_(drawn_once(due))).values(due=until).returning(*_NOTICE))
     return sorted((Notice._make(row) for row in rows), key=lambda one: one.id)
 
 

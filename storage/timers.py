@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select, tuple_, update
 
-from storage.batch import among, deleting, upserting
+from storage.batch import among, deleting, drawn_once, upserting
 from storage.schema import timers
 
 
@@ -44,7 +44,7 @@ def claim_due(
         .with_for_update(skip_locked=True)
     )
     claimed = connection.execute(
-        update(timers).where(key.in_(due)).values(claimed_until=until).returning(*key.clauses, t.due)
+        update(timers).where(key.in_(drawn_once(due))).values(claimed_until=until).returning(*key.clauses, t.due)
     )
     return sorted((Timer._make(row) for row in claimed), key=lambda timer: (timer.due, timer.timer))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, exists, func, not_, select, text, tuple_, update
 
-from storage.batch import among
+from storage.batch import among, drawn_once
 from storage.schema import conversations
 from storage.schema_surveys import recipients, waves
 from storage.vault import Vault, context
@@ -217,7 +217,9 @@ def claim(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = connection.execute(update(recipients).where(key.in_(due)).values(due=until).returning(*_RECIPIENT))
+    rows = connection.execute(
+        update(recipients).where(key.in_(drawn_once(due))).values(due=until).returning(*_RECIPIENT)
+    )
     return sorted(Recipient._make(row) for row in rows)
 
 
