@@ -6,7 +6,6 @@ WASL_TEST_URL points it at a front line that runs already (tests/acceptance/from
 
 import os
 import re
-import socket
 import struct
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.web.conftest import chromium  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.browser
@@ -67,9 +67,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if running := os.environ.get("WASL_TEST_URL"):
         yield running.rstrip("/")
         return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = tmp_path_factory.mktemp("front-line")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("WASL_")}
     environ |= {"WASL_DATA": str(data), "WASL_PORT": str(port)}

@@ -24,7 +24,8 @@ from storage import quarantine
 from storage.ids import new_id
 from storage.messages import Message, insert_all
 from storage.times import ms
-from tests.bot.wasl import PROFILES, ROOT, SECRET, Wasl, copy_of_profiles, free_port, get, serving, wait_for
+from tests.bot.wasl import PROFILES, ROOT, SECRET, Wasl, copy_of_profiles, get, serving, wait_for
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

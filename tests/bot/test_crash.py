@@ -9,7 +9,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -32,6 +31,7 @@ from tests.bot import standin_child
 from tests.bot.forked import Forked
 from tests.bot.standin import ACCOUNT, BOT, PUBLIC, SECRET, SENDER, TOKEN, Given, Providers, providers
 from tests.bot.standin_child import POINTS
+from tests.ports import free_port
 
 pytestmark = pytest.mark.crash
 
@@ -132,9 +132,7 @@ def environ(empty_url: str, tmp_path: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def at_work(environ: dict[str, str]) -> AsyncIterator[tuple[Providers, Front, Crowd]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     async with providers(port) as there:
         urls = {"WASL_PORT": str(port), "WASL_TELEGRAM_API_URL": there.url, "WASL_TWILIO_API_URL": there.url}
         front, crowd = Front(environ | urls, port), Crowd(there)

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +27,7 @@ from tests.bot.desk import PUBLIC
 from tests.bot.forked import Forked
 from tests.bot.forum import CHAT, TOKEN, USER, Forum, in_topic, private, until
 from tests.bot.forum_child import POINTS
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PERSON = 7001
@@ -150,9 +150,7 @@ class Child:
     """The front line's process, started again and again; what people write is brought to it until it is taken."""
 
     def __init__(self, environ: dict[str, str], session: aiohttp.ClientSession) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WASL_")}
         own = {"WASL_PORT": str(self.port), "WASL_ASSOCIATIONS": str(ROOT / "deploy" / "associations")}
         self.environ, self.session = kept | environ | own | {"WASL_LOG_LEVEL": "error"}, session

@@ -24,6 +24,7 @@ from storage.waves import Wave
 from tests.bot.standin import Given
 from tests.bot.standin_child import WAVE_POINTS
 from tests.bot.test_crash import ROOT, Front, at_work, die_at, environ
+from tests.ports import free_port
 
 __all__ = ["environ"]
 pytestmark = pytest.mark.crash
@@ -147,7 +148,9 @@ async def test_two_processes_feed_one_wave_and_one_is_killed(environ: dict[str, 
         pytest.skip("one process serves an SQLite file")
     wave = Kept(environ)
     async with at_work(environ | {"WAVES": "slow"}) as (there, front, _):
-        other = Front(front.environ | {"WASL_PORT": "0", "WASL_DATA": os.path.join(environ["WASL_DATA"], "other")}, 0)
+        other = Front(
+            front.environ | {"WASL_PORT": str(free_port()), "WASL_DATA": os.path.join(environ["WASL_DATA"], "other")}, 0
+        )
         await front.start()
         await other.start()
         await front.is_up()

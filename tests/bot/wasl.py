@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from conversations.events import Text
 from storage import cases, schema
 from storage.ids import new_id
 from storage.times import ms
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROFILES = ROOT / "deploy" / "associations"
@@ -128,12 +128,6 @@ def serving(wasl: Wasl, **environ: str) -> Iterator[tuple[str, "subprocess.Popen
             served.wait(20)
         except subprocess.TimeoutExpired:
             served.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def get(url: str) -> int:

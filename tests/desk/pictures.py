@@ -5,7 +5,6 @@ English, light and dark (English and dark at 1280 only).
 """
 
 import asyncio
-import socket
 import sys
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from storage.ids import new_id
 from storage.schema import cases
 from storage.times import ms
 from tests.desk.house import Browser, House
+from tests.ports import free_port
 
 SHOTS = ((360, "ar", "light"), (1280, "ar", "light"), (1280, "en", "light"), (1280, "ar", "dark"))
 
@@ -86,9 +86,7 @@ def _notices(connection: Connection, house: House) -> None:
 @contextmanager
 def served(house: House) -> Iterator[str]:
     """The address of a server of this house, with the static files beside the desk."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     app = Starlette(routes=[*house.app.routes, Route("/static/{name}", static)])
     assert isinstance(app.routes[0], Mount)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
