@@ -1,5 +1,5 @@
-"""Ports for processes of a test: outside of those that the system hands out by itself, so that nothing takes one between
-its choice and its use."""
+"""Ports for processes of a test, outside of those that the system hands out by itself: nothing takes one between its
+choice and its use."""
 
 import random
 import socket
