@@ -179,7 +179,10 @@ def test_replies_at_hand_files_and_failures(house: House, noura: Browser, person
     tab = tabs(noura, person)
     tab.box.focus()
     tab.page.keyboard.press("/")
+    tab.page.wait_for_function("document.activeElement && document.activeElement.id !== 'reply'")
+    first = tab.page.evaluate("document.activeElement.outerHTML")
     tab.page.keyboard.press("ArrowDown")
+    tab.page.wait_for_function("first => document.activeElement.outerHTML !== first", arg=first)
     tab.page.keyboard.press("Enter")
     expect(tab.box).to_have_value(re.compile("وصلتنا رسالتكم، وننظر فيها الآن"))
     tab.page.locator("#reply-file").set_input_files(
