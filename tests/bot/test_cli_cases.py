@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from conversations.association.association import Association
-from storage import cases
+from storage import cases, ids
 from storage.ids import new_id
 from storage.times import ms
 from tests.bot.wasl import SECRET, Wasl
@@ -140,7 +140,7 @@ def test_show_says_where_it_stands_and_what_can_be_done_and_no_answers(wasl: Was
     assert SECRET not in said.out
 
 
-def test_the_days_to_object_run_out(wasl: Wasl) -> None:
+def test_the_days_to_object_run_out(wasl: Wasl, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = filed(wasl, "with_committee")
     with wasl.line() as line:
         refused = cases.Move(
@@ -155,6 +155,7 @@ def test_the_days_to_object_run_out(wasl: Wasl) -> None:
         assert line.database.write_now(cases.move, line.vault, refused)
     said = wasl("case", "move", "harif", reference, "close")
     assert said.code == 1 and "last day to object" in said.err
+    monkeypatch.setattr(ids, "_last", ids._last)  # ids never go back: later tests would draw theirs 17 days ahead
     with time_machine.travel(datetime.now(UTC) + timedelta(days=17)):
         said = wasl("case", "move", "harif", reference, "close")
     assert said.code == 0 and stage(wasl) == "closed", said.err

@@ -84,8 +84,8 @@ def test_a_wrong_answer_is_said_in_its_place_and_nothing_is_lost_not_even_the_sc
     send(phone)
     expect(phone.locator("#wrong-record-mobile")).to_be_visible()
     expect(phone.locator("#errors li")).to_have_count(1)
-    assert phone.input_value("#question") == ASKED
-    assert phone.evaluate("document.getElementById('record-scan').files[0].name") == "paper.pdf"
+    expect(phone.locator("#question")).to_have_value(ASKED)
+    phone.wait_for_function("document.getElementById('record-scan').files[0]?.name == 'paper.pdf'")
     phone.fill("#record-mobile", "0500000007")
     phone.context.set_offline(True)
     send(phone)
@@ -103,7 +103,7 @@ def test_a_wrong_answer_is_said_in_its_place_and_nothing_is_lost_not_even_the_sc
 def test_a_page_that_is_closed_in_the_middle_comes_back_as_it_was(phone: Any) -> None:
     fill(phone, scan=False)
     phone.reload()
-    assert phone.input_value("#question") == ASKED
+    expect(phone.locator("#question")).to_have_value(ASKED)
     assert phone.is_checked('input[name="record-agreed"][value="phone"]')
     expect(phone.locator("#record-mobile")).to_be_visible()
     expect(phone.locator("#kept")).to_contain_text("أعدنا ما كتبتموه")
@@ -114,7 +114,7 @@ def test_two_forms_without_a_connection_are_sent_when_it_is_back_each_once(phone
     phone.context.set_offline(True)
     send(phone)
     expect(phone.locator("#kept")).to_contain_text(SAVED)
-    assert phone.input_value("#question") == "", "the next person's form is empty"
+    expect(phone.locator("#question")).to_have_value("")  # the next person's form is empty
     fill(phone, "سؤال ثانٍ عن التطوع", scan=False)
     send(phone)
     expect(phone.locator("#queue li")).to_have_count(2)
@@ -157,8 +157,8 @@ def test_a_form_that_waits_and_needs_a_correction_is_opened_and_sent(phone: Any,
     expect(phone.locator("#queue li")).to_contain_text("يحتاج تصحيحًا")
     phone.goto(phone.url.replace("/inquiry", ""))
     phone.click("#queue li a")
-    assert phone.input_value("#question") == ASKED
-    assert phone.evaluate("document.getElementById('record-scan').files.length") == 1
+    expect(phone.locator("#question")).to_have_value(ASKED)
+    phone.wait_for_function("document.getElementById('record-scan').files.length == 1")
     phone.fill("#record-mobile", "0500000007")
     send(phone)
     expect(phone.locator("#reference")).to_be_visible()
