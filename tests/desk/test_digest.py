@@ -44,7 +44,7 @@ def test_management_hears_of_a_wave_that_is_over_once_whoever_looks(readers: Hou
     for _ in range(2):
         house.run(digest(house).send())
     (told,) = read_by(house, 91)
-    assert "سُئل ١٢، وأجاب ٦ (٥٠٪" in told
+    assert "عدد من سُئلوا: ١٢، ومن أجابوا: ٦ (٥٠٪" in told
     assert "الراضون: ٨٣٪ ▲ تحسّن، وكانوا ٢٠٪" in told
     assert f"https://wasl.example/desk/harif/results/{wave.id}" in told
     assert SECRET not in told
@@ -82,7 +82,7 @@ def test_too_few_answers_are_said_to_be_too_few(readers: House) -> None:
     asked(house, wave, 20)
     house.run(digest(house).send())
     (told,) = read_by(house, 91)
-    assert "لم يُجب عدد كافٍ" in told and "الراضون" not in told
+    assert "لم يُجب منهم عدد كافٍ" in told and "الراضون" not in told
 
 
 def test_nothing_is_told_of_a_wave_that_runs_was_stopped_or_was_over_long_ago(readers: House) -> None:

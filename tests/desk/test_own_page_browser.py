@@ -53,7 +53,7 @@ def test_a_page_is_opened_read_and_closed_again(house: House, chromium: Any, sch
                 context.close()
                 break
             _look(page, tmp_path / f"fresh-{scheme}.png")
-            page.get_by_role("button", name="افتحوا صفحتي").click()
+            page.get_by_role("button", name="فتح صفحتي").click()
             page.get_by_role("heading", name="صفحتكم").wait_for()
             assert complaint in page.content() and "شكوى" not in page.inner_text("main")
             for one in page.locator("summary").all():

@@ -154,7 +154,7 @@ def test_under_five_answers_nothing_is_told_but_who_took_part(house: House) -> N
     for path in (f"/results/{wave}", f"/results/{wave}?by=service", "/results"):
         assert "الرضا (CSAT) بين" not in manager.text(path)
         assert "غير راضين" not in manager.text(path)
-    assert "لا تُعرض نتائج من أقل من ٥ أجوبة" in manager.text(f"/results/{wave}")
+    assert "لا تُعرض نتائج من أقل من ٥ إجابات" in manager.text(f"/results/{wave}")
     assert rows(manager, wave) == []
     house.do(lambda c: answers(c, house.vault, waves.get(c, "harif", wave), [1]))
     assert rows(manager, wave) != []
@@ -226,7 +226,7 @@ def test_ones_own_page_needs_five_and_gives_nobody_elses_away(house: House) -> N
     held(house, scored(house, (other, [3] * 9)), period="1446-Q3")
     told = worker.text("/results/mine")
     assert "١٠٠٪" not in told, "four; six beside two; none: all the same"
-    assert told.count("أقل من ٥ أجوبة عن خدمتكم") == 3
+    assert told.count("أقل من ٥ إجابات عن خدمتكم") == 3
     held(house, scored(house, (mine, [5] * 6), (other, [3] * 9)), period="1446-Q4")
     held(house, scored(house, (mine, [5] * 6)), period="1447-Q1", ended=False)
     told = worker.text("/results/mine")

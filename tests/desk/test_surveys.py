@@ -76,7 +76,7 @@ def test_each_survey_is_shown_with_when_it_begins_next_and_an_empty_one_says_so(
 def test_the_periods_own_waves_stand_there_with_why_they_were_not_held(house: House) -> None:
     house.run(house.line.rounds.planner.plan())
     page = house.worker("auditor").text("/surveys")
-    assert "بدأ الربع قبل تشغيل النظام" in page and "لم تُجرَ" in page and "جارية" in page
+    assert "بدأت مدتها قبل تشغيل النظام" in page and "لم تُجرَ" in page and "جارية" in page
 
 
 # --- a wave by hand --------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_two_waves_of_one_survey_at_once_are_refused(house: House) -> None:
 
 def test_a_survey_that_asks_after_an_occasion_has_no_wave_by_hand(house: House) -> None:
     answer = house.worker("relations_officer").post("/surveys/new", survey="decided")
-    assert answer.status_code == 422 and "لا دورة له باليد" in words_of(answer.text)
+    assert answer.status_code == 422 and "فلا تُبدأ له دورة يدويًا" in words_of(answer.text)
 
 
 def test_a_wave_for_nobody_does_not_begin_and_says_why(house: House) -> None:
