@@ -41,7 +41,6 @@ _OVER = tuple(
 _OPEN = text("cases.closed_at IS NULL")
 _OWED = text("entitlements.delivered_at IS NULL AND entitlements.cancelled_at IS NULL")
 Waking = Callable[[Connection, Association], notices.Wake]
-Round = Callable[[Connection, Association, datetime], int]
 
 
 class Promises:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from conversations.association.profile import Profile
 from conversations.association.survey import Question, Survey
 from conversations.surveys import statistics
-from conversations.surveys.scoring import SCORED
 from conversations.surveys.statistics import Counted, Interval, Stop
 from storage import results, surveys, waves
 from storage.audience import audience_of
@@ -274,10 +273,6 @@ def _themes(survey: Survey, whole: Scores, at_least: int) -> dict[str, dict[str,
         if sum(under.values()) >= at_least:
             found[question.id] = dict(sorted(under.items(), key=lambda item: (-item[1], item[0])))
     return found
-
-
-def is_scored(question: Question) -> bool:
-    return question.kind in SCORED
 
 
 # --- one's own -------------------------------------------------------------------------------------------------------

@@ -114,8 +114,6 @@ class Flow:
     """A question that was not understood twice is passed over, and nobody is called."""
     cancelled: "Callable[[Moment, Draft], None] | None" = None
     """For flows that are left without being asked first: what is said, and what becomes of what was answered."""
-    needs_notice: bool = True
-    """Collects data: the privacy notice comes before its first step."""
 
 
 def ask(step_id: str, answer: Answer, **how: Any) -> Step:

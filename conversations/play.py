@@ -61,7 +61,7 @@ __all__ = ["House", "Play", "described", "shown"]
 
 TRAITS = {
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
-    "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
+    "telegram": Traits(name="telegram", deletes=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
     "sms": Traits(name="sms"),
     "email": Traits(name="email"),

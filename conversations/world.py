@@ -20,7 +20,6 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """Identity and bank numbers may be asked for in the chat itself."""
     deletes: bool = False
     """A message that held a secret can be taken out of the chat."""
-    shares_contact: bool = False
     window_hours: int = 0
     """Hours after the person last wrote in which we may write freely; 0: always."""
     proves_phone: bool = False

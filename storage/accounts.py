@@ -77,11 +77,6 @@ def free_all(connection: Connection) -> None:
     connection.execute(update(accounts).values(lease_by="", lease_until=0))
 
 
-def move_cursor(connection: Connection, association: str, channel: str, cursor: int) -> None:
-    """What is before `cursor` is taken in; in the transaction that did so."""
-    _change(connection, association, channel, {"cursor": cursor})
-
-
 def pause(connection: Connection, association: str = ALL, channel: str = ALL, why: str = "", now: int = 0) -> None:
     """Nothing goes out on this channel, for this association, or at all, until resumed; since the first time."""
     a = accounts.c

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
 from conversations.cases.decision import decides
 from conversations.cases.signing import short
 from conversations.effects import Signature
-from conversations.world import CaseView
 from storage.batch import among, inserting
 from storage.schema import case_index, case_moves, cases
 from storage.vault import Vault, context
-from storage.world import CLOSED_FOR, open_member, seal_member, view_case, viewed
+from storage.world import open_member, seal_member
 
 _BODY, _ROUTE, _REASON = "cases.body", "cases.route", "case_moves.reason"
 
@@ -179,24 +178,6 @@ def reference_of(connection: Connection, association: str, id: int) -> str:
     """Empty where there is none."""
     c = cases.c
     return connection.scalar(select(c.reference).where(c.association == association, c.id == id)) or ""
-
-
-def of_beneficiary(
-    connection: Connection, vault: Vault, association: str, beneficiary: int, now: int, limit: int = 20
-) -> list[CaseView]:
-    """What a person sees: their newest cases, those closed lately too. Anonymous ones belong to nobody."""
-    c = cases.c
-    query = (
-        select(*viewed())
-        .where(
-            c.association == association,
-            c.beneficiary == beneficiary,
-            or_(c.closed_at.is_(None), c.closed_at > now - CLOSED_FOR),
-        )
-        .order_by(c.id.desc())
-        .limit(limit)
-    )
-    return [view_case(vault, association, row) for row in connection.execute(query)]
 
 
 def move(connection: Connection, vault: Vault, given: Move) -> Case | None:

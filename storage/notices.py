@@ -122,12 +122,6 @@ def settle_joined(connection: Connection, carrier: Notice, state: str, now: int)
     connection.execute(update(notices).where(*mine, n.state == JOINED).values(state=state, settled_at=now))
 
 
-def open_of_case(connection: Connection, association: str, case_id: int) -> list[Notice]:
-    n = notices.c
-    query = select(*_NOTICE).where(n.association == association, n.case_id == case_id).order_by(n.id)
-    return [Notice._make(row) for row in connection.execute(query)]
-
-
 def sent_since(connection: Connection, association: str, conversation: int, since: int) -> int:
     """How many notices of this conversation have gone out since then."""
     n, one = notices.c, legs.c

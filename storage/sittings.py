@@ -16,7 +16,6 @@ from storage.schema_desk import agenda, attendance, sittings, votes
 from storage.vault import Vault, context
 
 _PLACE, _REMARKS, _GIVEN, _REASON = "sittings.place", "sittings.remarks", "agenda.given", "votes.reason"
-_PLANNED = ("association", "id", "committee", "number", "starts", "by", "at")
 PLANNED, DECIDED, SIGNED = "planned", "decided", "signed"
 POSTPONED = "postponed"
 

@@ -68,10 +68,6 @@ class Vault:
         return self._prefix[1:]
 
     @property
-    def key_ids(self) -> tuple[bytes, ...]:
-        return tuple(self._ciphers)
-
-    @property
     def prefix(self) -> bytes:
         """What every value sealed under the newest key begins with."""
         return self._prefix

@@ -22,7 +22,7 @@ from conversations.world import Traits, World
 MANY = 50
 ROUNDS = 5
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
-TELEGRAM = Traits(name="telegram", deletes=True, shares_contact=True)
+TELEGRAM = Traits(name="telegram", deletes=True)
 
 
 def with_services(association: Association, count: int) -> Association:

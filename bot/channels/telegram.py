@@ -152,7 +152,7 @@ class Telegram:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.association, self.staff_group = association, staff_group
-        self.traits = Traits(name=NAME, asks_sensitive=asks_sensitive, deletes=True, shares_contact=True)
+        self.traits = Traits(name=NAME, asks_sensitive=asks_sensitive, deletes=True)
         self._token, self._secret, self._http, self._wording, self._now = token, secret.encode(), http, wording, now
         self._api_url = (api_url or API_URL).rstrip("/")
         self._urls: dict[str, URL] = {}

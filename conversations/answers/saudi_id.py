@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.arabic.normalise import digits_of
-from conversations.association.profile import Choice, Words
 from conversations.events import Event, Text
 from conversations.wording import house_wording
 
@@ -57,16 +56,6 @@ class SaudiId(Answer):
         return {"type": "text", "inputmode": "numeric", "maxlength": 20, "autocomplete": "off", "dir": "ltr"}
 
 
-IDENTITY_KINDS: tuple[Choice, ...] = (
-    Choice(id="citizen", title=Words(ar="هوية وطنية", en="National ID"), words=("بطاقة أحوال", "سعودي", "سعودية")),
-    Choice(id="resident", title=Words(ar="إقامة", en="Residence permit"), words=("مقيم", "مقيمة", "iqama")),
-    Choice(id="gcc", title=Words(ar="هوية خليجية", en="GCC identity"), words=("خليجي", "خليجية", "gulf")),
-    Choice(id="passport", title=Words(ar="جواز سفر", en="Passport"), words=("جواز", "باسبور")),
-    Choice(id="border", title=Words(ar="رقم حدود", en="Border number"), words=("رقم الحدود", "حدود")),
-    Choice(id="none", title=Words(ar="لا توجد هوية", en="No identity"), words=("ما عندي هوية", "بدون هوية", "ما عندي")),
-)
-"""The kinds of identity. The first two have SaudiId's check; `none` goes to staff."""
-CHECKED_KINDS = ("citizen", "resident")
 _OTHER = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{5,20}(?![A-Z0-9])")
 
 

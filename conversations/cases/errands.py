@@ -77,7 +77,3 @@ def decent(at: datetime, calendar: WorkingCalendar, women: bool = False) -> date
         day = local.date() + (_DAY if local.time() >= DECENT[1] else timedelta())
         at = datetime.combine(day, DECENT[0], RIYADH).astimezone(at.tzinfo)
     return at
-
-
-def may_call(at: datetime, calendar: WorkingCalendar) -> bool:
-    return decent(at, calendar) == at

@@ -34,11 +34,6 @@ def fields_of(profile: Profile, service: str) -> dict[str, ServiceField]:
     return {field.id: field for field in (*profile.common, *(found.fields if found else ()))}
 
 
-def of_field(profile: Profile, service: str, item: str) -> Missing:
-    """A field of the service as a missing thing. Raises KeyError for an unknown one."""
-    return Missing(item=item, published=fields_of(profile, service)[item].published)
-
-
 def read(profile: Profile, service: str, items: str) -> tuple[Missing, ...]:
     """What a text asks for: each line that is made of nothing but ids of fields means those, any other is words."""
     known = fields_of(profile, service)

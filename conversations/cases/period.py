@@ -11,7 +11,6 @@ from conversations.cases.calendar import HIJRI_MONTHS, MONTHS, RIYADH, from_hijr
 
 Calendar = Literal["hijri", "gregorian"]
 Unit = Literal["day", "week", "month"]
-CALENDARS: Final[tuple[Calendar, ...]] = ("hijri", "gregorian")
 NAMES: Final = ("month", "last_month", "quarter", "last_quarter", "year", "last_year")
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _DAY = timedelta(days=1)

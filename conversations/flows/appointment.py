@@ -246,7 +246,6 @@ another_time = register(
         steps=(ask("wish", LongText(most=500, voice=False)),),
         finish=another_finish,
         resumable=False,
-        needs_notice=False,
     )
 )
 track.BESIDE.append(option)

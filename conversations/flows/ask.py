@@ -75,4 +75,4 @@ def to_a_person(moment: Moment, draft: Draft) -> None:
     offer(moment, text, moment.options("/callme", "/menu"))
 
 
-ask_flow = register(Flow(name="ask", steps=(ask("question", LongText()),), finish=finish, needs_notice=False))
+ask_flow = register(Flow(name="ask", steps=(ask("question", LongText()),), finish=finish))

@@ -92,4 +92,4 @@ def finish(moment: Moment, draft: Draft) -> None:
         offer(moment, moment.words(f"harm.after.{safe}"), moment.options("/callme", "/person"))
 
 
-harm = register(Flow(name="harm", steps=(), build=build, finish=finish, resumable=False, needs_notice=False))
+harm = register(Flow(name="harm", steps=(), build=build, finish=finish, resumable=False))

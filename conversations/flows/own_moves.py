@@ -152,5 +152,5 @@ def _as_moved(moment: Moment, case: CaseView, name: str, given: dict[str, str]) 
 
 
 own_move = register(
-    Flow(name="own_move", steps=(), build=build, finish=finish, resumable=False, needs_notice=False),
+    Flow(name="own_move", steps=(), build=build, finish=finish, resumable=False),
 )

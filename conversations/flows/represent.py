@@ -103,4 +103,4 @@ def answered(moment: Moment, event: Answered) -> None:
         moment.tell(moment.words("track.not_shown"), lane="notice")
 
 
-represent = register(Flow(name="represent", steps=(), build=build, finish=finish, needs_notice=False))
+represent = register(Flow(name="represent", steps=(), build=build, finish=finish))

@@ -132,6 +132,5 @@ who = register(
         steps=(ask("word", PrivateWord(), guard=right_word, heard=masked),),
         finish=who_finish,
         resumable=False,
-        needs_notice=False,
     )
 )

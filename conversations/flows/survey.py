@@ -459,7 +459,6 @@ survey_flow = register(
         build=_build,
         subjects=lambda association: tuple(survey.id for survey in association.profile.surveys),
         once=True,
-        needs_notice=False,
         voluntary=True,
         cancelled=_cancelled,
     )

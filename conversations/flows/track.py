@@ -450,7 +450,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
     return (ask("reference", Reference(prefix=association.profile.reference_prefix)),)
 
 
-track = register(Flow(name="track", steps=(), build=build, finish=finish, resumable=False, needs_notice=False))
+track = register(Flow(name="track", steps=(), build=build, finish=finish, resumable=False))
 prove = register(
     Flow(
         name="prove",

@@ -50,4 +50,4 @@ def finish(moment: Moment, draft: Draft) -> None:
     offer(moment, moment.words("urgent.noted"), moment.options("/callme", *kept, "/menu"))
 
 
-urgent = register(Flow(name="urgent", steps=(), build=build, finish=finish, needs_notice=False))
+urgent = register(Flow(name="urgent", steps=(), build=build, finish=finish))

@@ -65,7 +65,7 @@ _event: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event)
 _keys = itertools.count(1)
 
 TRAITS = {
-    "telegram": Traits(name="telegram", deletes=True, shares_contact=True),
+    "telegram": Traits(name="telegram", deletes=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
     "sms": Traits(name="sms"),

@@ -7,7 +7,7 @@ import pytest
 
 from bot.case_moves import move_case
 from conversations.cases.calendar import calendar_of
-from conversations.cases.missing import Missing, of_field
+from conversations.cases.missing import Missing, read
 from conversations.cases.move import NotAllowed
 from conversations.cases.promise import promise_for
 from storage import cases, files, requirements, timers
@@ -26,7 +26,8 @@ async def returned(desk: Desk, noura: Person, *missing: Missing, **more: Any) ->
 
 
 def published(desk: Desk, reference: str, item: str) -> Missing:
-    return of_field(desk.associations["harif"].profile, case_of(desk, reference).service, item)
+    (one,) = read(desk.associations["harif"].profile, case_of(desk, reference).service, item)
+    return one
 
 
 def days(case: cases.Case) -> tuple[int | None, int | None, int | None]:

@@ -172,7 +172,9 @@ def test_keys_are_read_newest_first_and_open_a_vault() -> None:
     new, old, index = generate_key(), generate_key(), generate_key()
     settings = read_settings({"WASL_KEYS": f"{new}, {old}", "WASL_INDEX_KEY": index})
     assert settings.keys == (new, old)
-    assert len(Vault(settings.keys, settings.index_key).key_ids) == 2
+    made, before = Vault(settings.keys, settings.index_key), Vault([old], index)
+    assert made.open(before.seal(b"kept", b"where"), b"where") == b"kept"
+    assert made.newest == Vault([new], index).newest
 
 
 def test_a_slug_becomes_capitals_and_underscores() -> None:

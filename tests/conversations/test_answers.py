@@ -15,7 +15,6 @@ from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, L
 from conversations.answers.document import Document
 from conversations.answers.files import REFUSED
 from conversations.answers.number import Number
-from conversations.answers.saudi_id import IDENTITY_KINDS
 from conversations.answers.text import LongText
 from conversations.association.profile import Choice, ServiceField, Words
 from conversations.events import (
@@ -336,10 +335,6 @@ def test_both_languages_say_the_same_things_with_the_same_facts() -> None:
             assert sorted(re.findall(r"{\w+}", sentence)) == sorted(re.findall(r"{\w+}", str(english[key]))), key
         else:
             assert len(sentence) == 6
-
-
-def test_identity_kinds_are_the_six_of_the_domain() -> None:
-    assert [choice.id for choice in IDENTITY_KINDS] == ["citizen", "resident", "gcc", "passport", "border", "none"]
 
 
 def test_a_profile_sets_limits() -> None:

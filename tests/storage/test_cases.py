@@ -65,7 +65,6 @@ def test_an_anonymous_case_names_nobody_and_still_hears_back(
     row = database.read_now(lambda c: c.execute(text("SELECT * FROM cases")).mappings().one())
     assert all(str(value) not in ("5", "50") for value in row.values())
     assert database.read_now(cases.route, vault, "harif", case.reference) == 50
-    assert database.read_now(cases.of_beneficiary, vault, "harif", 5, NOW) == []
 
 
 def test_the_route_of_a_named_case_is_its_conversation(

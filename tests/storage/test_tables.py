@@ -162,9 +162,8 @@ def test_an_account_is_leased_to_one_process_until_it_ends(database: Database) -
 def test_a_provider_that_says_wait_is_never_overruled_by_an_earlier_word(database: Database) -> None:
     for moment in (NOW + 50, NOW + 20):
         database.write_now(accounts.hold, "harif", "telegram", moment)
-    database.write_now(accounts.move_cursor, "harif", "telegram", 77)
     account = database.read_now(accounts.load)[("harif", "telegram")]
-    assert (account.not_before, account.cursor, account.paused) == (NOW + 50, 77, False)
+    assert (account.not_before, account.paused) == (NOW + 50, False)
 
 
 @pytest.mark.parametrize("switch", [(ALL, ALL), ("harif", ALL), (ALL, "telegram"), ("harif", "telegram")])

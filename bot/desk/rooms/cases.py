@@ -27,7 +27,6 @@ from storage.times import ms
 
 room = Room("cases", nav="/cases", right="cases")
 
-LAMPS = ("overdue", "red", "amber")
 IN_A_COLUMN = 8
 SHORTEST_NUMBER = 7
 """Digits: shorter numbers are not indexed (bot/case_moves.py)."""
