@@ -61,9 +61,11 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
 
 @pytest.fixture
 def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without any row."""
+    """A database without any row; on PostgreSQL one kept for all, or a new one (`own_database`)."""
     if backend == "sqlite":
         return migrated_sqlite(tmp_path / "wasl.db")
+    if request.node.get_closest_marker("own_database") is None:
+        return emptied(request.getfixturevalue("postgresql_kept"))
     return new_postgresql(
         request.getfixturevalue("postgresql_server"), template=request.getfixturevalue("postgresql_template")
     )

@@ -13,8 +13,6 @@ from storage.vault import Vault
 from tests.bot.desk import Desk, Paper, Person
 from tests.bot.forum import Forum, Line, forum_at_work
 from tests.channels.harness import only_local
-from tests.conftest import emptied
-from tests.migrated import migrated_sqlite
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +25,6 @@ def _wall() -> Iterator[None]:
 def associations() -> dict[str, Association]:
     loaded = load_associations(Path(__file__).parents[2] / "deploy" / "associations")
     return {association.slug: association for association in loaded}
-
-
-@pytest.fixture
-def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database without any row; nothing here depends on how PostgreSQL plans."""
-    if backend == "sqlite":
-        return migrated_sqlite(tmp_path / "wasl.db")
-    return emptied(request.getfixturevalue("postgresql_kept"))
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ def test_a_database_that_is_not_migrated_is_refused_with_the_remedy(empty_url: s
     database.close()
 
 
+@pytest.mark.own_database
 def test_a_database_newer_than_the_program_is_refused(database: Database, database_url: str) -> None:
     database.write_now(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     older = Database(database_url)

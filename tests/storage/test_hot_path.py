@@ -201,6 +201,7 @@ HOT = {
 }
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("name", HOT)
 def test_no_statement_of_the_hot_path_reads_a_whole_table(database: Database, vault: Vault, name: str) -> None:
     """Rows are looked up by key, on a new database too, whose planner knows nothing yet."""
