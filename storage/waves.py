@@ -5,6 +5,7 @@ them a few at a time.
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -167,6 +168,17 @@ def of_survey(connection: Connection, association: str, survey: str, limit: int 
     mine = (w.association == association, w.survey == survey, text("period <> ''"))
     query = select(*_WAVE).where(*mine).order_by(w.id.desc()).limit(limit)
     return [Wave._make(row) for row in connection.execute(query)]
+
+
+def is_alone(connection: Connection, association: str, survey: str, but: int = 0) -> bool:
+    """Whether no other wave of this survey is open. Whoever asks has the survey to themselves until their transaction
+    ends: of two who look at once both would find it free, and both begin one."""
+    if connection.dialect.name != "sqlite":  # its writer is alone anyway
+        number = int.from_bytes(sha256(f"wasl wave {association} {survey}".encode()).digest()[:8], signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    w = waves.c
+    mine = (w.association == association, w.kind == "survey", w.survey == survey, w.done_at.is_(None), w.id != but)
+    return connection.execute(select(w.id).where(*mine).limit(1)).first() is None
 
 
 # --- recipients ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """What is kept of waves: once a period, who is claimed, what speaks against asking somebody now, and what closes."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +74,33 @@ def test_a_period_has_one_wave_of_a_survey(database: Database, vault: Vault) -> 
         ]
 
     assert given(database, twice) == [True, False, True, True, True, True, True]
+
+
+def test_of_two_processes_that_plan_the_same_survey_at_once_one_does(
+    database: Database, database_url: str, vault: Vault
+) -> None:
+    beside = Database(database_url)
+    beside.open()
+    both_looked = threading.Barrier(2)
+
+    def plan(each: Database, id: int) -> bool:
+        def do(connection: Connection) -> bool:
+            free = waves.is_alone(connection, SLUG, "quarterly")
+            with suppress(threading.BrokenBarrierError):
+                both_looked.wait(0.3)  # the other one looks before this one has written
+            return free and waves.add(connection, vault, WAVE._replace(id=id, period="", state="drafted"))
+
+        return bool(each.write_now(do))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(plan, (database, beside), (21, 22))) == [False, True]
+    beside.close()
+    (only,) = database.read_now(waves.open_ones, [SLUG])
+    assert database.write_now(waves.is_alone, SLUG, "quarterly", only.id)
+    assert database.write_now(waves.is_alone, SLUG, "other")
+    assert database.write_now(waves.is_alone, "ruhama", "quarterly")
+    database.write_now(lambda c: waves.change(c, SLUG, only.id, done_at=NOW))
+    assert database.write_now(waves.is_alone, SLUG, "quarterly")
 
 
 def test_who_is_claimed_is_claimed_once_until_then(database: Database) -> None:

@@ -72,9 +72,8 @@ def plan(connection: Connection, at: At, survey: Survey, whom: Audience) -> int:
 
 def _alone(connection: Connection, at: At, survey: Survey, but: int = 0) -> None:
     """Raises Refused where another wave of this survey is open: nobody is asked the same by two at once."""
-    for one in waves.open_ones(connection, [at.slug]):
-        if one.kind == acts.SURVEY and one.survey == survey.id and one.id != but:
-            raise Refused("surveys.two_at_once")
+    if not waves.is_alone(connection, at.slug, survey.id, but):
+        raise Refused("surveys.two_at_once")
 
 
 def counted(connection: Connection, wave: Wave, survey: Survey | None) -> Counted:
