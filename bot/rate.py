@@ -1,6 +1,7 @@
 """How fast one account may send, and how long a failed send waits."""
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
@@ -13,6 +14,8 @@ SLACK = 0.01
 """Of a rate's span: what left evenly need not arrive evenly."""
 CATCH_UP = 0.1
 """Seconds that a late turn of notices may be made up for."""
+OTHERS = 60.0
+"""Seconds for which room is kept after another process replied by the same account."""
 
 
 class Rate:
@@ -29,7 +32,10 @@ class Rate:
         """Replies that wait: they go before notices and bulk."""
         self.queue = asyncio.Lock()
         """One notice at a time looks whether it may go: hundreds that wait need not all wake for each turn."""
+        self.kept = 0
+        """Of a second's turns, those that notices leave to replies of other processes, which are seen only later."""
         self._left: deque[float] = deque()
+        self._others: deque[float] = deque()
         self._next = 0.0
 
     def wait(self, live: bool = True) -> float:
@@ -42,8 +48,9 @@ class Rate:
         left, over = self._left, now - self.span
         while left and left[0] <= over:
             left.popleft()
-        if len(left) >= self.most:
-            return left[len(left) - self.most] - over
+        most = self.most if live else self.most - self.kept
+        if len(left) >= most:
+            return left[len(left) - most] - over
         if not live:
             if self._next > now:
                 return self._next - now
@@ -57,10 +64,16 @@ class Rate:
             self._left.pop()
 
     def left_elsewhere(self, count: int) -> None:
-        """Another process sent so many by this account meanwhile: what waits here makes room for them."""
-        now = time.monotonic()
+        """Other processes replied so often by this account since the last look: what waits here makes room for them,
+        and for as many as may leave until the next look, half a second later."""
+        now, others = time.monotonic(), self._others
         self._left.extend([now] * count)
         self._next = max(self._next, now - CATCH_UP) + count / self.per_second
+        others.extend([now] * count)
+        while others and others[0] < now - OTHERS:
+            others.popleft()
+        lately = sum(1 for at in others if at > now - 5)
+        self.kept = min(self.most // 2, 1 + math.ceil(lately / 10)) if others else 0
 
     def hold(self, seconds: float) -> None:
         self.held_until = max(self.held_until, time.monotonic() + seconds)

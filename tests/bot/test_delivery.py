@@ -721,6 +721,26 @@ def test_in_no_second_more_leave_than_an_account_may_send(monkeypatch: pytest.Mo
     assert len(left) >= 10 * 30 * 0.98
 
 
+def test_notices_leave_room_for_replies_of_other_processes_before_these_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("bot.rate.time.monotonic", lambda: now[0])
+    rate, left, unseen = Rate(30), [], 1
+    for tick in range(20_000):
+        now[0] = 100.0 + tick / 1000
+        if tick % 700 in (0, 90):
+            left.append(now[0])
+            unseen += 1
+        if tick % 500 == 0:
+            rate.left_elsewhere(unseen)
+            unseen = 0
+        if not rate.wait(live=False):
+            left.append(now[0])
+    assert max(sum(at <= one < at + 1 for one in left) for at in left) <= 30
+    assert len(left) >= 20 * 30 * 0.9
+
+
 def test_notices_leave_evenly_and_a_rest_makes_no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("bot.rate.time.monotonic", lambda: now[0])
