@@ -8,6 +8,7 @@ offer; commands; what the open question can hear; another wish; and never a dead
 from collections.abc import Callable
 from copy import copy
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +24,8 @@ from conversations.arabic.understand import choose, command, language_of, strip_
 from conversations.asking import offer
 from conversations.conversation import Conversation, Draft
 from conversations.course import asks_sensitive, current_step
-from conversations.effects import ONLY_OF_THEIRS, Alarm, Effect, Mask, PhoneProven, SetTimer
+from conversations.doubt import doubted, take_in, waits
+from conversations.effects import Alarm, Effect, Mask, PhoneProven, SetTimer
 from conversations.events import (
     PERSONAL,
     Answered,
@@ -86,22 +88,20 @@ class Turn(NamedTuple):
 def advance(conversation: Conversation, event: Event, world: World) -> Turn:
     """Never raises for anything a person can send; leaves its arguments as they were."""
     moment = Moment(_own(conversation), event, world)
+    if world.vouched:
+        _take(moment, event)
+    else:
+        doubted(moment, lambda: _take(moment, event))
+    mine = moment.conversation
+    mine.unvouched = (mine.unvouched or not world.vouched) and waits(mine)
+    return Turn(mine, _merged(moment.says), tuple(moment.effects))
+
+
+def _take(moment: Moment, event: Event) -> None:
     if isinstance(event, PERSONAL):
         _person(moment, event)
     elif not staffed.puts_by(moment, event):
         _HOUSE[type(event)](moment, event)
-    if not world.vouched and any(isinstance(effect, ONLY_OF_THEIRS) for effect in moment.effects):
-        moment = _by_reply(conversation, event, world, moment)
-    return Turn(moment.conversation, _merged(moment.says), tuple(moment.effects))
-
-
-def _by_reply(conversation: Conversation, event: Event, world: World, moment: Moment) -> Moment:
-    """Anybody can have written this in their name: nothing is done, and they are asked for an answer to this message,
-    which nobody else gets. What was a secret in it stays one."""
-    instead = Moment(_own(conversation), event, world)
-    instead.effects = [effect for effect in moment.effects if isinstance(effect, Mask)]
-    instead.tell(instead.words("address.by_reply"))
-    return instead
 
 
 def _own(conversation: Conversation) -> Conversation:
@@ -497,7 +497,7 @@ def _joined(moment: Moment, event: Joined) -> None:
 
 def _time_passed(moment: Moment, event: TimePassed) -> None:
     if event.timer == "quiet":
-        take_burst(moment)
+        take_in(moment, lambda: take_burst(moment))
     elif event.timer == "flood":
         _take_held(moment)
     elif event.timer == "draft":
@@ -517,8 +517,8 @@ def _take_held(moment: Moment) -> None:
     held, conversation.held = conversation.held, []
     conversation.in_minute = 0
     for raw in held[: moment.profile.limits.flood_per_minute]:
-        moment.event = msgspec.convert(raw, Event)
-        _person(moment, moment.event)
+        moment.event = came = msgspec.convert(raw, Event)
+        take_in(moment, partial(_person, moment, came))
     if left := held[moment.profile.limits.flood_per_minute :]:
         conversation.held = left
         moment.do(SetTimer(timer="flood", due=moment.world.now + timedelta(seconds=60)))
@@ -570,11 +570,11 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     RenewForm: arrivals.renew_form,
     PageWanted: flows.own_page.wanted,
     NewsOpened: flows.own_page.opened,
-    FileReady: arrivals.file_ready,
-    FileRefused: arrivals.file_refused,
+    FileReady: lambda moment, event: take_in(moment, lambda: arrivals.file_ready(moment, event)),
+    FileRefused: lambda moment, event: take_in(moment, lambda: arrivals.file_refused(moment, event)),
     TimePassed: _time_passed,
     CaseMoved: flows.track.moved,
-    Joined: lambda moment, event: _joined(moment, event),
+    Joined: _joined,
     CaseUpdate: flows.track.updated,
     AppointmentChanged: flows.appointment.changed,
     PolicyChanged: arrivals.policy_changed,
