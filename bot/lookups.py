@@ -1,6 +1,7 @@
 """What a turn asks for and `world` does not hold: looked up in its transaction, and only what is the asker's own."""
 
 from collections.abc import Callable, Sequence
+from hmac import compare_digest
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from conversations.cases.move import BENEFICIARY
 from conversations.course import FOR_OTHERS
 from conversations.flows.track import DECISIONS
 from storage import appointments, asks, cases, entitlements, requirements, waves
+from storage.broadcasts import test_key
 from storage.conversations import Stored
 from storage.times import moment_or_none
 from storage.vault import Vault
@@ -107,13 +109,19 @@ def own_case(connection: Connection, vault: Vault, stored: Stored, reference: st
 
 
 def told(connection: Connection, vault: Vault, stored: Stored, wave: str) -> dict[str, Any] | None:
-    """What a broadcast told them, where it was for them."""
-    number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) < 20 else 0
-    one = waves.recipient(connection, stored.association, number, stored.id)
-    body = waves.body_of(connection, vault, stored.association, number) if one and one.at else None
+    """What a broadcast told them, where it was for them, or was tried here."""
+    id, _, proof = wave.partition("-")
+    number = int(id) if id.isascii() and id.isdigit() and len(id) < 20 else 0
+    if proof:
+        theirs = compare_digest(wave.encode(), test_key(vault, stored.association, number, stored.id).encode())
+    else:
+        one = waves.recipient(connection, stored.association, number, stored.id)
+        theirs = one is not None and one.at is not None
+    body = waves.body_of(connection, vault, stored.association, number) if theirs else None
     if body is None:
         return None
-    return {name: getattr(body, name) for name in ("text", "file", "file_name", "file_kind", "buttons")}
+    told = {name: getattr(body, name) for name in ("text", "file", "file_name", "file_kind", "buttons")}
+    return {**told, "test": bool(proof)}
 
 
 LOOKUPS: dict[str, Find] = {

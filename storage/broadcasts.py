@@ -252,6 +252,12 @@ def not_consented(connection: Connection, association: str, wave: int, purpose: 
     return connection.scalar(query.where(r.association == association, r.wave == wave, ~given.exists())) or 0
 
 
+def test_key(vault: Vault, association: str, wave: int, conversation: int) -> str:
+    """By which the button of a test's template brings the words of a draft: in the conversation it went to alone."""
+    proof = vault.blind(association, "broadcast_test", f"{wave}:{conversation}")
+    return f"{wave}-{proof.hex()[:16]}"
+
+
 # --- what became of it -----------------------------------------------------------------------------------------------
 
 _TOLD = and_(notices.c.association == recipients.c.association, notices.c.id == recipients.c.notice)

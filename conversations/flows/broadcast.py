@@ -57,7 +57,8 @@ def found(moment: Moment, event: Found) -> None:
         return
     if told.get("file"):
         moment.tell("", file=Attachment(told["file"], told["file_name"], told["file_kind"]))
-    text, buttons = _said(moment, told["text"]), _buttons(moment, tuple(told["buttons"]))
+    test = f"{moment.words('broadcast.test')}\n\n" if told.get("test") else ""
+    text, buttons = test + _said(moment, told["text"]), _buttons(moment, tuple(told["buttons"]))
     if moment.conversation.open is not None:
         moment.tell(text, options=buttons)
         way_on(moment)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from conversations.wording import Wording
 from storage import staff, waves
 from storage.schema import conversations
 from tests.desk.broadcasting import PNG, TEXT, careful, feed, form, go, heard, known, states, wave, write
-from tests.desk.house import House, words_of
+from tests.desk.house import House, Person, words_of
 
 
 @pytest.fixture
@@ -356,6 +357,57 @@ def test_a_test_goes_to_one_conversation_that_is_named_and_meant_and_to_no_other
         TEXT in one for one in other.told
     )
     assert wave(house, id).state == "drafted" and states(house, id) == []
+
+
+def tried_on_whatsapp(house: House, approved: frozenset[str]) -> tuple[Any, Person, int]:
+    """A test to a colleague who wrote longer ago than WhatsApp allows to answer; what the desk says, and the draft."""
+    paper = house.papers["harif", "whatsapp"]
+    paper.approved = approved
+    colleague = known(house, "+966500000009", "whatsapp", case=True)
+    house.later(hours=25)
+    paper.says.clear()
+    officer = house.worker("relations_officer")
+    id = write(officer)
+    answer = officer.post(
+        f"/broadcasts/{id}/test",
+        to="conversation",
+        whom=colleague.reference,  # type: ignore[attr-defined]
+        meant="yes",
+    )
+    house.settle()
+    return answer, colleague, id
+
+
+def test_a_test_outside_the_window_is_the_approved_template_and_its_button_brings_the_words(house: House) -> None:
+    answer, colleague, id = tried_on_whatsapp(house, frozenset({"information_changed"}))
+    assert answer.status_code == 200 and "خرجت التجربة" in words_of(answer.text)
+    (say,) = house.papers["harif", "whatsapp"].says
+    assert say.template == "information_changed"
+    button = f"told:{say.values['2']}"
+    stranger = known(house, "+966500000010", "whatsapp")
+    for person, reads in ((colleague, True), (stranger, False)):
+        before = len(person.told)
+        person.does(person.press(button))
+        told = "\n".join(person.told[before:])
+        assert (TEXT in told and "تجربة" in told) is reads, "the words of a draft are for nobody else"
+        assert ("مضى وقتها" in told) is not reads
+    assert wave(house, id).state == "drafted" and states(house, id) == []
+
+
+def test_a_test_that_nothing_can_carry_says_so_at_the_desk(house: House) -> None:
+    answer, colleague, id = tried_on_whatsapp(house, frozenset())
+    assert answer.status_code == 422 and "غير معتمد بعد" in words_of(answer.text)
+    assert house.papers["harif", "whatsapp"].says == []
+    assert "broadcast.test" not in [act for _, act, *_ in house.acts()]
+    colleague.does(colleague.say("إيقاف"))
+    officer = house.worker("relations_officer")
+    again = officer.post(
+        f"/broadcasts/{id}/test",
+        to="conversation",
+        whom=colleague.reference,  # type: ignore[attr-defined]
+        meant="yes",
+    )
+    assert again.status_code == 422 and "أُوقفت الرسائل" in words_of(again.text)
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

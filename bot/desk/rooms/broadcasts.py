@@ -285,8 +285,8 @@ async def test(at: At) -> Response:
     wave, body = await at.read(_load, at)
     try:
         said = await trying.test(at, wave, body)
-    except trying.NotTried as error:
-        return await _show(at, wave.id, error=at.words(f"broadcasts.test.{error}"), status=422)
+    except Refused as error:
+        return await _show(at, wave.id, error=at.words(error.words, **error.facts), status=422)
     return at.back(f"/broadcasts/{wave.id}#test", said)
 
 
