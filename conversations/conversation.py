@@ -129,6 +129,8 @@ class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):
     invitations: list[Invitation] = []
     held: list[Any] = []
     """Events of a flood, encoded, waiting for their turn."""
+    unvouched: bool = False
+    """Something that waits to be taken in (a burst, a flood, a file) may be somebody else's (doubt.py)."""
     minute: int = 0
     """The minute (Unix time / 60) that `in_minute` counts the person's messages in."""
     in_minute: int = 0

@@ -267,5 +267,5 @@ Effect = (
     | Alarm
 )
 
-ONLY_OF_THEIRS = (MoveCase, EntitlementAnswered, NameAddress, AgreeChannel, AnswerAsk)
+ONLY_OF_THEIRS = (MoveCase, EntitlementAnswered, AnswerAppointment, NameAddress, AgreeChannel, AnswerAsk)
 """What changes something that stands, or opens it to somebody: never by a message whose sender nobody vouches for."""

@@ -330,6 +330,26 @@ async def test_only_who_answers_ours_leads_news_to_another_address(letters: Lett
     assert ("الرسالة نفسها" in letters.answers()[-1]) is not genuine
 
 
+@pytest.mark.parametrize("genuine", [True, False])
+async def test_a_free_answer_that_waits_its_quiet_seconds_moves_a_case_only_for_who_answers_ours(
+    letters: Letters, genuine: bool
+) -> None:
+    await letters.write("السلام عليكم")
+    noura = Person(letters.desk, NOURA, "email")
+    reference = await noura.apply()
+    for name in ("verify", "pass_on"):
+        move(letters.desk, reference, name, "relations_officer")
+    why = {"reason": "لا تنطبق الشروط", "help": "عون"}
+    move(letters.desk, reference, "refuse", "committee", given=why, confirmed=True)
+    await letters.desk.run()
+    await noura.press(f"move:object-{reference}")
+    await letters.write("قدّمت ورقة لم تنظروا فيها", answers=-1 if genuine else None)
+    await letters.desk.later(seconds=30)
+    (case,) = letters.desk.rows("cases")
+    assert (case.stage == "with_committee") is genuine
+    assert ("الرسالة نفسها" in letters.answers()[-1]) is not genuine
+
+
 # --- what became of ours ---------------------------------------------------------------------------------------------
 
 
