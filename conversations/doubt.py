@@ -43,7 +43,7 @@ def waits(conversation: Conversation) -> bool:
 
 
 def _forget_burst(moment: Moment) -> None:
-    """What was refused is no part of the answer that comes next; where only a file was waited for, it is asked again."""
+    """What was refused is no part of the answer that comes next; and where only a file was waited for, ask again."""
     draft = moment.conversation.open
     if draft is None:
         return
