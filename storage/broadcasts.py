@@ -12,13 +12,18 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, sel
 from conversations.notices import MESSAGING, is_proven
 from storage import waves
 from storage.conversations import handle_index
+from storage.notices import OUT, REACHED, UNOPENED
 from storage.schema import case_index, cases, consents, conversations
 from storage.schema_notices import notices
 from storage.schema_surveys import recipients
+from storage.schema_surveys import waves as waves_table
+from storage.times import DAY
 from storage.vault import Vault, context
 from storage.waves import Body, Recipient
 
 PAGE = 50
+REPLY = 3 * DAY
+"""For so long what somebody writes is taken for an answer to what they were told."""
 _CHUNK = 400
 
 
@@ -282,6 +287,45 @@ def replies(connection: Connection, association: str, wave: int) -> int:
     both = and_(t.association == r.association, t.id == r.conversation)
     query = select(func.count()).select_from(recipients.join(conversations, both))
     return connection.scalar(query.where(r.association == association, r.wave == wave, t.last_in > r.at)) or 0
+
+
+class Answered(NamedTuple):
+    """A broadcast that somebody answers: its wave, and its title."""
+
+    wave: int
+    title: str
+
+
+def answered(connection: Connection, vault: Vault, association: str, wrote: Mapping[int, int]) -> dict[int, Answered]:
+    """Of these conversations, each with when they wrote what brought them to a person, those that answer a broadcast:
+    it is what the house had told them last, a few days before at most. Two statements, however many there are."""
+    if not wrote:
+        return {}
+    n = notices.c
+    told = (
+        select(n.conversation, n.at, n.kind, n.about)
+        .where(
+            n.association == association,
+            n.conversation.in_(sorted(wrote)),
+            n.state.in_([OUT, UNOPENED, REACHED]),
+        )
+        .order_by(n.conversation, n.at)
+    )
+    last = {}
+    for whose, at, kind, about in connection.execute(told):
+        if wrote[whose] - REPLY <= at < wrote[whose]:
+            last[whose] = int(about.split(":")[1]) if kind == "broadcast" else 0
+    titles = _titles(connection, vault, association, set(last.values()) - {0})
+    return {whose: Answered(wave, titles[wave]) for whose, wave in last.items() if wave in titles}
+
+
+def _titles(connection: Connection, vault: Vault, association: str, ids: Iterable[int]) -> dict[int, str]:
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    w = waves_table.c
+    query = select(w.id, w.body).where(w.association == association, w.id.in_(wanted), w.body.is_not(None))
+    return {row.id: waves.opened(vault, association, row.id, row.body).title for row in connection.execute(query)}
 
 
 def people(

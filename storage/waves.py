@@ -132,7 +132,11 @@ def get(connection: Connection, association: str, id: int, lock: bool = False) -
 def body_of(connection: Connection, vault: Vault, association: str, id: int) -> Body | None:
     w = waves.c
     sealed = connection.scalar(select(w.body).where(w.association == association, w.id == id))
-    return None if sealed is None else _body(vault.open(sealed, context(BODY, association, id)))
+    return None if sealed is None else opened(vault, association, id, sealed)
+
+
+def opened(vault: Vault, association: str, id: int, sealed: bytes) -> Body:
+    return _body(vault.open(sealed, context(BODY, association, id)))
 
 
 def change(connection: Connection, association: str, id: int, **changes: object) -> None:

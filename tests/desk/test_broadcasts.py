@@ -116,6 +116,28 @@ def test_a_small_one_goes_without_a_second_person_and_each_gets_the_words_of_the
     assert "ردّ واحد" in officer.text(f"/broadcasts/{id}"), "a button pressed is a reply, in their own conversation"
 
 
+def test_whoever_answers_a_broadcast_comes_to_a_person_with_it_in_sight(house: House) -> None:
+    answers, waits = known(house, "7001"), known(house, "7002")
+    waits.does(waits.say("ابغى موظف"))
+    officer, researcher = house.worker("relations_officer"), house.worker("social_researcher")
+    id = write(officer)
+    go(officer, id, 2)
+    feed(house)
+    house.later(hours=3)
+    answers.does(answers.say("ابغى موظف"))
+    inbox, talk = officer.text("/inbox"), f"/conversation/{answers.id}"
+    assert inbox.count("ردّ على رسالة عامة: موعد الطلبات") == 1, "who waited before answers nothing"
+    assert "ردّ على رسالة عامة: موعد الطلبات" in officer.text(talk)
+    assert f"/broadcasts/{id}" in officer.get(talk).text
+    assert "ردّ على رسالة عامة" in researcher.text(talk) and f"/broadcasts/{id}" not in researcher.get(talk).text
+    assert "ردّ على رسالة عامة" not in officer.text(f"/conversation/{waits.id}")
+    officer.post(f"/inbox/{answers.id}/take")
+    assert "ردّ على رسالة عامة" in officer.text("/inbox?list=mine")
+    house.later(days=5)
+    officer.sign_in()
+    assert "ردّ على رسالة عامة" in officer.text(talk), "it stays in sight as long as they wait"
+
+
 # --- refused before anything is kept or sent -------------------------------------------------------------------------
 
 WRONG = {

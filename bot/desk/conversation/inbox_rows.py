@@ -14,8 +14,9 @@ from conversations.cases.calendar import calendar_of
 from conversations.events import Contact, Event, Location, Media, Opened, Press, Text
 from conversations.routing import Candidate, Waiting
 from conversations.routing import standing as stands
-from storage import inbox, staff
+from storage import broadcasts, inbox, staff
 from storage.alarms import Alarm
+from storage.broadcasts import Answered
 from storage.inbox import Filters, Last, Row
 from storage.times import moment, ms
 
@@ -51,6 +52,8 @@ class Line:
     """Offered to whoever looks."""
     offered: str
     """The name of the colleague it is offered to."""
+    answers: str
+    """The title of the broadcast that they answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class Shown:
 
 
 def lines(connection: Connection, at: "At", rows: Sequence[Row]) -> list[Line]:
-    """Rows with their words: four statements, whatever their number."""
+    """Rows with their words: six statements, whatever their number."""
     vault, slug = at.desk.vault, at.slug
     ids = [row.conversation for row in rows]
     names = inbox.names(connection, vault, slug, rows)
@@ -81,11 +84,22 @@ def lines(connection: Connection, at: "At", rows: Sequence[Row]) -> list[Line]:
         row.offered_to for row in rows if row.offered_to
     }
     colleagues = staff.names(connection, vault, workers)
-    return [_line(at, row, names, tails, lasts.get(row.conversation), colleagues) for row in rows]
+    wrote = {row.conversation: min(row.at or row.last_in, row.last_in) for row in rows if row.last_in}
+    answers = broadcasts.answered(connection, vault, slug, wrote)
+    return [
+        _line(at, row, names, tails, lasts.get(row.conversation), colleagues, answers.get(row.conversation))
+        for row in rows
+    ]
 
 
 def _line(
-    at: "At", row: Row, names: dict[int, str], tails: dict[int, str], last: Last | None, colleagues: dict[int, str]
+    at: "At",
+    row: Row,
+    names: dict[int, str],
+    tails: dict[int, str],
+    last: Last | None,
+    colleagues: dict[int, str],
+    answers: Answered | None,
 ) -> Line:
     words = at.words
     if row.channel is None:
@@ -112,6 +126,7 @@ def _line(
         holder=colleagues.get(_worker(row.holder), ""),
         mine=row.offered_to == at.worker.id,
         offered=colleagues.get(others, "") if others else "",
+        answers=answers.title if answers else "",
     )
 
 

@@ -15,8 +15,9 @@ from conversations.answers import answer_for
 from conversations.cases.calendar import in_digits
 from conversations.conversation import Conversation
 from conversations.rights import rights_of
-from storage import consents, handoffs, looking, people, reply_drafts, staff, world
+from storage import broadcasts, consents, handoffs, looking, people, reply_drafts, staff, world
 from storage import conversations as talks
+from storage.broadcasts import Answered
 from storage.conversations import open_handle
 from storage.inbox import tail_of
 from storage.looking import Looking
@@ -132,7 +133,8 @@ class TheirCase(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """`facts` are title and value as a worker may read them; `waits` what brought it to the queue."""
+    """`facts` are title and value as a worker may read them; `waits` what brought it to the queue; `answers` the
+    broadcast that they answer."""
 
     cases: list[TheirCase]
     facts: list[tuple[str, str, bool]]
@@ -140,17 +142,27 @@ class Beside(NamedTuple):
     waits: list[handoffs.Handoff]
     addresses: list[people.Known]
     reached: list[Reached]
+    answers: Answered | None
 
 
 def beside(connection: Connection, at: "At", scene: Scene) -> Beside:
+    waits = _waits(connection, at, scene)
     return Beside(
         cases=_cases(connection, at, scene),
         facts=_facts(at, scene),
         consents=_latest(consents.of_person(connection, at.slug, scene.id, scene.beneficiary)),
-        waits=_waits(connection, at, scene),
+        waits=waits,
         addresses=_addresses(connection, at, scene),
         reached=reached(connection, at, conversation=scene.id),
+        answers=_answers(connection, at, scene, waits),
     )
+
+
+def _answers(connection: Connection, at: "At", scene: Scene, waits: list[handoffs.Handoff]) -> Answered | None:
+    if scene.state.last_at is None:
+        return None
+    wrote = min([ms(scene.state.last_at), *(one.at for one in waits)])
+    return broadcasts.answered(connection, at.desk.vault, at.slug, {scene.id: wrote}).get(scene.id)
 
 
 def _cases(connection: Connection, at: "At", scene: Scene) -> list[TheirCase]:
