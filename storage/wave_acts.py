@@ -30,7 +30,6 @@ from storage.waves import (
     change,
     get,
     open_ones,
-    size,
 )
 
 AT_ONCE = 5_000
@@ -60,11 +59,11 @@ def pause(connection: Connection, association: str, id: int, now: int) -> bool:
 
 
 def resume(connection: Connection, association: str, id: int) -> bool:
-    """It goes on where it was held; False where it was not."""
+    """It goes on where it was held, with the people who were not written yet, too; False where it was not held."""
     wave = get(connection, association, id, lock=True)
     if wave is None or wave.state != PAUSED:
         return False
-    written = wave.filled_at is not None or wave.rolling or size(connection, association, id) > 0
+    written = wave.filled_at is not None or wave.rolling
     change(connection, association, id, state=RUNNING if written else PLANNED)
     return True
 

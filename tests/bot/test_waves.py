@@ -266,8 +266,9 @@ async def test_of_nobody_nothing_is_asked(make: Callable[..., Desk]) -> None:
     assert keys(desk) == [("1448-Q2", "skipped", "nobody", False)]
 
 
-async def test_killed_while_people_are_written_another_process_goes_on(
-    make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("held", [False, True], ids=["killed", "held and gone on with"])
+async def test_stopped_while_people_are_written_nobody_is_left_out(
+    make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, held: bool
 ) -> None:
     monkeypatch.setattr(audience, "PEOPLE_AT_ONCE", 2)
     some = audience.fill_some
@@ -280,6 +281,11 @@ async def test_killed_while_people_are_written_another_process_goes_on(
     wave, harif = the_wave(desk), desk.associations["harif"]
     assert desk.do(desk.rounds.planner.begin_some, harif, wave.id, desk.now)
     assert len(asked(desk)) == 2 and the_wave(desk).state == "planned"
+    if held:
+        assert desk.do(wave_acts.pause, "harif", wave.id, ms(desk.now))
+        await tick(desk)
+        assert len(asked(desk)) == 2
+        assert desk.do(wave_acts.resume, "harif", wave.id)
     other = make(own=True, now=desk.now)
     await tick(other)
     assert the_wave(desk).people == 7 and states(desk) == {"invited": 7}
