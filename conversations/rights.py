@@ -7,8 +7,8 @@ several roles has the rights of all of them.
 Why it is so:
 - Who is complained about often sits in front: complaints are seen by those who hear them, not by those who receive
   people.
-- A restricted case (abuse, exploitation, a threat to life) is seen by the protection officer alone, management and the
-  auditor included in those who do not.
+- A restricted case (abuse, exploitation, a threat to life, and the compensation claimed with it) is seen and moved by
+  the protection officer alone, management and the auditor included in those who do not.
 - An administrator keeps accounts, documents and the outbound switch: that needs nobody's case.
 """
 
@@ -88,7 +88,10 @@ _TABLE: Mapping[str, tuple[str, str]] = {
         f"{_ASKING} results.words surveys.approve broadcasts.approve improvements",
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
-    PROTECTION_OFFICER: ("inbox cases work appointments restricted policy results.see delivery", "complaint"),
+    PROTECTION_OFFICER: (
+        "inbox cases work appointments restricted policy results.see delivery",
+        "complaint compensation",
+    ),
     AUDITOR: (
         "cases management policy results.see audit surveys.see broadcasts.see improvements",
         "request complaint compensation suggestion inquiry volunteering data_request",

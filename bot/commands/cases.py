@@ -10,15 +10,14 @@ from bot.case_moves import move_case
 from bot.frontline import FrontLine
 from conversations.association.association import Association
 from conversations.cases.calendar import here
-from conversations.cases.lifecycle import moves
-from conversations.cases.move import BENEFICIARY, PROTECTION_OFFICER, ROLES, SYSTEM, Move
+from conversations.cases.lifecycle import may_make, moves
+from conversations.cases.move import ROLES
 from conversations.cases.reference import read_reference
 from storage import audit, cases, timers
 from storage.times import moment, ms
 from storage.vault import Vault
 
 OPERATOR = "operator"
-_RESTRICTED = (PROTECTION_OFFICER, SYSTEM, BENEFICIARY)
 
 
 class CannotMove(Exception):
@@ -77,7 +76,7 @@ def _move(
     if named is None:
         from_here = ", ".join(one.name for one in possible) or "nothing"
         raise CannotMove(f"{case.kind} at {before}: no move {name!r} — possible from here: {from_here}")
-    who = who or next(iter(_allowed(named, case.restricted)), named.who[0])
+    who = who or may_make(named, case.restricted)[0]
     told: list[datetime] = []
 
     def tell(conversation: int, about: str) -> None:
@@ -118,10 +117,6 @@ def _unheard(case: cases.Case) -> str:
     return "nothing is sent: " + ("this move says nothing to them" if case.conversation else "it has no conversation")
 
 
-def _allowed(move: Move, restricted: bool) -> list[str]:
-    return [role for role in move.who if not restricted or role in _RESTRICTED]
-
-
 def _show(connection: Connection, vault: Vault, association: Association, reference: str) -> list[str]:
     case = _find(connection, vault, association, reference, lock=False)
     marks = [name for name in ("restricted", "anonymous") if getattr(case, name)]
@@ -133,7 +128,7 @@ def _show(connection: Connection, vault: Vault, association: Association, refere
     for step in cases.history(connection, vault, case.association, case.id):
         lines.append(f"  {_day(step.at)} {step.from_stage} → {step.to_stage}: {step.move} ({step.who})")
     lines += [
-        f"  can: {one.name} ({', '.join(_allowed(one, case.restricted)) or PROTECTION_OFFICER})"
+        f"  can: {one.name} ({', '.join(may_make(one, case.restricted))})"
         + (f" with {' '.join(f'{need}=…' for need in one.needs)}" if one.needs else "")
         for one in moves(case.kind, case.stage)
     ]

@@ -34,7 +34,7 @@ OBJECTING = frozenset({"objection_open", "appeal_open"})
 FINAL = frozenset({"closed", "withdrawn", "discontinued"})
 AT_ONCE = {"complaint": "acknowledge"}
 """By kind, the move that the house itself makes as soon as a case is filed: its receipt has said so."""
-_ON_RESTRICTED = frozenset({BENEFICIARY, SYSTEM, PROTECTION_OFFICER})
+_NO_STAFF = frozenset({BENEFICIARY, SYSTEM})
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,22 @@ def is_open(stage: str) -> bool:
     return stage not in FINAL
 
 
-def moves(kind: str, stage: str, who: str | None = None) -> tuple[Move, ...]:
+def moves(kind: str, stage: str, who: str | None = None, restricted: bool = False) -> tuple[Move, ...]:
     """What can be done from here, by `who` where given. Raises KeyError for an unknown kind."""
     return tuple(
-        move for (at, _), move in LIFECYCLES[kind].steps.items() if at == stage and (who is None or who in move.who)
+        move
+        for (at, _), move in LIFECYCLES[kind].steps.items()
+        if at == stage and (who is None or who in may_make(move, restricted))
     )
+
+
+def may_make(move: Move, restricted: bool) -> tuple[str, ...]:
+    """Who makes it. Of what is restricted the protection officer alone stands for all staff, whoever else it is of:
+    a claim for compensation that came with a complaint of abuse is moved by nobody who may not see it."""
+    if not restricted:
+        return move.who
+    others = tuple(who for who in move.who if who in _NO_STAFF)
+    return others if len(others) == len(move.who) else (*others, PROTECTION_OFFICER)
 
 
 def apply(kind: str, stage: str, move: str, who: str, facts: Facts) -> Move:
@@ -158,14 +169,14 @@ def _objections(kind: str, stage: str, name: str, who: str, facts: Facts) -> Ite
     lifecycle = LIFECYCLES[kind]
     move = lifecycle.steps.get((stage, name))
     if move is None:
-        possible = [one.name for one in moves(kind, stage, who)]
+        possible = [one.name for one in moves(kind, stage, who, facts.restricted)]
         remedy = f"possible from here for {who}: {', '.join(possible)}" if possible else "nothing is possible from here"
         known = any(name == other for _, other in lifecycle.steps)
         yield ("wrong_stage" if known else "no_such_move"), remedy
         return
-    if who not in move.who or (facts.restricted and who not in _ON_RESTRICTED):
-        allowed = [one for one in move.who if not facts.restricted or one in _ON_RESTRICTED]
-        yield "not_yours", f"only for {', '.join(allowed) or PROTECTION_OFFICER}"
+    allowed = may_make(move, facts.restricted)
+    if who not in allowed:
+        yield "not_yours", f"only for {', '.join(allowed)}"
     if missing := [need for need in move.needs if need not in facts.given]:
         yield "needs", f"give {', '.join(missing)} with it"
     if move.guard and not GUARDS[move.guard](facts):

@@ -17,13 +17,26 @@ from conversations.cases.lifecycle import (
     apply,
     committee_for,
     is_open,
+    may_make,
     mermaid,
     moves,
     notice,
     stage_after,
     words_of,
 )
-from conversations.cases.move import GUARDS, NEVER, ROLES, Facts, NotAllowed, until
+from conversations.cases.move import (
+    BENEFICIARY,
+    GUARDS,
+    NEVER,
+    PROTECTION_OFFICER,
+    ROLES,
+    SYSTEM,
+    Facts,
+    NotAllowed,
+    until,
+)
+from conversations.rights import kinds_seen_by, rights_of
+from conversations.routing import HEARD_APART
 from conversations.says import BUTTON_TITLE, ROW_ABOUT
 from conversations.wording import LANGUAGES, house_wording
 
@@ -217,6 +230,34 @@ def test_a_restricted_complaint_moves_by_the_protection_officer_alone() -> None:
     assert refused.value.why == "not_yours"
     assert apply("complaint", "assessed", "investigate", "protection_officer", facts(restricted=True))
     assert apply("complaint", "assessed", "withdraw", "beneficiary", facts(restricted=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "restricted"), [*((kind, False) for kind in KINDS), *((kind, True) for kind in sorted(HEARD_APART))]
+)
+def test_wherever_a_case_stands_some_role_sees_it_and_can_bring_it_on(kind: str, restricted: bool) -> None:
+    """To discontinue it is no way on. What waits for nothing but its person or the clock, they bring on."""
+    for stage in filter(is_open, LIFECYCLES[kind].stages):
+        makers = {
+            who for move in moves(kind, stage) if move.name != "discontinue" for who in may_make(move, restricted)
+        }
+        makers -= {BENEFICIARY, SYSTEM}
+        able = {
+            role
+            for role in makers
+            if rights_of([role]) & {"work", "committee"}
+            and kind in kinds_seen_by([role])
+            and (not restricted or "restricted" in rights_of([role]))
+        }
+        assert able, (stage, makers)
+        assert not restricted or makers == {PROTECTION_OFFICER}
+
+
+def test_the_person_and_the_clock_alone_make_what_was_theirs_alone() -> None:
+    confirm = LIFECYCLES["request"].steps["delivered", "confirm"]
+    assert may_make(confirm, True) == may_make(confirm, False) == (BENEFICIARY,)
+    finish = LIFECYCLES["compensation"].steps["settled", "finish"]
+    assert may_make(finish, True) == (SYSTEM, PROTECTION_OFFICER)
 
 
 def test_a_wrong_move_says_where_the_case_stands_and_what_can_be_done() -> None:

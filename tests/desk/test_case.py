@@ -199,7 +199,7 @@ def test_the_conversation_and_linked_cases_are_a_step_away_for_who_may_see_them(
     assert f"/conversation/{person.id}" in house.worker("management").get(f"/case/{kinds['complaint']}").text
     assert (
         f"/case/{kinds['compensation']}"
-        not in house.worker("protection_officer").get(f"/case/{kinds['complaint']}").text
+        not in house.worker("follow_up_committee").get(f"/case/{kinds['complaint']}").text
     )
 
 

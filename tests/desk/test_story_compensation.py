@@ -14,6 +14,7 @@ from tests.desk.stories import (
     sitting,
     stage,
 )
+from tests.desk.test_moves import does
 
 NEWS = "السلام عليكم، هناك جديد لكم."
 HAPPENED = "سقطت خيمة الركن على بضاعتنا في المعرض"
@@ -163,3 +164,22 @@ def test_no_fault_is_proven_and_the_claim_is_closed(house: House) -> None:
     why, closed = text.index("السبب: وصلت البضاعة سليمة"), text.index(f"أُغلق طلبكم {reference}")
     assert why < closed, "what they had not read yet is not lost"
     assert stage(house, id) == "closed"
+
+
+def test_a_claim_with_a_complaint_of_abuse_is_brought_to_its_end_by_the_protection_officer_alone(house: House) -> None:
+    """Nobody else sees it, so no committee sits on it: who alone may know records the minutes, and every next step."""
+    haifa = house.person("7001")
+    haifa.does(haifa.open("complain"))
+    haifa.does(haifa.finish(subject="abuse", remedy="compensation"))
+    (reference,) = [str(one) for kind, one in house.line.rows("cases", "kind", "reference") if kind == "compensation"]
+    id, officer = case_of(house, reference), house.worker("protection_officer", woman=True)
+    for role in (COMMITTEE, "management", "follow_up_committee"):
+        assert house.worker(role).get(f"/case/{id}").status_code == 404
+    for name, given in {
+        "minute": {"minutes": FOUND["harm"]},
+        "prove": {},
+        "negotiate": {},
+        "settle": {"agreement": "ألفا ريال"},
+    }.items():
+        does(officer, id, name, **given)
+    assert stage(house, id) == "settled"

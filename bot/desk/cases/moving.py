@@ -91,7 +91,7 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
     confirmed = checks.early(connection, at.slug, case.id, case.completed_at)
     found: dict[str, Way] = {}
     for role in (role for role in ROLES if role in at.worker.roles):
-        for move in lifecycle.moves(case.kind, case.stage, role):
+        for move in lifecycle.moves(case.kind, case.stage, role, case.restricted):
             facts = facts_for(connection, case, history, at.now, move.needs, confirmed=confirmed)
             why = _first(connection, at, case, move.name)
             try:
@@ -106,7 +106,7 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
 
 def _first(connection: Connection, at: At, case: Case, name: str) -> str:
     """What must come before this move and no form of ours can bring; the key of its words."""
-    if name in ON_APPROVAL:
+    if name in ON_APPROVAL and not case.restricted:  # no sitting sees what is restricted
         return "case.sitting_first"
     return "case.identity_first" if name == "verify" and not identity_proven(connection, at, case) else ""
 
