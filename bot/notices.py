@@ -371,8 +371,8 @@ def _task_leg(
 
 
 def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> bool:
-    """Whether news of this case still waits for the person to open it, at the address that brought it; what a call
-    alone announced, nobody has seen opened."""
+    """Whether news of this case, or of what went along with it, still waits for the person to open it, at the address
+    that brought it; what a call alone announced, nobody has seen opened."""
     if conversation is None:
         legs = notices.legs_of(connection, notice.association, notice.id)
         brought = [leg for leg in reversed(legs) if leg.state == "arrived"]
@@ -381,7 +381,9 @@ def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation
             return bool(brought)
         conversation = tried[0]
     state = conversations.state_of(connection, vault, notice.association, conversation)
-    return state is not None and notice.reference in state.news
+    if state is None or not state.news:
+        return False
+    return any(one.reference in state.news for one in (notice, *notices.joined_to(connection, notice)))
 
 
 def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:

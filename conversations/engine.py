@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from conversations import arrivals, choices, commands, flows, notices, recorded, staffed, ways, welcome, wishes
+from conversations import arrivals, choices, commands, flows, recorded, staffed, ways, welcome, wishes
 from conversations.answers.contract import Confirm, Got
 from conversations.answers.phone import own_phone
 from conversations.arabic.disclosures import disclosure
@@ -476,25 +476,6 @@ def _shared(moment: Moment, event: Location | Contact) -> None:
 # --- what the house does ---------------------------------------------------------------------------------------------
 
 
-def _joined(moment: Moment, event: Joined) -> None:
-    """Each as it would be told alone; then one message, with what can be done about the last. Templates hold one thing
-    each: those alike are one, and of a case's moves it is said that there is news."""
-    before = len(moment.says)
-    moment.world = msgspec.structs.replace(moment.world, templates=moment.world.templates - {"moved"})
-    for one in event.events:
-        _HOUSE[type(one)](moment, one)
-    news = [say for say in moment.says[before:] if say.lane == "notice"]
-    if len(news) > 1:
-        rest = [say for say in moment.says[before:] if say.lane != "notice"]
-        if any(say.template for say in news):
-            alike = {(say.template, *say.values.values()): say for say in news}
-            moment.says[before:] = [*alike.values(), *rest]
-            return
-        texts = dict.fromkeys(say.text for say in news)
-        last = msgspec.structs.replace(news[-1], text=notices.joined(texts))
-        moment.says[before:] = [last, *rest]
-
-
 def _time_passed(moment: Moment, event: TimePassed) -> None:
     if event.timer == "quiet":
         take_in(moment, lambda: take_burst(moment))
@@ -574,7 +555,7 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     FileRefused: lambda moment, event: take_in(moment, lambda: arrivals.file_refused(moment, event)),
     TimePassed: _time_passed,
     CaseMoved: flows.track.moved,
-    Joined: _joined,
+    Joined: flows.joined.told,
     CaseUpdate: flows.track.updated,
     AppointmentChanged: flows.appointment.changed,
     PolicyChanged: arrivals.policy_changed,

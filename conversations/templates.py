@@ -32,6 +32,7 @@ class Template(NamedTuple):
 KINDS: Mapping[str, Template] = {
     "reply_waiting": Template(),
     "news": Template(("short", "reference"), "track:{reference}"),
+    "several": Template(button="/track"),
     "moved": Template(("short", "reference", "line"), "track:{reference}"),
     "returned": Template(("short", "reference"), "track:{reference}"),
     "appointment": Template(button="/appointments"),

@@ -4,7 +4,7 @@ Source: T general goal («دون الحاجة إلى طلب المستفيد»),
 case shows nothing until somebody who is on it allows it; an anonymous case is followed by its reference alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -105,13 +105,14 @@ def title(moment: Moment, case: CaseView) -> str:
     return service.title.to(moment.language) if service else moment.words(f"kind.{case.kind}")
 
 
-def summary(moment: Moment, case: CaseView) -> str:
-    """Title, reference, stage, and when they will hear; a waiting piece of news is announced, not told."""
+def summary(moment: Moment, case: CaseView, *, opened: bool = False) -> str:
+    """Title, reference, stage, and when they will hear; a waiting piece of news is announced, not told, except to who
+    has `opened` it."""
     lines = [
         moment.words("track.line", title=title(moment, case), reference=case.reference),
         moment.words("track.stage", stage=moment.words(f"stage.{case.kind}.{case.stage}")),
     ]
-    if case.reference in moment.conversation.news:
+    if case.reference in moment.conversation.news and not opened:
         lines.append(moment.words("track.news_waiting"))
     elif lifecycle.is_open(case.stage) and case.stage not in ANSWERED:
         lines += expectation(moment, case)
@@ -289,6 +290,16 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         attach_receipt(moment, event.reference)
 
 
+def tell_news(moment: Moment, references: Sequence[str]) -> None:
+    """Outside of the window, of several things: that there is news."""
+    reference = references[-1]
+    if len(references) > 1 and "several" in moment.world.templates:
+        tell_notice(moment, moment.words("case.news"), moment.options("/track"), "several")
+        return
+    option = Option(f"track:{reference}", moment.words("option.open_news"))
+    tell_notice(moment, moment.words("case.news"), (option,), "news", reference)
+
+
 def tell_where(moment: Moment, event: CaseMoved) -> None:
     """Outside of the window, what a stranger too may read: where it stands, and when they will hear."""
     moment.conversation.news.pop(event.reference, None)
@@ -336,6 +347,14 @@ def wait(moment: Moment, event: CaseMoved, words: str, facts: dict[str, str]) ->
     if is_decision(event):
         decided = [*decided, [words, facts]]
     moment.conversation.news[event.reference] = [words, facts, *decided]
+
+
+def wait_for(moment: Moment, event: CaseUpdate) -> None:
+    """What fell on a day, told once the person opens it: beside all that waits there, and nothing takes its place."""
+    reference = view_of(event.case).reference
+    before = unread(moment.conversation.news.get(reference))
+    told = ["track.waited", {"text": words_of(moment, event, opened=True)}]
+    moment.conversation.news[reference] = [*told, *before, told]
 
 
 def unread(news: list[Any] | None) -> list[Any]:
@@ -386,8 +405,9 @@ def updated(moment: Moment, event: CaseUpdate) -> None:
         attach_receipt(moment, case.reference)
 
 
-def words_of(moment: Moment, event: CaseUpdate, *, quiet: bool = False) -> str:
-    """What is told; `quiet`: nothing that whoever looks over their shoulder should not read."""
+def words_of(moment: Moment, event: CaseUpdate, *, quiet: bool = False, opened: bool = False) -> str:
+    """What is told; `quiet`: nothing that whoever looks over their shoulder should not read; `opened`: to who opens
+    it."""
     case = view_of(event.case)
     if event.why == "entitlement_due":
         given = event.details
@@ -398,7 +418,7 @@ def words_of(moment: Moment, event: CaseUpdate, *, quiet: bool = False) -> str:
         paper, day = _paper(moment, event, quiet)
         return moment.words("track.document_expiring", document=paper, day=day, reference=case.reference)
     apart = quiet and event.why in ("promise_near", "promise_missed")
-    shown = moment.words("track.by_number", reference=case.reference) if apart else summary(moment, case)
+    shown = moment.words("track.by_number", reference=case.reference) if apart else summary(moment, case, opened=opened)
     return moment.words(f"track.{event.why}", summary=shown, reason=event.reason)
 
 

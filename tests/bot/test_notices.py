@@ -16,6 +16,7 @@ from conversations.templates import KINDS, fits
 from storage import cases, notices, tasks, timers
 from storage.schema import cases as cases_table
 from storage.schema import conversations as conversations_table
+from storage.schema import messages as messages_table
 from storage.schema_notices import legs as legs_table
 from storage.schema_notices import notices as notices_table
 from storage.times import moment
@@ -334,6 +335,38 @@ async def test_what_would_be_too_much_for_a_day_waits_for_the_next(desk: Desk, n
         assert len(noura.told) == before + 1, "joined into one"
         assert "عند اللجنة" in noura.told[-1] and "سجل الأسرة" in noura.told[-1]
         assert {notice.state for notice in desk.rows("notices")} == {"reached"}
+    finally:
+        object.__setattr__(rules, "a_day", 8)
+
+
+async def test_outside_the_window_what_was_too_much_is_one_template(desk: Desk, whatsapp: Paper) -> None:
+    whatsapp.approved = frozenset(KINDS)
+    rules = desk.associations["harif"].profile.notices
+    delivered = update(messages_table).where(messages_table.c.direction == "out").values(state="delivered")
+    object.__setattr__(rules, "a_day", 1)
+    try:
+        there = Person(desk, PHONE, "whatsapp")
+        first, second = await there.apply(), await there.apply()
+        desk.now += timedelta(hours=26)
+        move(desk, first, "verify", "relations_officer")
+        await desk.run()
+        desk.do(lambda c: c.execute(delivered))
+        move(desk, first, "pass_on", "relations_officer")
+        move(desk, second, "verify", "relations_officer")
+        sent = len(whatsapp.sent)
+        await desk.later(days=1)
+        await desk.later(minutes=3)
+        assert len(whatsapp.sent) == sent + 1 and whatsapp.says[-1].template == "several"
+        desk.do(lambda c: c.execute(delivered))
+        await desk.later(minutes=3)
+        assert sorted(one.state for one in desk.rows("notices")) == ["joined", "reached", "unopened"]
+        await there.press("/track")
+        for reference in (first, second):
+            assert reference in there.where.news
+            await there.press(f"track:{reference}")
+        await desk.later(days=4)
+        assert open_tasks(desk) == []
+        assert {one.state for one in desk.rows("notices")} == {"reached"}
     finally:
         object.__setattr__(rules, "a_day", 8)
 

@@ -9,8 +9,9 @@ import pytest
 from conversations.choices import CHOSEN
 from conversations.commands import COMMANDS
 from conversations.conversation import Address, Conversation
-from conversations.engine import advance
-from conversations.events import AppointmentChanged, CaseMoved, CaseUpdate, Event, Joined
+from conversations.engine import Turn, advance
+from conversations.events import AppointmentChanged, CaseMoved, CaseUpdate, Event, Joined, Press
+from conversations.flows import track
 from conversations.says import Say
 from conversations.templates import KINDS, LONGEST, body, button, fits, places, samples
 from conversations.wording import LANGUAGES, house_wording
@@ -128,7 +129,7 @@ REFERENCE = "HRF-7K2MP-4TWX6"
 CASE = {"reference": REFERENCE, "kind": "request", "stage": "with_committee", "opened_at": NOW - timedelta(days=9)}
 
 
-def said(event: Event, approved: frozenset[str], **more: Any) -> list[Say]:
+def told(event: Event, approved: frozenset[str], **more: Any) -> Turn:
     """To somebody who wrote two days ago."""
     talk = Conversation(
         association="harif", address=Address("whatsapp", "+966500000007"), id=1, language="ar", greeted=True,
@@ -137,7 +138,11 @@ def said(event: Event, approved: frozenset[str], **more: Any) -> list[Say]:
     world = World(
         association=HARIF, now=NOW, seed=b"0" * 16, traits=Traits(name="whatsapp", window_hours=24), templates=approved
     )
-    return [say for say in advance(talk, event, world).says if say.lane == "notice"]
+    return advance(talk, event, world)
+
+
+def said(event: Event, approved: frozenset[str], **more: Any) -> list[Say]:
+    return [say for say in told(event, approved, **more).says if say.lane == "notice"]
 
 
 def update(why: str, **details: str) -> Event:
@@ -183,9 +188,63 @@ def test_a_number_that_may_be_anothers_by_now_hears_no_more_than_that_there_is_n
         assert say.template == "news"
 
 
-def test_of_what_waited_together_those_alike_are_one_and_nothing_is_lost() -> None:
-    moved = CaseMoved(**{**{name: getattr(MOVED, name) for name in MOVED.__struct_fields__}, "id": "m2"})
-    events = (MOVED, moved, OWN["document_expiring"], OWN["appointment"])
-    says = said(Joined(id="j", at=NOW, events=events), frozenset(KINDS))  # type: ignore[arg-type]
-    assert [say.template for say in says] == ["news", "document_expiring", "appointment"]
+# --- several things at once ------------------------------------------------------------------------------------------
+
+OTHER = "HRF-8K2MP-4TWX6"
+EXPIRING = OWN["document_expiring"]
+
+
+def changed(event: Event, **fields: Any) -> Any:
+    return type(event)(**{name: getattr(event, name) for name in event.__struct_fields__} | fields)
+
+
+ELSEWHERE = changed(OWN["promise_near"], case=CASE | {"reference": OTHER})
+
+
+def together(*events: Event, approved: frozenset[str] = frozenset(KINDS)) -> tuple[Conversation, list[Say]]:
+    turn = told(Joined(id="j", at=NOW, events=events), approved)  # type: ignore[arg-type]
+    return turn.conversation, [say for say in turn.says if say.lane == "notice"]
+
+
+def opened(talk: Conversation, option: str) -> str:
+    """What a press of the button shows."""
+    press = Press(id="p", at=NOW, option=option)
+    views = [track.view_of(CASE), track.view_of(CASE | {"reference": OTHER})]
+    world = World(association=HARIF, now=NOW, seed=b"0" * 16, traits=Traits(name="whatsapp"), cases=tuple(views))
+    return "\n".join(say.text for say in advance(talk, press, world).says)
+
+
+def test_of_a_case_alone_one_template_says_that_there_is_news_and_all_of_it_is_behind_its_button() -> None:
+    talk, (say,) = together(MOVED, changed(MOVED, id="m2"), EXPIRING, OWN["promise_missed"])
+    assert say.template == "news" and fits("news", say.values) and say.values["2"] == REFERENCE
+    shown = opened(talk, f"track:{REFERENCE}")
+    assert "ديسمبر" in shown and "سبب" in shown and "مراجعة" in shown
+    assert HARIF.wording["ar"]("track.news_waiting") not in shown
+
+
+def test_of_several_cases_one_template_says_so_and_leads_to_them_all() -> None:
+    talk, (say,) = together(MOVED, ELSEWHERE)
+    assert say.template == "several" and fits("several", say.values)
+    assert button("several") == "0:/track" and {REFERENCE, OTHER} == set(talk.news)
+    shown = opened(talk, "/track")
+    assert shown.count(HARIF.wording["ar"]("track.news_waiting")) == 2
+    talk, (say,) = together(MOVED, ELSEWHERE, approved=frozenset({"news"}))
+    assert say.template == "news" and say.values["2"] == OTHER, "the next best"
+
+
+def test_an_hour_that_was_agreed_on_stays_a_message_of_its_own() -> None:
+    _, says = together(MOVED, EXPIRING, OWN["appointment"])
+    assert [say.template for say in says] == ["news", "appointment"]
     assert all(fits(say.template, say.values) for say in says)
+
+
+def test_one_thing_alone_goes_as_its_own_template_still() -> None:
+    _, (say,) = together(EXPIRING)
+    assert say.template == "document_expiring"
+    _, (say,) = together(OWN["promise_near"], changed(OWN["promise_near"], id="again"))
+    assert say.template == "promise_near"
+
+
+def test_to_who_may_not_be_told_nothing_waits() -> None:
+    turn = told(Joined(id="j", at=NOW, events=(MOVED, EXPIRING)), frozenset(KINDS), muted=True)  # type: ignore[arg-type]
+    assert not turn.says and not turn.conversation.news
