@@ -18,7 +18,7 @@ from conversations.flows.survey import FLOW, answer_of
 
 
 class Sheet:
-    """Some questions of a survey on one page. `given`: what was answered before, by question."""
+    """Some questions of a survey on one page. `given`: what was answered before, by question; None: passed over."""
 
     def __init__(self, survey: Survey, language: str, now: datetime, given: dict[str, Any] | None = None) -> None:
         self.survey, self.language, self.now = survey, language, now
@@ -30,11 +30,9 @@ class Sheet:
         rule = question.ask_if
         return rule is None or Answered(rule.field, rule.among).holds(self.draft)
 
-    def next(self, after: str = "") -> Question | None:
-        """The first question that applies and is not answered, behind this one; None where nothing is left."""
-        ids = [one.id for one in self.survey.questions]
-        start = ids.index(after) + 1 if after in ids else 0
-        left = (one for one in self.survey.questions[start:] if one.id not in self.draft.answers)
+    def next(self) -> Question | None:
+        """The first question that applies and is neither answered nor passed over; None where nothing is left."""
+        left = (one for one in self.survey.questions if one.id not in self.draft.answers)
         return next((one for one in left if self.applies(one)), None)
 
     def hear(self, form: Posted, questions: tuple[Question, ...], words: Words) -> dict[str, Any]:

@@ -60,10 +60,9 @@ class SurveyPages:
     def now(self) -> datetime:
         return self.intake.clock()
 
-    async def look(self, association: Association, token: str, language: str, after: str = "") -> SurveyPage | None:
-        """What is behind a link: None where there is nothing. `after`: the question that was passed over. Raises
-        DatabaseAway."""
-        page: SurveyPage | None = await self.database.read(self._look, association, token, language, after)
+    async def look(self, association: Association, token: str, language: str) -> SurveyPage | None:
+        """What is behind a link: None where there is nothing. Raises DatabaseAway."""
+        page: SurveyPage | None = await self.database.read(self._look, association, token, language)
         return page
 
     async def answer(
@@ -86,13 +85,11 @@ class SurveyPages:
             return None
         return _Found(wave, one, survey)
 
-    def _look(
-        self, connection: Connection, association: Association, token: str, language: str, after: str
-    ) -> SurveyPage | None:
+    def _look(self, connection: Connection, association: Association, token: str, language: str) -> SurveyPage | None:
         found = self._find(connection, association, token, lock=False)
-        return self._page(connection, found, language, after) if found else None
+        return self._page(connection, found, language) if found else None
 
-    def _page(self, connection: Connection, found: _Found, language: str, after: str = "") -> SurveyPage:
+    def _page(self, connection: Connection, found: _Found, language: str) -> SurveyPage:
         survey, state = found.survey, self._state(found)
         page = SurveyPage(state=state, survey=survey, anonymous=found.wave.anonymous)
         if state != "ask":
@@ -102,7 +99,7 @@ class SurveyPages:
         if found.wave.anonymous:
             page.questions = survey.questions
         else:
-            question = page.sheet.next(after)
+            question = page.sheet.next()
             page.questions = (question,) if question else ()
             page.place = survey.questions.index(question) + 1 if question else 0
             if question is None:
@@ -117,13 +114,18 @@ class SurveyPages:
         return "declined" if found.one.state == waves.DECLINED else "ask"
 
     def _given(self, connection: Connection, found: _Found) -> dict[str, Any]:
-        """What was answered by name, as far as a condition can ask for it."""
+        """What was answered by name, as far as a condition can ask for it; None for what was passed over."""
         if found.one.response is None:
             return {}
         a = answers_table.c
         mine = (a.association == found.wave.association, a.response == found.one.response)
-        rows = connection.execute(select(a.question, a.score, a.choice).where(*mine))
-        return {row.question: row.choice if row.score is None else row.score for row in rows}
+        rows = connection.execute(
+            select(a.question, a.score, a.choice, a.words.is_not(None).label("words")).where(*mine)
+        )
+        return {
+            row.question: row.score if row.score is not None else row.choice if row.choice or row.words else None
+            for row in rows
+        }
 
     def _answer(
         self, connection: Connection, association: Association, token: str, form: Posted, language: str, words: Words
@@ -142,11 +144,15 @@ class SurveyPages:
             page.sheet, page.questions = sheet, asked
             page.place = 0 if page.anonymous else survey.questions.index(asked[0]) + 1
             return page
-        following = None if page.anonymous else sheet.next(asked[0].id if asked else "")
-        last = following is None and bool(sheet.draft.answers)
         if page.anonymous and not given:
             return page
-        state = "finished" if last else "begun" if sheet.draft.answers else ""
+        if not page.anonymous:
+            # Passed over is kept like an answer, so that whoever comes back goes on behind it.
+            given = dict.fromkeys(one.id for one in asked) | given
+            sheet.draft.answers |= given
+        following = None if page.anonymous else sheet.next()
+        last = following is None and any(value is not None for value in sheet.draft.answers.values())
+        state = "finished" if last else "begun" if given else ""
         effect = SurveyAnswered(
             wave=str(found.wave.id),
             survey=survey.id,

@@ -16,7 +16,6 @@ from conversations.association.association import Association
 from storage.database import DatabaseAway
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{34}")
-_QUESTION = re.compile(r"[a-z0-9_]{0,20}")
 
 
 class SurveyPageRoutes:
@@ -29,12 +28,11 @@ class SurveyPageRoutes:
 
     async def show(self, request: Request) -> Response:
         """Looking answers nothing: phones fetch links."""
-        after = request.query_params.get("after", "")
         association, token, language = self._asked(request)
-        if association is None or not _QUESTION.fullmatch(after):
+        if association is None:
             return pages.kind_page("no_survey", language=language, status=404)
         try:
-            page = await self.own.look(association, token, language, after)
+            page = await self.own.look(association, token, language)
         except DatabaseAway:
             return pages.kind_page("away", language=language, status=503, association=association)
         return self._page(request, association, page)
@@ -57,9 +55,7 @@ class SurveyPageRoutes:
             return pages.kind_page("away", language=language, status=503, association=association)
         if page is not None and page.state == "ask" and page.sheet and not page.sheet.filled.wrong and page.place:
             # What was asked is behind them, answered or passed over; reloading the next one asks nothing twice.
-            asked = form.get("question")
-            asked = asked if _QUESTION.fullmatch(asked) else ""
-            return RedirectResponse(f"{request.url.path}?lang={language}&after={asked}", 303)
+            return RedirectResponse(f"{request.url.path}?lang={language}", 303)
         return self._page(request, association, page)
 
     def _asked(self, request: Request) -> tuple[Association | None, str, str]:

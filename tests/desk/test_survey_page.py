@@ -84,6 +84,7 @@ def test_each_answer_is_kept_as_it_comes_and_half_a_survey_counts_as_half(pages:
     (one,) = pages.rows(recipients)
     assert one.state == waves.BEGUN
     pages.client.post(path, data={"question": "clarity", "way": "skip"})
+    assert pages.asked(path) == "overall", "what was passed over is behind them, too"
     pages.answers(path, overall="good")
     done = pages.answers(path, words="الموقف بعيد")
     assert "شكرًا لكم" in done.text
@@ -92,6 +93,7 @@ def test_each_answer_is_kept_as_it_comes_and_half_a_survey_counts_as_half(pages:
     assert (response.source, response.finished, response.channel) == ("page", True, "telegram")
     assert {(row.question, row.score) for row in pages.rows(answers)} == {
         ("effort", 5),
+        ("clarity", None),
         ("overall", 5),
         ("words", None),
     }
@@ -99,6 +101,21 @@ def test_each_answer_is_kept_as_it_comes_and_half_a_survey_counts_as_half(pages:
     assert (one.state, one.response) == (waves.FINISHED, response.id)
     pages.answers(path, effort="1")
     assert ("effort", "1") not in pages.totals(wave), "what is finished stays"
+
+
+def test_who_passes_over_a_question_and_comes_back_goes_on_behind_it(pages: Pages, noura: Person) -> None:
+    wave = pages.wave()
+    path = pages.invite(wave, noura)
+    for question in ("effort", "clarity", "overall"):
+        assert pages.asked(path) == question
+        pages.client.post(path, data={"question": question, "way": "skip"})
+    assert pages.asked(path) == "words"
+    assert pages.totals(wave) == {("@responses", "begun"): 1}, "what was passed over is counted as nothing"
+    pages.answers(path, effort="5")
+    assert pages.totals(wave)[("effort", "5")] == 1, "who goes back to it answers it"
+    pages.client.post(path, data={"question": "words", "way": "skip"})
+    assert pages.totals(wave)[("@responses", "finished")] == 1
+    assert pages.asked(path) == "" and pages.rows(recipients)[0].state == waves.FINISHED
 
 
 def test_an_anonymous_survey_is_kept_when_it_is_sent_and_is_nobodys(pages: Pages, noura: Person) -> None:
