@@ -6,7 +6,7 @@ e-mail where their login is an address and a relay is set. References and counts
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,8 +20,9 @@ from bot.intake import Intake
 from bot.log import log
 from bot.mail import Mail, MailFailed
 from conversations.association.association import Association
-from conversations.cases import clock, lifecycle
+from conversations.cases import clock
 from conversations.cases.calendar import calendar_of
+from conversations.cases.lifecycle import hands
 from conversations.cases.move import MANAGEMENT, PROTECTION_OFFICER
 from conversations.says import Say
 from storage import alarms, clocks, entitlements, staff
@@ -31,6 +32,7 @@ from storage.schema_desk import excluded
 from storage.times import moment, ms
 from storage.vault import Vault
 
+_ABOVE = frozenset({MANAGEMENT, PROTECTION_OFFICER})
 RUNGS = {"amber": "holder", "red": "role", "overdue": "management"}
 """How near a deadline is, and who hears of it then (with those before)."""
 SHOWN = 8
@@ -91,9 +93,8 @@ class Reminders:
             fresh = clocks.remind(connection, slug, [one.subject for one in deadlines], rung, ms(now))
             for one in deadlines:
                 if one.subject in fresh:
-                    for worker in workers:
-                        if (one.case_id, worker.id) not in out and _hears(worker, one, rung):
-                            told[worker.id, rung].append(one.reference)
+                    for worker in hearers([w for w in workers if (one.case_id, w.id) not in out], one, rung):
+                        told[worker.id, rung].append(one.reference)
             if fresh and rung == "management":
                 alarms.ring(connection, slug, "overdue", ms(now))
         return [(worker, rung, references) for (worker, rung), references in told.items()]
@@ -185,14 +186,27 @@ def _excluded(connection: Connection, slug: str) -> set[tuple[int, int]]:
     return {(int(row.subject.removeprefix("case:")), row.staff) for row in rows}
 
 
-def _hears(worker: Worker, one: Deadline, rung: str) -> bool:
-    """The holder first (or, where nobody holds it, whoever can act on it), then all who can, then management too. A
-    restricted case is the protection officer's at every rung."""
+def hearers(workers: Sequence[Worker], one: Deadline, rung: str) -> list[Worker]:
+    """The holder first, then all who can bring it on from where it stands (they too, at once, where nobody holds it or
+    the holder can no more), then management too. Management comes before its rung only where nobody else can act: an
+    appeal against those who answered. A restricted case is the protection officer's at every rung.
+
+    `workers`: of the association, without those who are kept out of the case."""
+    able = [worker for worker in workers if _can_act(worker, one)]
     if one.restricted:
-        return PROTECTION_OFFICER in worker.roles
-    if one.kind not in worker.kinds:
-        return False
-    acts = any(worker.roles & set(move.who) for move in lifecycle.moves(one.kind, one.stage)) and worker.may("work")
-    if rung == "holder" and one.holder is not None:
-        return worker.id == one.holder
-    return (acts and MANAGEMENT not in worker.roles) or (rung == "management" and MANAGEMENT in worker.roles)
+        return able
+    above = [worker for worker in workers if MANAGEMENT in worker.roles and one.kind in worker.kinds]
+    role = [worker for worker in able if MANAGEMENT not in worker.roles]
+    if not role or hands(one.kind, one.stage) <= _ABOVE:
+        role = [*role, *above]
+    holder = [worker for worker in workers if worker.id == one.holder and one.kind in worker.kinds]
+    if rung == "holder" and holder:
+        return holder if holder[0] in role else [*holder, *role]
+    return [*role, *(worker for worker in above if rung == "management" and worker not in role)]
+
+
+def _can_act(worker: Worker, one: Deadline) -> bool:
+    """By a move that one of their roles makes from here; a committee decides, it does not work."""
+    may = worker.may("work") or worker.may("committee")
+    sees = one.kind in worker.kinds and (worker.may("restricted") or not one.restricted)
+    return may and sees and bool(worker.roles & hands(one.kind, one.stage, one.restricted))

@@ -32,6 +32,7 @@ from conversations.cases.move import (
 OBJECTING = frozenset({"objection_open", "appeal_open"})
 """Guards of what is heard once, and within its days."""
 FINAL = frozenset({"closed", "withdrawn", "discontinued"})
+DISCONTINUE = "discontinue"
 AT_ONCE = {"complaint": "acknowledge"}
 """By kind, the move that the house itself makes as soon as a case is filed: its receipt has said so."""
 _NO_STAFF = frozenset({BENEFICIARY, SYSTEM})
@@ -99,6 +100,12 @@ def may_make(move: Move, restricted: bool) -> tuple[str, ...]:
     return others if len(others) == len(move.who) else (*others, PROTECTION_OFFICER)
 
 
+def hands(kind: str, stage: str, restricted: bool = False) -> frozenset[str]:
+    """The roles of staff that can bring it on from here; to discontinue it is no way on."""
+    onward = (move for move in moves(kind, stage) if move.name != DISCONTINUE)
+    return frozenset(who for move in onward for who in may_make(move, restricted)) - _NO_STAFF
+
+
 def apply(kind: str, stage: str, move: str, who: str, facts: Facts) -> Move:
     """The move, if it may be made now; the caller keeps `stage_after` it. Raises NotAllowed, which says why and what
     can be done instead, and KeyError for an unknown kind."""
@@ -150,7 +157,7 @@ def mermaid(kind: str) -> str:
     """The lifecycle as a Mermaid state diagram, with who may make each move. The two ends that are everywhere are drawn
     once, in a note, or nobody could read the rest."""
     lifecycle = LIFECYCLES[kind]
-    everywhere = {"withdraw", "discontinue"}
+    everywhere = {"withdraw", DISCONTINUE}
     lines = ["stateDiagram-v2", *(f"    [*] --> {stage}" for stage in lifecycle.initial)]
     for (stage, name), move in lifecycle.steps.items():
         if name not in everywhere:

@@ -16,6 +16,7 @@ from conversations.cases.lifecycle import (
     LIFECYCLES,
     apply,
     committee_for,
+    hands,
     is_open,
     may_make,
     mermaid,
@@ -236,12 +237,8 @@ def test_a_restricted_complaint_moves_by_the_protection_officer_alone() -> None:
     ("kind", "restricted"), [*((kind, False) for kind in KINDS), *((kind, True) for kind in sorted(HEARD_APART))]
 )
 def test_wherever_a_case_stands_some_role_sees_it_and_can_bring_it_on(kind: str, restricted: bool) -> None:
-    """To discontinue it is no way on. What waits for nothing but its person or the clock, they bring on."""
     for stage in filter(is_open, LIFECYCLES[kind].stages):
-        makers = {
-            who for move in moves(kind, stage) if move.name != "discontinue" for who in may_make(move, restricted)
-        }
-        makers -= {BENEFICIARY, SYSTEM}
+        makers = hands(kind, stage, restricted)
         able = {
             role
             for role in makers

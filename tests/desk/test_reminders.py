@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from bot.desk.words import DeskWords
 from bot.mail import Mail, MailFailed
-from bot.reminders import Reminders
+from bot.reminders import RUNGS, Reminders
 from storage import clocks, staff
-from storage.times import ms
+from storage.schema import cases
+from storage.times import DAY, ms
 from tests.desk.house import Browser, House
+from tests.desk.test_moves import does
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -121,6 +125,51 @@ def test_a_complaint_reminds_only_those_who_hear_it_and_never_whom_it_is_about(h
     house.later(days=30)
     house.run(ringing(house).ring())
     assert [reference in "".join(read_by(house, user)) for user in (91, 92, 93)] == [True, False, False]
+
+
+def heard_of(house: House, reference: str, days: int, **workers: Browser) -> dict[str, list[str]]:
+    """At which lamps of this case each worker was reminded, in the next so many days."""
+    rounds, words = ringing(house), DeskWords("ar", house.associations["harif"])
+    lamps = {words(f"reminder.{rung}", count=1): lamp for lamp, rung in RUNGS.items()}
+    for user, worker in enumerate(workers.values(), 91):
+        bound(house, worker, user)
+    for _ in range(days):
+        house.later(days=1)
+        house.run(rounds.ring())
+    return {
+        name: [lamps[text.splitlines()[0]] for text in read_by(house, user) if reference in text]
+        for user, name in enumerate(workers, 91)
+    }
+
+
+def test_a_request_with_the_committee_is_brought_before_the_committee(house: House) -> None:
+    """The promise itself: who holds it can do nothing more for it."""
+    reference = applied(house)
+    (id,) = [row[0] for row in house.line.rows("cases", "id")]
+    officer, member, manager = (house.worker(one) for one in ("relations_officer", "committee", "management"))
+    officer.post(f"/case/{id}/hold", to="me")
+    for name in ("verify", "pass_on"):
+        does(officer, id, name)
+    heard = heard_of(house, reference, 24, officer=officer, member=member, manager=manager)
+    assert heard == {"officer": ["amber"], "member": ["amber", "red", "overdue"], "manager": ["overdue"]}
+
+
+def test_an_appeal_is_brought_before_those_above_who_answered(house: House) -> None:
+    person = house.person("7001")
+    reference = str(person.does(person.complain()))
+    (id,) = [row[0] for row in house.line.rows("cases", "id")]
+    hears, manager, protects = (house.worker(r) for r in ("follow_up_committee", "management", "protection_officer"))
+    due = ms(house.now) + 18 * DAY
+    house.do(lambda c: c.execute(update(cases).where(cases.c.id == id).values(stage="appealed", due=due)))
+    heard = heard_of(house, reference, 24, hears=hears, manager=manager, protects=protects)
+    above = ["amber", "red", "overdue"]
+    assert heard == {"hears": [], "manager": above, "protects": above}
+
+
+def test_management_hears_early_where_nobody_is_there_who_could_act(house: House) -> None:
+    reference = applied(house)
+    heard = heard_of(house, reference, 24, manager=house.worker("management"))
+    assert heard == {"manager": ["amber", "red", "overdue"]}
 
 
 def test_e_mail_goes_to_workers_whose_login_is_an_address(house: House, relay: Relay) -> None:
