@@ -1,6 +1,7 @@
 """The inbox: what each worker sees of what waits, taking it, the next one, who is there, and what rang."""
 
 import ast
+import functools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -424,17 +425,23 @@ def test_an_alarm_tells_nobody_what_is_not_theirs_to_know(house: House) -> None:
     assert {about.post(f"/alarms/{id}/seen").status_code for id in ids} == {404}
 
 
+@functools.cache
+def _calls() -> list[ast.Call]:
+    folder = Path(__file__).parents[2] / "conversations"
+    trees = (ast.parse(path.read_text()) for path in folder.rglob("*.py"))
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
 def _codes(function: str, keyword: str = "") -> set[str]:
     """The codes that the dialogue hands over or rings by, as they stand in the code: as the second argument, or by a
     keyword."""
     found: set[str] = set()
-    for path in (Path(__file__).parents[2] / "conversations").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call) or getattr(node.func, "id", getattr(node.func, "attr", "")) != function:
-                continue
-            given = [one.value for one in node.keywords if one.arg == keyword] if keyword else node.args[1:2]
-            constants = (one for expression in given for one in ast.walk(expression) if isinstance(one, ast.Constant))
-            found |= {one.value for one in constants if isinstance(one.value, str) and not one.value.endswith("_")}
+    for node in _calls():
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) != function:
+            continue
+        given = [one.value for one in node.keywords if one.arg == keyword] if keyword else node.args[1:2]
+        constants = (one for expression in given for one in ast.walk(expression) if isinstance(one, ast.Constant))
+        found |= {one.value for one in constants if isinstance(one.value, str) and not one.value.endswith("_")}
     return found
 
 
