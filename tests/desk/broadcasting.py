@@ -88,7 +88,18 @@ def write(browser: Browser, files: Any = None, **more: Any) -> int:
 
 
 def go(browser: Browser, id: int, people: int, **more: Any) -> Any:
-    return browser.post(f"/broadcasts/{id}/go", people=str(people), **{"looked": "yes", **more})
+    given = {"looked": "yes", **looked_at(browser, id), **more}
+    return browser.post(f"/broadcasts/{id}/go", people=str(people), **given)
+
+
+def approve(browser: Browser, id: int, people: int, **more: Any) -> Any:
+    return browser.post(f"/broadcasts/{id}/approve", people=str(people), **looked_at(browser, id), **more)
+
+
+def looked_at(browser: Browser, id: int, room: str = "broadcasts") -> dict[str, str]:
+    """As the page says which draft it shows."""
+    found = re.search(r'name="draft" value="(\w+)"', browser.get(f"/{room}/{id}").text)
+    return {"draft": found[1]} if found else {}
 
 
 def wave(house: House, id: int) -> waves.Wave:

@@ -16,7 +16,7 @@ from storage import consents, waves
 from storage.consents import Consent
 from storage.schema_surveys import recipients
 from storage.times import ms
-from tests.desk.broadcasting import PNG, careful, csv_file, feed, form, go, heard, known, states, upload
+from tests.desk.broadcasting import PNG, approve, careful, csv_file, feed, form, go, heard, known, states, upload
 from tests.desk.house import House, Person, words_of
 
 
@@ -107,7 +107,7 @@ def test_an_uploaded_list_names_every_bad_row_and_keeps_the_good_ones_apart_unti
     assert officer.post(f"/broadcasts/{id}/confirm").status_code == 409
     assert "٣ أشخاص" in officer.text(f"/broadcasts/{id}")
     assert "طلبنا موافقة" in words_of(go(officer, id, 3).text)
-    house.worker("management").post(f"/broadcasts/{id}/approve", people="3")
+    approve(house.worker("management"), id, 3)
     house.run(house.line.rounds.planner.work())
     feed(house)
     assert [name for name, one in found.items() if heard(one)] == ["writes", "case", "phone"]

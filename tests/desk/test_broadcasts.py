@@ -16,7 +16,21 @@ from conversations.association.association import Association
 from conversations.wording import Wording
 from storage import staff, waves
 from storage.schema import conversations
-from tests.desk.broadcasting import PNG, TEXT, careful, feed, form, go, heard, known, states, wave, write
+from tests.desk.broadcasting import (
+    PNG,
+    TEXT,
+    approve,
+    careful,
+    feed,
+    form,
+    go,
+    heard,
+    known,
+    looked_at,
+    states,
+    wave,
+    write,
+)
 from tests.desk.house import House, Person, words_of
 
 
@@ -56,10 +70,10 @@ def test_a_broadcast_from_its_first_word_to_its_end_in_the_middle(
     feed(house)
     assert heard(*crowd) == 0 and wave(house, id).state == "drafted"
     assert "طلب هند إرسالها إلى ٥ أشخاص" in manager.text(f"/broadcasts/{id}")
-    assert officer.post(f"/broadcasts/{id}/approve", people="5").status_code == 403
+    assert approve(officer, id, 5).status_code == 403
     monkeypatch.setattr(feeding, "AT_ONCE", 2)
     monkeypatch.setattr(schedule, "FEEDS", 1)
-    assert "بدأ إرسالها" in words_of(manager.post(f"/broadcasts/{id}/approve", people="5").text)
+    assert "بدأ إرسالها" in words_of(approve(manager, id, 5).text)
     feed(house)
     assert heard(*crowd) == 2
 
@@ -279,13 +293,39 @@ def test_what_was_changed_after_it_was_agreed_to_is_asked_about_again(house: Hou
     go(officer, id, 3)
     answer = officer.post(f"/broadcasts/{id}/change", files={"file": ("", b"")}, **form(text_ar="نص آخر"))
     assert answer.status_code == 200
-    answer = manager.post(f"/broadcasts/{id}/approve", people="3")
+    answer = approve(manager, id, 3)
     assert answer.status_code == 409 and "تغيّرت بعد طلبها" in words_of(answer.text)
     own = write(manager)
     go(manager, own, 3)
-    answer = manager.post(f"/broadcasts/{own}/approve", people="3")
+    answer = approve(manager, own, 3)
     assert answer.status_code == 409 and "شخص غير الذي كتبها" in words_of(answer.text)
     assert wave(house, own).state == "drafted"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"text_ar": "كلام لم يره أحد"}, {"button": ["/menu"]}, {"whom": "some", "languages": ["ar"]}],
+    ids=["words", "buttons", "audience"],
+)  # fmt: skip
+def test_who_looked_at_another_draft_has_not_agreed_to_this_one(house: House, changed: dict[str, Any]) -> None:
+    people = [known(house, f"70{number:02}") for number in range(3)]
+    officer, manager = house.worker("relations_officer"), house.worker("management")
+    id = write(officer)
+    seen = looked_at(officer, id)
+    officer.post(f"/broadcasts/{id}/recount")
+    assert looked_at(officer, id) == seen, "counted again it is the same"
+    go(officer, id, 3)
+    old = looked_at(manager, id)
+    officer.post(f"/broadcasts/{id}/change", files={"file": ("", b"")}, **form(**changed))
+    stale = go(officer, id, 3, **seen)
+    assert stale.status_code == 409 and not wave(house, id).needs_approval
+    go(officer, id, 3)
+    answer = manager.post(f"/broadcasts/{id}/approve", people="3", **old)
+    assert answer.status_code == 409 and "تغيّر هذا بعد أن فتحتم الصفحة" in words_of(answer.text)
+    assert changed.get("text_ar", TEXT) in words_of(answer.text), "and the page shows it anew"
+    feed(house)
+    assert wave(house, id).state == "drafted" and len({len(one.told) for one in people}) == 1
+    assert manager.post(f"/broadcasts/{id}/approve", people="3").status_code == 409, "nor by a page that showed nothing"
+    assert "بدأ إرسالها" in words_of(approve(manager, id, 3).text)
 
 
 def test_one_that_runs_is_changed_by_nobody_and_one_that_was_dropped_neither(house: House) -> None:

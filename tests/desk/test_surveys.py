@@ -10,7 +10,7 @@ import pytest
 
 from conversations.association.association import Association
 from storage import waves
-from tests.desk.broadcasting import feed, known, states
+from tests.desk.broadcasting import feed, known, looked_at, states
 from tests.desk.house import Browser, House, Person, words_of
 
 
@@ -87,7 +87,7 @@ def say_yes(browser: Browser, id: int, act: str = "go", shown: str | None = None
     if shown is None:
         found = re.search(r'name="people" value="(\d+)"', browser.get(f"/surveys/{id}").text)
         shown = found[1] if found else "0"
-    return browser.post(f"/surveys/{id}/{act}", people=shown)
+    return browser.post(f"/surveys/{id}/{act}", people=shown, **looked_at(browser, id, "surveys"))
 
 
 def test_more_people_than_the_page_showed_are_not_asked(house: House) -> None:
@@ -200,8 +200,18 @@ def test_what_the_house_planned_waits_for_somebody_who_may_agree(second: House) 
     assert rolling and all(one.state == "drafted" for one in rolling)
     manager = second.worker("management")
     assert "تنتظر موافقة ثانية" in manager.text("/surveys")
-    manager.post(f"/surveys/{rolling[0].id}/approve")
-    assert wave(second, rolling[0].id).state == "running"
+    id = rolling[0].id
+    old, before = looked_at(manager, id, "surveys"), second.associations["harif"]
+    surveys = tuple(
+        one.model_copy(update={"why": one.why.model_copy(update={"ar": "سبب آخر"})}) for one in before.profile.surveys
+    )
+    changed = replace(before, profile=before.profile.model_copy(update={"surveys": surveys}))
+    second.associations["harif"] = changed
+    answer = manager.post(f"/surveys/{id}/approve", **old)
+    assert answer.status_code == 409 and "سبب آخر" in words_of(answer.text), "it would ask otherwise than was seen"
+    assert wave(second, id).state == "drafted"
+    say_yes(manager, id, "approve")
+    assert wave(second, id).state == "running"
 
 
 # --- held and stopped ------------------------------------------------------------------------------------------------

@@ -5,15 +5,19 @@ Each runs in one transaction with its audit row, the wave locked: whoever comes 
 
 from collections.abc import Collection
 from datetime import timedelta
+from hashlib import blake2b
 
+import msgspec
 from sqlalchemy import Connection
 
-from bot.desk.at import At, NotFound, Stale
+from bot.desk.at import At, NotFound, Refused, Stale
 from storage import wave_acts, waves
 from storage.times import ms
 from storage.waves import Wave
 
 SURVEY, BROADCAST = "survey", "broadcast"
+CHANGED = "asking.changed"
+"""Why nobody's yes counts: it was said to something else than what stands there now."""
 OPEN_DAYS = 14
 """For so long a broadcast may take: what was not told by then is not told any more."""
 
@@ -32,6 +36,19 @@ def in_state(connection: Connection, at: At, kind: str, states: Collection[str])
     if wave.state not in states:
         raise Stale(f"asking.stale.{wave.state}")
     return wave
+
+
+def mark(wave: Wave, said: bytes) -> str:
+    """Of everything that whoever says yes agrees to: what is said, to whom, why and when. The page they looked at
+    carries it."""
+    whole = (said, wave.purpose, wave.audience, wave.starts, wave.filled_at)
+    return blake2b(msgspec.msgpack.encode(whole), digest_size=12).hexdigest()
+
+
+def as_looked_at(at: At, mark: str) -> None:
+    """Raises Refused where the page showed something else than there is now."""
+    if at.form.get("draft") != mark:
+        raise Refused(CHANGED)
 
 
 def subject(at: At) -> str:

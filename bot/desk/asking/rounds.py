@@ -94,9 +94,15 @@ def margin(connection: Connection, wave: Wave, whom: Audience, people: int) -> i
     return max(1, round(100 * statistics.margin(people, everybody)))
 
 
+def mark(wave: Wave, survey: Survey | None) -> str:
+    """Of what it asks, and of whom: the profile may have changed since the page was opened."""
+    return acts.mark(wave, survey.model_dump_json().encode() if survey else b"")
+
+
 def go(connection: Connection, at: At, survey: Survey) -> str:
     """`begun`, or `asked` where a second person approves each wave of it. Raises Refused."""
     wave = acts.in_state(connection, at, acts.SURVEY, (waves.DRAFTED,))
+    acts.as_looked_at(at, mark(wave, survey))
     if wave.needs_approval:
         raise Stale("surveys.asked_before")
     people = _fit(connection, at, wave, survey)
@@ -113,6 +119,7 @@ def go(connection: Connection, at: At, survey: Survey) -> str:
 def approve(connection: Connection, at: At, survey: Survey) -> None:
     """A second person says yes: never who planned it; what the house planned, anybody who may. Raises Refused."""
     wave = acts.in_state(connection, at, acts.SURVEY, (waves.DRAFTED,))
+    acts.as_looked_at(at, mark(wave, survey))
     if not wave.needs_approval:
         raise Refused("asking.not_asked")
     if wave.by == at.worker.id:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from bot.desk.asking import acts
@@ -201,6 +202,11 @@ def confirm(connection: Connection, at: At, kind: str) -> None:
         raise Refused("broadcasts.none_to_confirm")
 
 
+def mark(wave: Wave, body: waves.Body) -> str:
+    """Of the draft, however often it is counted."""
+    return acts.mark(wave, msgspec.msgpack.encode(msgspec.structs.replace(body, channels={}, refused=0)))
+
+
 # --- go --------------------------------------------------------------------------------------------------------------
 
 
@@ -237,11 +243,13 @@ def approve(connection: Connection, at: At) -> str:
 
 
 def _fit(connection: Connection, at: At) -> tuple[Wave, int]:
-    """The draft, locked, and how many it goes to: as many as the page said. Raises Refused where it must not go."""
+    """The draft, locked, and how many it goes to: what the page showed, to as many as it said. Raises Refused where it
+    must not go."""
     wave = acts.in_state(connection, at, acts.BROADCAST, (waves.DRAFTED,))
     body = waves.body_of(connection, at.desk.vault, at.slug, wave.id) or waves.Body()
     if held := waves.counts(connection, at.slug, wave.id).get(waves.HELD):
         raise Refused("broadcasts.unconfirmed", count=held)
+    acts.as_looked_at(at, mark(wave, body))
     people = counted(connection, wave, body).people
     if not people:
         raise Refused("broadcasts.nobody")

@@ -219,6 +219,7 @@ async def _show(
         ],
         second=sending.needs_second(at, found["counted"].people),
         approve_above=at.association.profile.broadcasts.approve_above,
+        mark=sending.mark(wave, body),
         **common,
     )
 

@@ -135,6 +135,7 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
         status=status,
         **found,
         chosen=whom.chosen(found["audience"]),
+        mark=rounds.mark(found["wave"], found["survey"]),
         title=run_title(found["wave"], at.words),
         bill=sending.bill(at, found["counted"].channels, lambda _: 1),
         money=sending.money(at),
