@@ -149,7 +149,8 @@ def case_of(connection: Connection, vault: Vault, association: str, conversation
 
 
 def begin(connection: Connection, vault: Vault, association: Association, said: Said, by: int, now: int) -> Improvement:
-    """An improvement out of an open answer: its words are its title until somebody finds better ones."""
+    """An improvement out of an open answer, without a title until somebody finds one in words of their own: whoever
+    is judged by the answer reads the log, and what its person said goes when their data is erased."""
     survey = association.profile.survey(said.response.survey)
     measured = measured_by(survey, said.question) if survey else None
     one = Improvement(
@@ -158,7 +159,6 @@ def begin(connection: Connection, vault: Vault, association: Association, said: 
         survey=said.response.survey,
         wave=said.response.wave,
         question=measured.id if measured else "",
-        title=" ".join(said.words.split())[:120],
         by=by,
         at=now,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storage import improvements, waves
+from storage import improvements, taking_part, waves
 from storage.schema import cases, conversations
 from storage.schema_surveys import improvement_sources
 from storage.times import ms
@@ -102,9 +102,18 @@ def test_who_is_judged_by_an_answer_does_not_read_it_behind_an_improvement(house
     keeper, judged = house.worker("relations_officer"), house.worker("social_researcher")
     response = answer(house, wave_of(house), {"overall": 2}, WORDS, provider=str(judged.id))
     id = id_in(turned(keeper, response, "improvement"))
-    house.do(lambda c: improvements.change(c, house.vault, improvements.get(c, house.vault, "harif", id), title="عام"))
-    assert WORDS in keeper.text(f"/improvements/{id}")
-    assert WORDS not in judged.text(f"/improvements/{id}")
+    page = keeper.text(f"/improvements/{id}")
+    assert WORDS in page and "تحسين بلا عنوان" in page, "its title is the house's own to find"
+    assert WORDS not in judged.text(f"/improvements/{id}") and WORDS not in judged.text("/improvements")
+
+
+def test_what_a_person_wrote_is_no_more_behind_an_improvement_once_their_data_is_erased(
+    house: House, noura: Person
+) -> None:
+    keeper = house.worker("relations_officer")
+    id = id_in(turned(keeper, answer(house, wave_of(house), {"overall": 2}, WORDS, noura.id), "improvement"))
+    house.do(taking_part.erase, "harif", noura.id)
+    assert WORDS not in keeper.text(f"/improvements/{id}") and WORDS not in keeper.text("/improvements")
 
 
 def test_its_effect_is_read_off_the_next_wave_once_that_is_over(house: House) -> None:

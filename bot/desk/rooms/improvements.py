@@ -288,7 +288,7 @@ async def announce(at: At) -> Response:
         one = _get(connection, at)
         if not one.published:
             raise Refused("improvements.publish_first")
-        title = at.words("improvements.announced", title=one.title)[:80]
+        title = at.words("improvements.announced", title=one.title or at.words("improvements.untitled"))[:80]
         made.append(acts.announce(connection, at.desk.vault, one, title, text, at.worker.id, ms(at.now)))
         at.log(connection, "broadcast.draft", f"wave:{made[-1].id}")
 
