@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, true
+from sqlalchemy import Connection, select
 
 from bot import metrics
 from bot.channels.contract import Channel, SendError
@@ -25,11 +25,11 @@ from conversations.cases.calendar import calendar_of
 from conversations.cases.lifecycle import hands
 from conversations.cases.move import MANAGEMENT, PROTECTION_OFFICER
 from conversations.says import Say
-from storage import alarms, clocks, entitlements, staff
+from storage import alarms, clocks, staff
+from storage.clocks import Deadline
 from storage.database import Database
-from storage.schema import cases
 from storage.schema_desk import excluded
-from storage.times import moment, ms
+from storage.times import ms
 from storage.vault import Vault
 
 _ABOVE = frozenset({MANAGEMENT, PROTECTION_OFFICER})
@@ -38,21 +38,7 @@ RUNGS = {"amber": "holder", "red": "role", "overdue": "management"}
 SHOWN = 8
 """References in one reminder; more are counted."""
 _MOST = 500
-
-
-class Deadline(NamedTuple):
-    """Of a case; `subject` is what its reminder is remembered by."""
-
-    subject: str
-    case_id: int
-    reference: str
-    kind: str
-    stage: str
-    category: str
-    branch: str
-    restricted: bool
-    holder: int | None
-    due: int
+"""Deadlines of one rung and round; the next round has the others."""
 
 
 class Reminders:
@@ -79,11 +65,13 @@ class Reminders:
     def _due(self, connection: Connection, association: Association, now: datetime) -> list[tuple[int, str, list[str]]]:
         """Who is to hear of what: claimed, so that it is told once."""
         slug, calendar = association.slug, calendar_of(association.profile)
-        near = _deadlines(connection, slug, ms(clock.marks(now, calendar)[1]))
-        by_rung: dict[str, list[Deadline]] = defaultdict(list)
-        for one in near:
-            if lamp := clock.lamp(moment(one.due), now, calendar):
-                by_rung[RUNGS[lamp]].append(one)
+        red, amber = (ms(mark) for mark in clock.marks(now, calendar))
+        spans = {"amber": (red + 1, amber), "red": (ms(now), red), "overdue": (0, ms(now) - 1)}
+        by_rung = {
+            rung: found
+            for lamp, rung in RUNGS.items()
+            if (found := clocks.unrung(connection, slug, rung, spans[lamp], _MOST))
+        }
         if not by_rung:
             return []
         workers = [worker_of(one.member, one.name, "ar") for one in staff.colleagues(connection, self.vault, slug)]
@@ -149,35 +137,6 @@ def _listed(words: DeskWords, references: list[str]) -> str:
     shown = words("reminder.comma").join(references[:SHOWN])
     more = len(references) - SHOWN
     return words("reminder.and_more", references=shown, count=more) if more > 0 else shown
-
-
-def _deadlines(connection: Connection, slug: str, until: int) -> list[Deadline]:
-    """What is due by then and not paused: cases, and entitlements that are owed."""
-    due = clocks.due(connection, slug, true(), until=until, limit=_MOST)
-    c = cases.c
-    found = [one for one in due if one.paused is None]
-    owed = entitlements.overdue(connection, slug, until, restricted=True, limit=_MOST)
-    wanted = {one.id for one in found} | {one.case_id for one in owed}
-    about = {
-        row.id: row
-        for row in connection.execute(
-            select(c.id, c.kind, c.stage, c.category, c.branch, c.restricted, c.holder).where(
-                c.association == slug, c.id.in_(wanted)
-            )
-        )
-    }
-    silent = clocks.paused(connection, slug, [one.case_id for one in owed])
-    named = [(f"case:{one.id}:{one.due}", one.id, one.reference, one.due) for one in found]
-    named += [
-        (f"entitlement:{one.id}:{one.due}", one.case_id, one.reference, one.due)
-        for one in owed
-        if one.case_id not in silent
-    ]
-    return [
-        Deadline(subject, id, reference, row.kind, row.stage, row.category, row.branch, row.restricted, row.holder, at)
-        for subject, id, reference, at in named
-        if (row := about.get(id)) is not None
-    ]
 
 
 def _excluded(connection: Connection, slug: str) -> set[tuple[int, int]]:

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, String, and_, cast, exists, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from storage.ids import new_id
 from storage.schema import cases
-from storage.schema_desk import pauses, reminders
+from storage.schema_desk import entitlements, pauses, reminders
 from storage.vault import Vault, context
 
 _OPEN = "cases.closed_at IS NULL"
+_OWED = "entitlements.delivered_at IS NULL AND entitlements.cancelled_at IS NULL"
 _REASON = "pauses.reason"
 
 
@@ -29,6 +30,22 @@ class Due(NamedTuple):
     opened_at: int
     restricted: bool
     paused: int | None
+
+
+class Deadline(NamedTuple):
+    """Of a case, or of an entitlement of it; `subject` is what its reminder is remembered by."""
+
+    subject: str
+    case_id: int
+    reference: str
+    kind: str
+    stage: str
+    service: str
+    category: str
+    branch: str
+    restricted: bool
+    holder: int | None
+    due: int
 
 
 class Pause(NamedTuple):
@@ -131,6 +148,30 @@ def _reason(vault: Vault, association: str, id: int, sealed: bytes | None) -> st
 
 
 # --- reminders -------------------------------------------------------------------------------------------------------
+
+
+def unrung(connection: Connection, association: str, rung: str, span: tuple[int, int], limit: int) -> list[Deadline]:
+    """What falls due from the first to the last millisecond of the span, is not paused, and of which nobody was
+    reminded at this rung: of cases, and of entitlements that are owed, the oldest `limit` of each."""
+    c, e, p, r = cases.c, entitlements.c, pauses.c, reminders.c
+    since, until = span
+    silent = exists().where(p.association == association, p.case_id == c.id, p.ended_at.is_(None))
+    of_case = cases, "case:", c
+    of_entitlement = entitlements.join(cases, (c.association == e.association) & (c.id == e.case_id)), "entitlement:", e
+    found: list[Deadline] = []
+    for source, prefix, due in (of_case, of_entitlement):
+        waits = _OPEN if due is c else _OWED
+        subject = literal(prefix) + cast(due.id, String) + ":" + cast(due.due, String)
+        rung_before = exists().where(r.association == association, r.rung == rung, r.subject == subject)
+        query = (
+            select(subject, *(c.id if name == "case_id" else c[name] for name in Deadline._fields[1:-1]), due.due)
+            .select_from(source)
+            .where(due.association == association, text(waits), due.due.between(since, until), ~silent, ~rung_before)
+            .order_by(due.due, due.id)
+            .limit(limit)
+        )
+        found += [Deadline._make(row) for row in connection.execute(query)]
+    return found
 
 
 def remind(connection: Connection, association: str, subjects: Iterable[str], rung: str, now: int) -> set[str]:

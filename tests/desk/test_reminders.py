@@ -3,15 +3,19 @@
 import socketserver
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, insert, select, update
 
+import bot.reminders
 from bot.desk.words import DeskWords
 from bot.mail import Mail, MailFailed
 from bot.reminders import RUNGS, Reminders
-from storage import clocks, staff
+from conversations.cases.entitlement import Owed
+from storage import clocks, entitlements, staff
+from storage.ids import new_id
 from storage.schema import cases
 from storage.times import DAY, ms
 from tests.desk.house import Browser, House
@@ -95,6 +99,35 @@ def test_each_rung_is_rung_once_and_goes_higher_as_the_day_comes_nearer(house: H
     assert [reference in text for text in read_by(house, 92)] == [True]
     assert "https://wasl.example/desk/harif/clocks" in read_by(house, 92)[0]
     assert house.line.alarms()["overdue"] == 1
+
+
+def test_what_is_long_overdue_hides_nothing_that_comes_near(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many were rung long ago, and however many are paused."""
+    monkeypatch.setattr(bot.reminders, "_MOST", 5)
+    reference, officer = applied(house), house.worker("relations_officer")
+
+    def many(connection: Connection) -> None:
+        row = dict(connection.execute(select(cases)).mappings().one())
+        for number in range(40):
+            again = {"id": new_id(), "reference": f"HRF-X{number}", "due": ms(house.now) - 30 * DAY + number}
+            connection.execute(insert(cases).values(**row | again | {"body": None, "member": None, "route": None}))
+            if number < 8:
+                clocks.pause(connection, house.vault, "harif", again["id"], 1, "سبب", ms(house.now))
+
+    house.do(many)
+    assert heard_of(house, reference, 24, officer=officer) == {"officer": ["amber", "red", "overdue"]}
+    told = " ".join(read_by(house, 91))
+    assert [f"HRF-X{number}\n" in f"{told}\n".replace("، ", "\n") for number in (7, 8, 39)] == [False, True, True]
+
+
+def test_an_entitlement_that_is_late_is_rung_until_it_is_delivered(house: House) -> None:
+    reference = applied(house)
+    officer = house.worker("relations_officer")
+    (id,) = [row[0] for row in house.line.rows("cases", "id")]
+    house.do(lambda c: c.execute(update(cases).values(stage="registered", due=None)))
+    owed = Owed(what="سلة", amount="", due=(house.now + timedelta(days=10)).date())
+    house.do(entitlements.add, house.vault, "harif", id, [owed])
+    assert heard_of(house, reference, 20, officer=officer) == {"officer": ["amber", "red", "overdue"]}
 
 
 def test_nothing_is_rung_out_of_hours_or_while_it_is_paused(house: House) -> None:
