@@ -124,6 +124,14 @@ def told(connection: Connection, vault: Vault, stored: Stored, wave: str) -> dic
     return {**told, "test": bool(proof)}
 
 
+def surveyed(connection: Connection, vault: Vault, stored: Stored, key: str) -> str:
+    """How they stand in a wave, wherever they answered; `key` is the button: `survey:<wave>:…` or `sv:<wave>:…`."""
+    wave = key.split(":")[1]
+    number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) < 20 else 0
+    one = waves.recipient(connection, stored.association, number, stored.id)
+    return one.state if one else ""
+
+
 LOOKUPS: dict[str, Find] = {
     "case": case,
     "ask": ask,
@@ -131,4 +139,5 @@ LOOKUPS: dict[str, Find] = {
     "entitlements": owed,
     "appointments": met,
     "broadcast": told,
+    "survey": surveyed,
 }

@@ -229,7 +229,7 @@ class AnswerAsk(_Effect, frozen=True, kw_only=True, tag="answer_ask"):
 class Lookup(_Effect, frozen=True, kw_only=True, tag="lookup"):
     """Something `world` does not hold; answered by a Found event in the same transaction, at most once a turn."""
 
-    lookup: Literal["case", "ask", "missing", "entitlements", "appointments", "broadcast"]
+    lookup: Literal["case", "ask", "missing", "entitlements", "appointments", "broadcast", "survey"]
     key: str
 
 

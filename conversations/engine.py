@@ -543,6 +543,7 @@ _FOUND: dict[str, Callable[[Moment, Found], None]] = {
     "entitlements": flows.entitlements.found,
     "appointments": flows.appointment.found,
     "broadcast": flows.broadcast.found,
+    "survey": flows.survey.found,
 }
 
 

@@ -95,6 +95,8 @@ class House:
         self.plays: list[Play] = []
         self.told: dict[str, dict[str, Any]] = {}
         """Broadcasts by their wave."""
+        self.surveyed: dict[str, str] = {}
+        """What became of a survey on its page, by its wave."""
         self.elsewhere: list[tuple[Play, Turn]] = []
         """What was said at other addresses because of what happened at one."""
 
@@ -312,6 +314,8 @@ class Play:
                 return play_staff.met(self)
             case "broadcast":
                 return self.house.told.get(effect.key)
+            case "survey":
+                return self.house.surveyed.get(effect.key.split(":")[1], "")
 
     def _ask_other(self, effect: AskOther) -> None:
         """To the owner of the phone number where they write to us already, or to whom the case belongs."""

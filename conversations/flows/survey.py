@@ -23,8 +23,8 @@ from conversations.association.survey import Question, Survey
 from conversations.conversation import Draft, Invitation
 from conversations.course import current_step
 from conversations.dialogue import after, begin, close, proceed, set_aside
-from conversations.effects import Mask, NotTold, SurveyAnswered
-from conversations.events import Media, Press, SurveyInvited
+from conversations.effects import Lookup, Mask, NotTold, SurveyAnswered
+from conversations.events import Found, Media, Press, SurveyInvited
 from conversations.flow import Answered, Flow, Leave, Step, ask, register
 from conversations.flows.own_page import WITHOUT_BUTTONS
 from conversations.flows.track import tell_notice
@@ -191,10 +191,28 @@ def _living(moment: Moment, wave: str) -> Invitation | None:
 
 def chosen(moment: Moment, what: str) -> None:
     """Under the invitation: yes, later, no. As often as they like, until it is over."""
-    wave, _, way = what.partition(":")
+    if _alive(moment, what.partition(":")[0]) is not None:
+        moment.do(Lookup(lookup="survey", key=f"survey:{what}"))
+
+
+def found(moment: Moment, event: Found) -> None:
+    """What became of it elsewhere, on its page or at another address of theirs: what is finished there is not asked
+    here once more."""
+    button, _, what = event.key.partition(":")
+    wave, _, rest = what.partition(":")
     one = _alive(moment, wave)
     if one is None:
         return
+    if event.result == "finished":
+        _set(moment, one, "finished")
+        _drop(moment, one)
+        _aside(moment, "survey.done_before")
+    else:
+        _PRESSED[button](moment, one, rest)
+
+
+def _said_of_it(moment: Moment, one: Invitation, way: str) -> None:
+    wave = one.wave
     if way == "yes":
         _open(moment, one)
     elif way == "later":
@@ -307,14 +325,24 @@ def tidy(moment: Moment) -> None:
 def answered(moment: Moment, what: str) -> None:
     """A button under a question of a survey, the open one's or an old one's: it answers that question and no other."""
     wave, _, rest = what.partition(":")
-    question_id, _, option = rest.partition(":")
     one = _alive(moment, wave)
     if one is None:
         return
-    survey, about = moment.profile.survey(one.survey), subject(one.survey, wave)
-    press = Press(id=moment.event.id, at=moment.event.at, option=f"sv:{what}", prompt=moment.conversation.prompt)
+    survey = moment.profile.survey(one.survey)
     if survey is not None and survey.anonymous:
         moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
+    if is_open(moment, subject(one.survey, wave)):
+        _answer(moment, one, rest)
+    else:
+        moment.do(Lookup(lookup="survey", key=f"sv:{what}"))
+
+
+def _answer(moment: Moment, one: Invitation, what: str) -> None:
+    wave = one.wave
+    question_id, _, option = what.partition(":")
+    survey, about = moment.profile.survey(one.survey), subject(one.survey, wave)
+    pressed = f"sv:{wave}:{what}"
+    press = Press(id=moment.event.id, at=moment.event.at, option=pressed, prompt=moment.conversation.prompt)
     step = current_step(moment) if is_open(moment, about) else None
     if step is not None and step.id == question_id:
         hear(moment, press)
@@ -336,6 +364,9 @@ def answered(moment: Moment, what: str) -> None:
     asked = _step(survey, question, wave)
     record(moment, theirs, asked, _with_before(theirs, asked, heard.value))
     _go_on(moment, survey, theirs)
+
+
+_PRESSED: Mapping[str, Callable[[Moment, Invitation, str], None]] = {"survey": _said_of_it, "sv": _answer}
 
 
 def _with_before(draft: Draft, step: Step, value: Any) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from bot import survey_links
+from bot.fold import Arrived
 from bot.survey_page import SurveyPages
 from bot.web.survey_page import SurveyPageRoutes
 from storage import surveys, waves
@@ -16,6 +17,7 @@ from storage.ids import new_id
 from storage.schema_surveys import answers, recipients, responses
 from storage.times import DAY, ms
 from storage.waves import Recipient, Wave
+from tests.desk.broadcasting import known
 from tests.desk.house import DESK, House, Person, _OnLoop, words_of
 
 
@@ -193,6 +195,39 @@ def test_the_house_puts_the_link_of_the_person_into_their_invitation(pages: Page
     assert house.line.rounds._with_page(event, timer).link == f"https://wasl.example{path}"
     house.line.intake.public_url = ""
     assert house.line.rounds._with_page(event, timer).link == ""
+
+
+def test_what_was_answered_on_the_page_is_neither_asked_nor_reminded_of_in_the_chat(pages: Pages, house: House) -> None:
+    from conversations.events import SurveyInvited
+    from storage.times import moment
+
+    noura = known(house, "7002", agreed=("case", "survey"))
+    for anonymous in (False, True):
+        wave = pages.wave(anonymous=anonymous)
+        path = pages.invite(wave, noura)
+        later = ms(house.now) + DAY
+        reminded = house.ask(waves.recipient, "harif", wave.id, noura.id)
+        house.do(lambda c, one=reminded, due=later: waves.change_recipient(c, one, due=due))
+        until = moment(wave.ends)
+        event = SurveyInvited(id="s", at=house.now, wave=str(wave.id), survey=wave.survey, until=until)
+        house.run(_put(house, Arrived("harif", "", "", event, conversation=noura.id)))
+        given = {"effort": "5", "clarity": "5", "overall": "good", "words": "شكرًا"}
+        if anonymous:
+            pages.client.post(path, data={"way": "answer", **given})
+        else:
+            for question, value in given.items():
+                pages.answers(path, **{question: value})
+        (one,) = [row for row in pages.rows(recipients) if row.wave == wave.id]
+        assert (one.state, one.due) == (waves.FINISHED, None)
+        before = pages.totals(wave)
+        for button in (f"survey:{wave.id}:yes", f"sv:{wave.id}:effort:1"):
+            noura.does(noura.press(button))
+            assert "وصلنا رأيكم في هذا الاستبيان من قبل" in noura.told[-1]
+        assert pages.totals(wave) == before
+
+
+async def _put(house: House, arrived: Arrived) -> None:
+    await house.line.intake.put(arrived)
 
 
 def test_nobody_is_asked_to_speak_where_nothing_listens(pages: Pages, noura: Person) -> None:
