@@ -9,6 +9,8 @@ Why it is so:
   people.
 - A restricted case (abuse, exploitation, a threat to life, and the compensation claimed with it) is seen and moved by
   the protection officer alone, management and the auditor included in those who do not.
+- A copy of everything kept of a person, or its erasure, is for who may see all of it: where something is restricted,
+  that is the protection officer.
 - An administrator keeps accounts, documents and the outbound switch: that needs nobody's case.
 """
 
@@ -89,8 +91,8 @@ _TABLE: Mapping[str, tuple[str, str]] = {
         "request complaint compensation suggestion inquiry volunteering data_request",
     ),
     PROTECTION_OFFICER: (
-        "inbox cases work appointments restricted policy results.see delivery",
-        "complaint compensation",
+        "inbox cases work appointments restricted policy results.see data delivery",
+        "complaint compensation data_request",
     ),
     AUDITOR: (
         "cases management policy results.see audit surveys.see broadcasts.see improvements",

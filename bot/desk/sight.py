@@ -40,6 +40,14 @@ def withheld_from(worker: Worker) -> ColumnElement[bool]:
     return or_(kept, ~not_excluded(worker, "case:", c.id))
 
 
+def person_withheld_from(worker: Worker, beneficiary: int) -> ColumnElement[bool]:
+    """Whether anything of this person is kept from this worker: what they said, or a case of whatever kind."""
+    c, k = cases.c, conversations.c
+    mine = (k.association == worker.association, k.beneficiary == beneficiary)
+    kept = select(c.id).where(c.association == worker.association, c.beneficiary == beneficiary, withheld_from(worker))
+    return or_(select(k.id).where(*mine, ~conversations_seen_by(worker)).exists(), kept.exists())
+
+
 def conversations_seen_by(worker: Worker) -> ColumnElement[bool]:
     """Restricted ones are the protection officer's; who asked for a woman is seen by women alone."""
     c = conversations.c

@@ -7,7 +7,7 @@ Why they are so:
 - Volunteering is a channel of every policy; it ends in a yes or a kind no.
 - A data request (PDPL implementing regulation, art. 3) needs proof of identity before anything is shown or changed, is
   answered within thirty days and thirty more with a reason, once; its answer says what was done, what the law keeps
-  and why.
+  and why. Whoever carries it out may see all of the person: where something is restricted, the protection officer.
 """
 
 from conversations.cases.move import (
@@ -17,6 +17,7 @@ from conversations.cases.move import (
     MANAGEMENT,
     NEVER,
     OPENLY,
+    PROTECTION_OFFICER,
     QUIETLY,
     RELATIONS_OFFICER,
     SYSTEM,
@@ -26,6 +27,7 @@ from conversations.cases.move import (
 INITIAL = ("received",)
 _ABOVE = (MANAGEMENT, ADMINISTRATOR)
 _OFFICE = (RELATIONS_OFFICER, MANAGEMENT)
+_OF_DATA = (*_OFFICE, PROTECTION_OFFICER)
 _PERSON_OR_FRONT = (BENEFICIARY, *FRONT)
 _ANYONE = (BENEFICIARY, SYSTEM, *FRONT)
 _SUGGESTION = ("received", "reviewing", "adopted")
@@ -67,13 +69,13 @@ VOLUNTEERING = (
 )
 
 DATA_REQUEST = (
-    row("received",    "return",      "returned",     _OFFICE,          OPENLY, needs="items"),
+    row("received",    "return",      "returned",     _OF_DATA,         OPENLY, needs="items"),
     row("returned",    "complete",    "received",     _PERSON_OR_FRONT, OPENLY),
-    row("received",    "verify",      "verified",     _OFFICE,          OPENLY),
-    row(_UNDONE,       "extend",      "",             _OFFICE,          OPENLY, needs="reason", guard="not_extended",
+    row("received",    "verify",      "verified",     _OF_DATA,         OPENLY),
+    row(_UNDONE,       "extend",      "",             _OF_DATA,         OPENLY, needs="reason", guard="not_extended",
         starts="extension"),
-    row("verified",    "execute",     "executed",     _OFFICE,          QUIETLY, needs="result"),
-    row(_UNDONE,       "refuse",      "closed",       _OFFICE,          QUIETLY, needs="reason"),
+    row("verified",    "execute",     "executed",     _OF_DATA,         QUIETLY, needs="result"),
+    row(_UNDONE,       "refuse",      "closed",       _OF_DATA,         QUIETLY, needs="reason"),
     row("executed",    "close",       "closed",       _ANYONE,          NEVER),
     row(_NOT_DONE,     "withdraw",    "withdrawn",    BENEFICIARY,      OPENLY),
     row(_DATA,         "discontinue", "discontinued", _ABOVE,           NEVER, needs="reason"),

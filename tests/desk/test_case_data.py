@@ -131,3 +131,61 @@ def test_erasing_is_offered_where_it_was_asked_for_and_what_stays_is_said_of_it_
     person.does(person.press(f"track:{reference}"))
     said = "\n".join(person.told[-3:])
     assert "سلّمناكم نسختكم" in said and "يُلزمنا النظام" not in said
+
+
+SECRET = "سر لا يقرؤه إلا مسؤول الحماية"
+
+
+def hurt(house: House, what: str = "copy") -> tuple[Browser, dict[str, int]]:
+    """Somebody complains of abuse by a relations officer, and asks about their own data: that officer's browser."""
+    accused = house.worker("relations_officer", name="نورة السالم")
+    person = house.person("7001")
+    person.does(person.open("complain"))
+    person.does(person.finish(subject="abuse", what_happened=SECRET))
+    person.does(person.press("/mydata"))
+    person.does(person.finish(what=what, sure="yes"))
+    rows = {kind: int(id) for id, kind in house.line.rows("cases", "id", "kind")}
+    accused.post(f"/case/{rows['data_request']}/verify", item="@identity", outcome="ok", matches="1")
+    does(accused, rows["data_request"], "verify")
+    return accused, rows
+
+
+@pytest.mark.parametrize("what", ["copy", "erase"])
+def test_what_is_kept_from_a_worker_leaves_the_house_by_no_data_request_either(house: House, what: str) -> None:
+    accused, rows = hurt(house, what)
+    id = rows["data_request"]
+    unconcerned = house.worker("relations_officer")
+    written = len(house.line.rows("messages", "id"))
+    for officer in (accused, unconcerned):
+        page = officer.get(f"/case/{id}/data")
+        assert page.status_code == 200 and "ينفّذ هذا الطلب غيركم" in words_of(page.text)
+        assert "/data/export" not in page.text and "/data/erase" not in page.text
+        reference = next(one for one, kind in house.line.rows("cases", "reference", "kind") if kind == "complaint")
+        assert reference not in page.text
+        assert officer.post(f"/case/{id}/data/export").status_code == 409
+        assert officer.post(f"/case/{id}/data/correct", field="full_name", value="نورة سعد").status_code == 409
+        fields = {"sure": "yes", "result": "محونا", "kept": "لا شيء", "moves": "1"}
+        assert officer.post(f"/case/{id}/data/erase", **fields).status_code == 409
+        assert officer.post(f"/case/{id}/move/execute", do="preview", moves="1", result="تم").status_code == 409
+    assert stage(house, id) == "verified" and len(house.line.rows("messages", "id")) == written
+    assert not [act for act in house.acts() if act[1] in ("data.export", "data.erase", "data.correct")]
+
+
+def test_a_data_request_is_passed_on_to_who_may_see_all_of_the_person(house: House) -> None:
+    accused, rows = hurt(house)
+    id = rows["data_request"]
+    assert "لا يوجد الآن من يستطيع" in accused.text(f"/case/{id}/data")
+    other = house.worker("relations_officer", name="سمية")
+    protection = house.worker("protection_officer", name="هند", woman=True)
+    page = accused.get(f"/case/{id}/data").text
+    assert "هند" in words_of(page) and "سمية" not in words_of(page)
+    assert accused.post(f"/case/{id}/data/pass", staff=str(other.id)).status_code == 409
+    answer = accused.post(f"/case/{id}/data/pass", staff=str(protection.id), follow=False)
+    assert answer.status_code == 303
+    assert (accused.who, "case.hold", f"case:{id}", f"staff:{protection.id}") in house.acts()
+    assert protection.id in [holder for (holder,) in house.line.rows("cases", "holder")]
+    copy = protection.post(f"/case/{id}/data/export")
+    with zipfile.ZipFile(io.BytesIO(copy.content)) as packed:
+        assert SECRET in packed.read("data.json").decode()
+    step(protection, id, "execute", result="سلّمناكم نسختكم")
+    assert stage(house, id) == "executed"

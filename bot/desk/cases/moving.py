@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot import entitlements as acts
 from bot.case_moves import facts_for, move_case, moved_event
@@ -19,6 +19,8 @@ from bot.committee import ON_APPROVAL
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.cases.answers import IDENTITY
 from bot.desk.cases.file import find
+from bot.desk.sight import person_withheld_from
+from bot.desk.worker import Worker
 from conversations.cases import lifecycle
 from conversations.cases.entitlement import Owed
 from conversations.cases.missing import Missing
@@ -108,7 +110,17 @@ def _first(connection: Connection, at: At, case: Case, name: str) -> str:
     """What must come before this move and no form of ours can bring; the key of its words."""
     if name in ON_APPROVAL and not case.restricted:  # no sitting sees what is restricted
         return "case.sitting_first"
+    if name == "execute" and kept_from(connection, at.worker, case):
+        return "data.somebody_else"
     return "case.identity_first" if name == "verify" and not identity_proven(connection, at, case) else ""
+
+
+def kept_from(connection: Connection, worker: Worker, case: Case) -> bool:
+    """Of a data request: something of its person is withheld from this worker, who must not carry it out then: a copy
+    would show it, and an erasure take it away."""
+    if case.kind != "data_request" or case.beneficiary is None:
+        return False
+    return bool(connection.scalar(select(person_withheld_from(worker, case.beneficiary))))
 
 
 def identity_proven(connection: Connection, at: At, case: Case) -> bool:

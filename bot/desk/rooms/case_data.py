@@ -15,21 +15,24 @@ from starlette.responses import Response
 from bot.case_moves import found_by
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.cases.file import find
-from bot.desk.cases.moving import Given, identity_proven, make
+from bot.desk.cases.moving import Given, identity_proven, kept_from, make
 from bot.desk.cases.views import views
 from bot.desk.room import Room
 from bot.desk.said import answered
+from bot.desk.sight import cases_seen_by
 from bot.desk.words import DeskWords
+from bot.desk.worker import worker_of
 from conversations.answers import answer_for
 from conversations.answers.contract import Again
 from conversations.association.profile import ServiceField
 from conversations.cases.calendar import here
 from conversations.cases.move import NotAllowed
 from conversations.events import Text
-from storage import personal
+from storage import case_lists, personal, staff
 from storage.cases import Case
 from storage.person import Nobody, Person, conversations_of, facts_of, whose
 from storage.personal import Kept
+from storage.staff import Colleague
 from storage.times import ms
 
 room = Room("case_data", right="data")
@@ -55,6 +58,8 @@ class Asked:
     known: Sequence[Known]
     stays: Sequence[Kept]
     language: str
+    able: Sequence[Colleague] | None = None
+    """Who carries it out instead: something of this person is kept from whoever looks."""
 
 
 class _Hearing(NamedTuple):
@@ -96,6 +101,8 @@ def _load(connection: Connection, at: At, id: int) -> Asked:
         person = whose(connection, vault, slug, case.reference)
     except Nobody:
         return Asked(case, False, None, (), (), at.language)
+    if kept_from(connection, at.worker, case):
+        return Asked(case, ready, person, (), (), at.language, _able(connection, at, case))
     facts = facts_of(connection, vault, slug, person.beneficiary).facts if ready else {}
     here_ = conversations_of(connection, vault, slug, person.beneficiary, lock=False)
     language = next((one.conversation.language for one in here_), "ar")
@@ -110,9 +117,22 @@ def _of_data(connection: Connection, at: At, id: int) -> Case:
     return case
 
 
+def _able(connection: Connection, at: At, case: Case) -> list[Colleague]:
+    """Colleagues who answer data requests, and from whom nothing of this person is kept."""
+    found = []
+    for one in staff.colleagues(connection, at.desk.vault, at.slug):
+        worker = worker_of(one.member, one.name, at.language)
+        sees = worker.may("data") and case_lists.by_ids(connection, at.slug, cases_seen_by(worker), [case.id])
+        if sees and not kept_from(connection, worker, case):
+            found.append(one)
+    return found
+
+
 def _ready(connection: Connection, at: At, id: int) -> tuple[Case, Person]:
-    """Raises Refused before identity is proven."""
+    """Raises Refused before identity is proven, and where something of this person is kept from this worker."""
     case = _of_data(connection, at, id)
+    if kept_from(connection, at.worker, case):
+        raise Refused("data.somebody_else")
     if case.stage not in READY or not identity_proven(connection, at, case):
         raise Refused("case.identity_first")
     try:
@@ -135,6 +155,23 @@ def _known(at: At, field: ServiceField, facts: dict[str, Any]) -> Known:
     value = facts.get(field.id)
     shown = "" if value is None else answer_for(field).show(value, at.language)
     return Known(field, answered(field.kind, shown, at.language))
+
+
+@room.post("/case/{case}/data/pass")
+async def pass_on(at: At) -> Response:
+    """Into the hands of a colleague who may carry it out, where this worker may not."""
+    id, to = at.number("case"), at.form.get("staff")
+
+    def assign(connection: Connection) -> None:
+        case = _of_data(connection, at, id)
+        whom = next((one.member.staff for one in _able(connection, at, case) if str(one.member.staff) == to), None)
+        if whom is None or not kept_from(connection, at.worker, case):
+            raise Refused("case.nobody_like_that")
+        case_lists.assign(connection, at.slug, id, whom)
+        at.log(connection, "case.hold", f"case:{id}", f"staff:{whom}")
+
+    await at.write("", "", assign)
+    return at.back(f"/case/{id}", "case_held")
 
 
 # --- a copy ----------------------------------------------------------------------------------------------------------

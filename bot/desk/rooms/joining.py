@@ -6,7 +6,7 @@ index; one answer for whatever is not found, hidden from this worker, or not to 
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.addresses import BY_PHONE
@@ -15,7 +15,7 @@ from bot.desk.conversation import scene
 from bot.desk.conversation.scene import Scene
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import PARTED, page
-from bot.desk.sight import cases_seen_by, conversations_seen_by, withheld_from
+from bot.desk.sight import cases_seen_by, conversations_seen_by, person_withheld_from
 from conversations.answers.phone import phone_in
 from conversations.arabic.normalise import digits_of
 from conversations.cases.reference import find_reference
@@ -149,12 +149,7 @@ def _may_join(connection: Connection, at: At, mine: Scene, theirs: Scene) -> boo
 def _hidden(connection: Connection, at: At, one: Scene) -> bool:
     """Whether this worker may not see all of this person, or others write from one of their addresses too."""
     assert one.beneficiary is not None
-    c, k = cases.c, conversations_table.c
-    talks = select(k.id).where(
-        k.association == at.slug, k.beneficiary == one.beneficiary, ~conversations_seen_by(at.worker)
-    )
-    kept = select(c.id).where(c.association == at.slug, c.beneficiary == one.beneficiary, withheld_from(at.worker))
-    if connection.execute(select(func.count()).where(or_(talks.exists(), kept.exists()))).scalar():
+    if connection.scalar(select(person_withheld_from(at.worker, one.beneficiary))):
         return True
     states = (
         conversations.state_of(connection, at.desk.vault, at.slug, known.id)
