@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, false, func, select, tuple_, update
 
 from conversations.notices import MESSAGING, is_proven
 from storage import waves
@@ -266,12 +266,14 @@ def test_key(vault: Vault, association: str, wave: int, conversation: int) -> st
 # --- what became of it -----------------------------------------------------------------------------------------------
 
 _TOLD = and_(notices.c.association == recipients.c.association, notices.c.id == recipients.c.notice)
+_STANDS = func.coalesce(notices.c.state, case((recipients.c.settled_at.is_not(None), "reached"), else_=""))
+"""Of the message to a recipient. Of one that reached them long ago, only that is known (retention.py)."""
 
 
 def outcomes(connection: Connection, association: str, wave: int) -> list[Outcome]:
     r, n = recipients.c, notices.c
-    told, lost = func.coalesce(n.state, ""), func.coalesce(n.why, "")
-    columns = (r.channel, r.state, r.why, told, lost)
+    lost = func.coalesce(n.why, "")
+    columns = (r.channel, r.state, r.why, _STANDS, lost)
     query = (
         select(*columns, func.count())
         .select_from(recipients.outerjoin(notices, _TOLD))
@@ -348,7 +350,7 @@ def people(
             r.state,
             r.why,
             r.at,
-            func.coalesce(n.state, ""),
+            _STANDS,
             func.coalesce(n.why, ""),
             func.coalesce(c.reference, ""),
             sees,

@@ -13,7 +13,17 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, text, update
 
 from conversations.conversation import Conversation, Draft
-from storage import conversations, quarantine, schema, schema_desk, schema_notices, schema_surveys, taking_part, topics
+from storage import (
+    conversations,
+    notices,
+    quarantine,
+    schema,
+    schema_desk,
+    schema_notices,
+    schema_surveys,
+    taking_part,
+    topics,
+)
 from storage import handoffs as queue
 from storage.asks import phone_index
 from storage.batch import deleting
@@ -135,6 +145,7 @@ def erase_cases(connection: Connection, vault: Vault, association: str, ids: Ite
         update(cases).where(c.association == association, c.id.in_(gone)).values(**nothing, digest="", erased_at=now)
     )
     _empty_sittings(connection, association, gone)
+    notices.forget(connection, association, schema_notices.notices.c.case_id.in_(gone))
     return count
 
 
@@ -290,7 +301,7 @@ def erase_conversation(
     for table in (messages, schema_desk.reply_drafts, schema_desk.topic_lines, handoffs):
         settled = (messages.c.state.not_in(_UNDER_WAY),) if table is messages else ()
         _empty(connection, table, OF_CONVERSATION[table], association, table.c.conversation == id, *settled)
-    for table in (schema_desk.notes, schema_desk.appointments):
+    for table in (schema_desk.notes, schema_desk.appointments, schema_notices.tasks):
         alone = (table.c.conversation == id, table.c.case_id.is_(None))
         _empty(connection, table, OF_CONVERSATION[table], association, *alone)
     asked = (a.association == association, a.conversation == id, a.reference.not_in(references))
@@ -300,6 +311,7 @@ def erase_conversation(
     connection.execute(delete(timers).where(*waits))
     topics.erase(connection, association, id)
     taking_part.erase(connection, association, id)
+    _forget_notices(connection, association, id, schema_notices.notices.c.due.is_(None))  # the others reach them yet
     stored.conversation = _blank(stored.conversation, references)
     conversations.save(connection, vault, [stored])
     here = (k.association == association, k.id == id)
@@ -335,12 +347,19 @@ def forget_address(connection: Connection, stored: Stored) -> None:
     mine = (stored.association, stored.id)
     for table in (messages, timers, forms, schema_desk.topics, schema_desk.topic_lines, schema_desk.looking):
         connection.execute(delete(table).where(table.c.association == mine[0], table.c.conversation == mine[1]))
+    _forget_notices(connection, *mine)
     c, p, k = cases.c, schema_desk.appointments.c, conversations_table.c
     filed = (c.association == mine[0], c.beneficiary == stored.beneficiary, c.conversation == mine[1])
     connection.execute(update(cases).where(*filed).values(conversation=None))
     met = (p.association == mine[0], p.conversation == mine[1])
     connection.execute(update(schema_desk.appointments).where(*met).values(conversation=None))
     connection.execute(delete(conversations_table).where(k.association == mine[0], k.id == mine[1]))
+
+
+def _forget_notices(connection: Connection, association: str, conversation: int, *which: Any) -> None:
+    """Those of a case go with the case."""
+    n = schema_notices.notices.c
+    notices.forget(connection, association, n.conversation == conversation, n.case_id.is_(None), *which)
 
 
 def forget_person(connection: Connection, association: str, beneficiary: int) -> None:

@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
@@ -134,6 +145,24 @@ def sent_since(connection: Connection, association: str, conversation: int, sinc
         )
         or 0
     )
+
+
+def old(connection: Connection, association: str, before: int, limit: int) -> list[int]:
+    """Those of no case that began before then and that nothing is done about any more, the oldest first."""
+    n = notices.c
+    mine = (n.association == association, n.case_id.is_(None), n.due.is_(None), n.at < before)
+    return list(connection.scalars(select(n.id).where(*mine).order_by(n.at).limit(limit)))
+
+
+def forget(connection: Connection, association: str, *which: ColumnElement[bool]) -> int:
+    """Who was told what, when and by which ways; how many. Messages and tasks go by themselves, what a wave counts
+    stays with its recipients."""
+    n, one = notices.c, legs.c
+    ids = list(connection.scalars(select(n.id).where(n.association == association, *which)))
+    if ids:
+        connection.execute(delete(legs).where(one.association == association, one.notice.in_(ids)))
+        connection.execute(delete(notices).where(n.association == association, n.id.in_(ids)))
+    return len(ids)
 
 
 def case_of(connection: Connection, association: str, reference: str) -> tuple[int, str, int | None] | None:

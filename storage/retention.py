@@ -1,9 +1,10 @@
 """How long things are kept: the days of the profile, by kind of case, `draft` and `conversation`.
 
 A closed case older than its days is emptied. A conversation silent longer than its days loses what was said and what
-is remembered; where nothing else needs its address, the address too. What was begun and not touched for its days is
-forgotten. Nothing goes while it is needed: a case while another open one is linked with it, a conversation while a
-case of it is open or somebody holds it.
+is remembered; where nothing else needs its address, the address too. Who was told what goes with its case, and what was
+no case's (invitations, broadcasts) once it is as old as a conversation may be. What was begun and not touched for its
+days is forgotten. Nothing goes while it is needed: a case while another open one is linked with it, a conversation
+while a case of it is open or somebody holds it.
 
 A round reads what is due (`due`), in bounded steps: cases from an index, conversations by walking over their ids with a
 cursor, because an index on when somebody last wrote would cost every message. Only where something is due does it write
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from conversations.conversation import decode
-from storage import audit, conversations, erasure, quarantine
+from storage import audit, conversations, erasure, notices, quarantine
 from storage.audit import Act
 from storage.conversations import Stored
 from storage.erasure import Routes
@@ -26,12 +27,13 @@ from storage.ids import id_at
 from storage.schema import cases, meta
 from storage.schema import conversations as conversations_table
 from storage.schema_desk import topics
+from storage.schema_notices import notices as notices_table
 from storage.times import DAY, moment
 from storage.vault import Vault, context
 
 CONVERSATION, DRAFT = "conversation", "draft"
 """What a period is set for besides the kinds of case."""
-SOME_CASES, SOME_CONVERSATIONS, LOOKED_AT = 10, 10, 200
+SOME_CASES, SOME_CONVERSATIONS, SOME_NOTICES, LOOKED_AT = 10, 10, 500, 200
 """Emptied in one step, and read in search of them: on SQLite nobody else writes meanwhile."""
 GRACE = 7 * DAY
 """An address that is to be erased stays until its person has heard so, and has been silent for so long."""
@@ -48,9 +50,10 @@ class Due(NamedTuple):
     quarantined: tuple[int, ...] = ()
     cursor: int | None = None
     """None where it has not moved."""
+    notices: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.cases or self.conversations or self.quarantined or self.cursor is not None)
+        return self.cursor is not None or any((self.cases, self.conversations, self.quarantined, self.notices))
 
 
 class Done(NamedTuple):
@@ -60,6 +63,8 @@ class Done(NamedTuple):
     addresses: int = 0
     drafts: int = 0
     files: int = 0
+    notices: int = 0
+    """Of no case, and old."""
 
 
 class _Kept(NamedTuple):
@@ -111,6 +116,7 @@ def due(connection: Connection, vault: Vault, association: str, days: Mapping[st
         tuple(sorted(set(doing))),
         tuple(_quarantined(connection, association, days, now)),
         cursor,
+        tuple(_notices(connection, association, days, now)),
     )
 
 
@@ -131,11 +137,12 @@ def carry_out(
     step.acts += [("case.erased", f"case:{id}") for id in sorted(again)]
     for id in given.quarantined:
         quarantine.settle(connection, association, id, now)
+    told = notices.forget(connection, association, notices_table.c.id.in_(given.notices)) if given.notices else 0
     if given.cursor is not None:
         _move(connection, association, given.cursor)
     audit.log(connection, [Act(association, now, WHO, act, subject, "retention") for act, subject in step.acts])
     counts = step.counts
-    return Done(len(again), counts[_EMPTY], counts[_LEAVE], counts[_DRAFT], files)
+    return Done(len(again), counts[_EMPTY], counts[_LEAVE], counts[_DRAFT], files, told)
 
 
 class _Step:
@@ -295,6 +302,12 @@ def _quarantined(connection: Connection, association: str, days: Mapping[str, in
     return [
         one.id for one in quarantine.waiting(connection, association) if _is_silent(one.at, days, CONVERSATION, now)
     ]
+
+
+def _notices(connection: Connection, association: str, days: Mapping[str, int], now: int) -> list[int]:
+    if CONVERSATION not in days:
+        return []
+    return notices.old(connection, association, now - days[CONVERSATION] * DAY, SOME_NOTICES)
 
 
 def _old_draft(vault: Vault, association: str, row: _Here, days: Mapping[str, int], now: int) -> bool:

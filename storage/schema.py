@@ -24,7 +24,7 @@ from storage.columns import (
     table,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A database that says so is opened without loading Alembic."""
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))

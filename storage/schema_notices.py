@@ -25,7 +25,7 @@ notices = table(
     index("ix_notices_due", "due", where="due IS NOT NULL"),
     Index("ix_notices_case", "association", "case_id"),
     Index("ix_notices_conversation", "association", "conversation", "at"),
-    Index("ix_notices_at", "association", "at"),
+    index("ix_notices_kept", "association", "at", where="case_id IS NULL"),
     Index("ix_notices_state", "association", "state", "id"),
 )
 """`about` names the event (as a timer does: `moved:<reference>:<seq>`), `kind` its template and its rules. `channel` is

@@ -5,28 +5,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, event, insert, select, text, update
 
 from conversations.conversation import Conversation, Draft, Member
 from storage import (
     appointments,
+    broadcasts,
     cases,
     checks,
     clocks,
     conversations,
     entitlements,
     keys,
+    notices,
     quarantine,
     requirements,
     retention,
     schema,
     schema_desk,
+    schema_notices,
+    tasks,
+    waves,
 )  # fmt: skip
 from storage.blobs import Blobs
 from storage.cases import Case
 from storage.database import Database
 from storage.ids import id_at, new_id
+from storage.notices import Leg, Notice
 from storage.retention import Done, Due
+from storage.schema_surveys import recipients
+from storage.tasks import Task
 from storage.times import DAY, moment
 from storage.vault import Vault
 from tests.storage.people import NOW, Somebody, files_left, found_by, places_of, settle, store
@@ -411,3 +419,143 @@ def test_what_was_said_to_somebody_now_goes_out_first(database: Database, vault:
     close(database, noura)
     later(database, vault, 366)
     assert database.read_now(lambda c: list(c.scalars(select(schema.messages.c.seq)))) == [9]
+
+
+# --- who was told what -----------------------------------------------------------------------------------------------
+
+
+def tell(database: Database, somebody: Somebody, kind: str, at: int, case: str = "", due: int | None = None) -> int:
+    """A notice of this kind, with a leg; its id."""
+    id = new_id()
+
+    def do(connection: Any) -> None:
+        slug = somebody.association
+        found = notices.case_of(connection, slug, case) if case else None
+        whole = {"conversation": somebody.conversation, "beneficiary": somebody.beneficiary}
+        state = notices.OUT if due else notices.REACHED
+        one = Notice(
+            slug, id, kind, f"{kind}:1:1", at, case_id=found[0] if found else None, state=state, due=due, **whole
+        )
+        notices.add(connection, one)
+        notices.add_leg(connection, Leg(slug, id, 1, "whatsapp", at, "arrived", conversation=somebody.conversation))
+
+    database.write_now(do)
+    return id
+
+
+def told(database: Database) -> set[int]:
+    """Notices that are left; each has its leg, and no leg is left alone."""
+    n, leg = schema_notices.notices.c, schema_notices.legs.c
+    ids = set(database.read_now(lambda c: list(c.scalars(select(n.id)))))
+    assert ids == set(database.read_now(lambda c: list(c.scalars(select(leg.notice)))))
+    return ids
+
+
+def test_what_was_told_of_a_case_goes_with_the_case_and_not_before(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    mine = tell(database, noura, "moved", NOW, noura.closed)
+    others = tell(database, noura, "moved", NOW, noura.open)
+    assert later(database, vault, 1825, conversation=10**5, draft=10**5) == Done()
+    assert told(database) == {mine, others}
+    later(database, vault, 1826, conversation=10**5, draft=10**5)
+    assert told(database) == {others}
+
+
+@pytest.mark.parametrize("kind", ["broadcast", "survey", "policy", "called"])
+def test_what_was_told_of_no_case_goes_when_it_is_as_old_as_what_is_said_may_be(
+    database: Database, vault: Vault, noura: Somebody, kind: str
+) -> None:
+    """However lively the conversation is."""
+    old, fresh = tell(database, noura, kind, NOW), tell(database, noura, kind, NOW + DAY)
+    under_way = tell(database, noura, kind, NOW, due=NOW)
+    of_a_case = tell(database, noura, "moved", NOW, noura.open)
+    elsewhere = tell(database, noura._replace(association="ruhama"), kind, NOW)
+    wrote = update(schema.conversations).values(last_in=NOW + 365 * DAY)
+    database.write_now(lambda c: c.execute(wrote))
+    assert later(database, vault, 365) == Done()
+    assert told(database) == {old, fresh, under_way, of_a_case, elsewhere}
+    assert later(database, vault, 366).notices == 1
+    assert told(database) == {fresh, under_way, of_a_case, elsewhere}
+
+
+def test_what_was_told_to_an_address_goes_when_what_was_said_there_does(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    close(database, noura)
+    fresh = tell(database, noura, "survey", NOW + 365 * DAY)
+    under_way = tell(database, noura, "survey", NOW + 365 * DAY, due=NOW + 366 * DAY)
+    assert fresh in told(database) and later(database, vault, 366).conversations == 1
+    assert told(database) == {under_way}, "it reaches them yet"
+    later(database, vault, 1900)
+    assert where(database, vault, noura) is None and told(database) == set()
+
+
+def test_many_notices_go_in_bounded_steps(
+    database: Database, vault: Vault, noura: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SOME_NOTICES", 3)
+    for number in range(7):
+        tell(database, noura, "broadcast", NOW + number)
+    due = database.read_now(retention.due, vault, "harif", DAYS, NOW + 366 * DAY)
+    assert len(due.notices) == 3
+    change(database, vault, noura, last_at=moment(NOW + 366 * DAY))
+    assert later(database, vault, 366).notices == 7
+
+
+def test_what_a_wave_counted_stays_when_nobody_knows_any_more_who_was_told(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    reached, failed = tell(database, noura, "broadcast", NOW), tell(database, noura, "broadcast", NOW)
+    whose = {"association": "harif", "wave": 5, "channel": "whatsapp", "state": "invited"}
+    database.write_now(
+        lambda c: c.execute(
+            insert(recipients),
+            [whose | {"conversation": 1, "notice": reached}, whose | {"conversation": 2, "notice": failed}],
+        )
+    )
+    database.write_now(waves.settled, "harif", reached, True, "", NOW)
+    database.write_now(waves.settled, "harif", failed, False, "exhausted", NOW)
+
+    def counted() -> dict[str, int]:
+        found = database.read_now(broadcasts.outcomes, "harif", 5)
+        return {broadcasts.outcome_of(one.state, one.told): one.people for one in found}
+
+    assert counted() == {"reached": 1, "failed": 1}
+    assert later(database, vault, 366).notices == 2
+    assert counted() == {"reached": 1, "failed": 1}
+
+
+@pytest.mark.own_database
+def test_old_notices_are_found_by_their_index_among_those_of_cases(database: Database) -> None:
+    """Those of cases are kept for years, and are the oldest."""
+    rows = [
+        Notice("harif", number, "moved", "moved:1:1", NOW + number, case_id=number % 50 or None)
+        for number in range(5000)
+    ]
+
+    def plan(connection: Connection) -> tuple[list[int], str]:
+        connection.execute(insert(schema_notices.notices), [row._asdict() for row in rows])
+        connection.execute(text("ANALYZE notices"))
+        said: list[Any] = []
+        event.listen(connection, "before_cursor_execute", lambda _c, _cursor, sql, given, *_: said.append((sql, given)))
+        found = notices.old(connection, "harif", NOW + 1000, 500)
+        how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        return found, str(connection.exec_driver_sql(f"{how} {said[0][0]}", said[0][1]).all())
+
+    found, steps = database.write_now(plan)
+    assert found == list(range(0, 1000, 50))
+    assert "ix_notices_kept" in steps and "B-TREE" not in steps and "Sort" not in steps, steps
+
+
+def test_what_a_worker_noted_of_an_address_without_a_case_goes_with_what_was_said(
+    database: Database, vault: Vault, noura: Somebody
+) -> None:
+    close(database, noura)
+    task = Task("harif", new_id(), "call", conversation=noura.conversation, at=NOW, due=NOW)
+    database.write_now(tasks.add, vault, task)
+    database.write_now(tasks.finish, vault, "harif", task.id, "reached", 7, f"{noura.word} note", NOW)
+    assert "tasks.body" in places_of(noura, database, vault)
+    later(database, vault, 366, request=10**5)
+    known = database.read_now(tasks.get, vault, "harif", task.id)
+    assert known is not None and (known.outcome, known.tried) == ("reached", ())
