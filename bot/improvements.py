@@ -175,12 +175,15 @@ def measured_by(survey: Survey, question: str) -> Question | None:
 
 
 class Effect(NamedTuple):
-    """One question in the improvement's wave and in the next that is over; None where too few answered to say."""
+    """One question in the improvement's wave and in the next; None where too few answered to say, and while a wave
+    runs: then its whole is management's alone (bot/results.py)."""
 
     question: Question
     before: Counted | None
     after: Counted | None
     next: Wave | None
+    over: bool
+    """Whether the improvement's own wave is."""
     trend: Trend | None
 
 
@@ -192,16 +195,19 @@ def effect(connection: Connection, association: Association, one: Improvement, n
     if survey is None or question is None or question.kind not in SCORED or one.wave is None:
         return None
     following = improvements.next_wave(connection, profile.slug, survey.id, one.wave)
-    over = following is not None and finding.over(following, now)
-    found = results.scores(connection, profile.slug, [one.wave, *([following.id] if following and over else [])])
+    both = [waves.get(connection, profile.slug, one.wave), following]
+    ended = [wave.id for wave in both if wave is not None and finding.over(wave, now)]
+    found = results.scores(connection, profile.slug, ended)
 
-    def counted(wave: int) -> Counted | None:
+    def counted(wave: int | None) -> Counted | None:
+        if wave not in found:
+            return None
         told = statistics.counted(question, found[wave].get(question.id, {}))
         return told if told.number >= profile.asking.at_least else None
 
     before = counted(one.wave)
-    after = counted(following.id) if following and over else None
-    return Effect(question, before, after, following, trend_of(question, before, after))
+    after = counted(following.id if following else None)
+    return Effect(question, before, after, following, one.wave in ended, trend_of(question, before, after))
 
 
 def trend_of(question: Question, before: Counted | None, after: Counted | None) -> Trend | None:

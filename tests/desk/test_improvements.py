@@ -132,6 +132,17 @@ def test_its_effect_is_read_off_the_next_wave_once_that_is_over(house: House) ->
     assert "٨٠٪ راضون" in text and "تحسّن" in text
 
 
+def test_while_its_own_wave_runs_an_improvement_tells_no_figure_of_it(house: House) -> None:
+    worker, wave = house.worker("management"), wave_of(house)
+    answers(house, wave, "overall", [1, 1, 3, 5, 5])
+    id = id_in(turned(worker, answer(house, wave, {}, WORDS), "improvement"))
+    text = house.worker("branch_delegate").text(f"/improvements/{id}")
+    assert "٤٠٪ راضون" not in text and "الدورة نفسها لم تنتهِ" in text
+    house.later(days=15)
+    worker.sign_in()
+    assert "٤٠٪ راضون" in worker.text(f"/improvements/{id}")
+
+
 def test_a_wave_that_still_runs_says_nothing_of_the_effect(house: House) -> None:
     worker = house.worker("management")
     before, running = wave_of(house, days=60), wave_of(house, days=3)

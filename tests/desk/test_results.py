@@ -301,6 +301,34 @@ def test_a_theme_or_an_answer_that_is_none_is_refused_kindly(house: House) -> No
     assert other.post(f"/results/{wave}/theme", question="more", response="7", **{"as": "speed"}).status_code == 403
 
 
+def test_while_a_wave_runs_what_people_wrote_is_managements_alone(house: House) -> None:
+    sound, id = b"OggS" + bytes(24) + b"OpusHead", new_id()
+    file = files.File("harif", id, 0, "telegram", "", "a.ogg", "ogg", len(sound), files.READY)
+    house.do(lambda c: files.want(c, house.vault, [file], ms(house.now)))
+    house.line.blobs.put("harif", id, sound)
+
+    def fill(connection: Connection, wave: Wave) -> None:
+        for one in (*SAID, {"voice": str(id)}):
+            answer(connection, house.vault, wave, {"more": one})
+
+    wave = held(house, fill, ended=False)
+    manager, follows = house.worker("management"), house.worker("follow_up_committee")
+    page = manager.get(f"/results/{wave}/words").text
+    (heard,) = re.findall(r'<audio [^>]*src="([^"]+)"', page)
+    response = re.findall(r'name="response" value="(\d+)"', page)[0]
+    assert all(one in page for one in SAID) and manager.get(heard).content == sound
+    told = follows.get(f"/results/{wave}/words")
+    assert told.status_code == 200 and not any(one in told.text for one in SAID) and "<audio" not in told.text
+    assert "للجميع متى انتهت" in told.text
+    assert follows.post(f"/results/{wave}/words", question="more", search="الرد").text.count(SAID[1]) == 0
+    assert follows.get(heard).status_code == 404
+    themed = follows.post(f"/results/{wave}/theme", question="more", response=response, **{"as": "speed"})
+    assert themed.status_code == 404
+    house.later(days=30)
+    follows.sign_in()
+    assert all(one in follows.text(f"/results/{wave}/words") for one in SAID) and follows.get(heard).content == sound
+
+
 def test_under_five_answers_no_open_answer_is_shown(house: House) -> None:
     wave = written(house, *SAID[:4])
     told = house.worker("management").text(f"/results/{wave}/words")

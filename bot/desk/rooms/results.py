@@ -124,6 +124,8 @@ async def theme(at: At) -> Response:
     chosen, response = at.form.get("as"), at.form.get("response")
     if chosen not in ("", *THEMES) or not (response.isascii() and response.isdigit() and len(response) < 20):
         return await _words(at, status=422, error=at.words("results.theme_unclear"))
+    if not (await _of(at, survey, wave)).told:
+        raise NotFound
 
     def put(connection: Connection) -> None:
         if not results.put_under(
@@ -146,7 +148,7 @@ async def voice(at: At) -> Response:
     """What was spoken, to be heard; not by the worker whose case it was."""
     survey, wave = await _wave(at)
     part = at.number("part")
-    found = await at.read(finding.found, at.association.profile, survey, wave, at.now, True)
+    found = await _of(at, survey, wave)
 
     def read(connection: Connection) -> files.File | None:
         asked = at.request.path_params["question"]
@@ -186,7 +188,7 @@ def _asked(at: At, survey: Survey) -> Asked:
 async def _words(at: At, status: int = 200, error: str = "", told: str = "") -> Response:
     survey, wave = await _wave(at)
     asked = _asked(at, survey)
-    found = await at.read(finding.found, at.association.profile, survey, wave, at.now, True)
+    found = await _of(at, survey, wave)
     said: list[results.Said] = []
     if found.told:
         await at.saw(f"wave:{wave.id}", "words")
@@ -302,9 +304,14 @@ async def _wave(at: At) -> tuple[Survey, Wave]:
 
 async def _found(at: At, by: str = "", of: str = "") -> tuple[Found, dict[int, str]]:
     survey, wave = await _wave(at)
-    early = at.worker.may("management")
-    found = await at.read(finding.found, at.association.profile, survey, wave, at.now, early, by, of)
+    found = await _of(at, survey, wave, by, of)
     return found, await _names(at, [found.side])
+
+
+async def _of(at: At, survey: Survey, wave: Wave, by: str = "", of: str = "") -> Found:
+    """While it runs, management's alone: what people wrote, too."""
+    early = at.worker.may("management")
+    return await at.read(finding.found, at.association.profile, survey, wave, at.now, early, by, of)
 
 
 async def _names(at: At, sides: Sequence[Side]) -> dict[int, str]:
