@@ -158,13 +158,13 @@ class Fold:
             event = msgspec.structs.replace(event, file=str(new_id()))
             self.work.want_file(stored, one.incoming, event.file)
         vouched = self._vouched(stored, one.incoming) if isinstance(event, PERSONAL) else True
-        says, masked, not_told = self._turn(stored, known, event, one, vouched)
+        says, mask, not_told = self._turn(stored, known, event, one, vouched)
         if one.notice:
             says, not_told = self._carried(stored, says, not_told)
             told = sum(say.lane != "dialogue" for say in says)
             self.work.notice_turns.append(NoticeTurn(stored.association, one.notice, told, not_told))
         if isinstance(event, PERSONAL):
-            self._transcribe(stored, event, masked, one)
+            self._transcribe(stored, event, mask, one)
             stored.last_in = self.at
         for say in says:
             self.say(stored, say, known, notice=one.notice if say.lane != "dialogue" else 0)
@@ -192,10 +192,10 @@ class Fold:
 
     def _turn(
         self, stored: Stored, known: world.Known, event: Event, one: Arrived, vouched: bool
-    ) -> tuple[list[Say], str | None, str]:
+    ) -> tuple[list[Say], Mask | None, str]:
         """The event and whatever its lookups answer, as one turn; what of it was a secret, and why nothing was told."""
         says: list[Say] = []
-        masked: str | None = None
+        mask: Mask | None = None
         not_told = ""
         pending: list[Event] = [event]
         for _ in range(MOST_LOOKUPS):
@@ -207,15 +207,15 @@ class Fold:
             says += turn.says
             for effect in turn.effects:
                 if isinstance(effect, Mask):
-                    if masked is None and effect.delete and isinstance(event, Text):
+                    if mask is None and effect.delete and isinstance(event, Text):
                         self._delete_from_chat(stored, one)
-                    masked = effect.text
+                    mask = effect
                 elif isinstance(effect, NotTold):
                     not_told = effect.why
                 elif found := self.work.carry_out(effect, stored, known, event):
                     pending.append(found)
         stored.updated = self.at
-        return says, masked, not_told
+        return says, mask, not_told
 
     def _world(self, stored: Stored, known: world.Known, vouched: bool) -> World:
         intake = self.intake
@@ -248,13 +248,15 @@ class Fold:
         """Whether the bytes are still with the provider."""
         return incoming.source != KEPT and self.intake.channels[stored.association, stored.channel].pushes
 
-    def _transcribe(self, stored: Stored, event: Event, masked: str | None, one: Arrived) -> None:
-        if masked is not None and isinstance(event, Text):
-            event = msgspec.structs.replace(event, text=masked)
-        elif masked is not None and isinstance(event, Press):
-            event = msgspec.structs.replace(event, option="", title=masked)
-        elif masked is not None and isinstance(event, Media):
-            event = msgspec.structs.replace(event, caption=masked)
+    def _transcribe(self, stored: Stored, event: Event, mask: Mask | None, one: Arrived) -> None:
+        if mask is not None and isinstance(event, Text):
+            event = msgspec.structs.replace(event, text=mask.text)
+        elif mask is not None and isinstance(event, Press):
+            event = msgspec.structs.replace(event, option="", title=mask.text)
+        elif mask is not None and isinstance(event, Media) and mask.file:
+            event = Text(id=event.id, at=event.at, text=mask.text)
+        elif mask is not None and isinstance(event, Media):
+            event = msgspec.structs.replace(event, caption=mask.text)
         stored.seq += 1
         self.rows.append(
             Message(

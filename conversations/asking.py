@@ -87,6 +87,7 @@ def ask_plainly(moment: Moment, step: Step) -> None:
         controls=controls(moment, step, draft),
         wants=step.answer.wants,
         progress=progress(moment, draft),
+        apart=step.unkept,
     )
 
 

@@ -186,10 +186,11 @@ class SurveyAnswered(_Effect, frozen=True, kw_only=True, tag="survey_answered"):
 
 class Mask(_Effect, frozen=True, kw_only=True, tag="mask"):
     """The event's text or caption held a secret: keep it masked in the transcript, and delete a text from the chat
-    where possible (`delete`). The last of a turn counts."""
+    where possible (`delete`). `file`: its file is no part of the transcript either. The last of a turn counts."""
 
     text: str
     delete: bool = True
+    file: bool = False
 
 
 class Remember(_Effect, frozen=True, kw_only=True, tag="remember"):

@@ -284,10 +284,11 @@ def _is_opinion(moment: Moment, event: Text) -> bool:
 
 
 def _mask(moment: Moment, masked: str | None) -> None:
-    """A line of the transcript without its secrets; of an anonymous survey without its answers."""
+    """A line of the transcript without its secrets, and without what is answered to a survey: who reads it may be whom
+    the answer is about."""
     step = current_step(moment)
     if step is not None and step.unkept and not staffed.silent(moment.conversation):
-        moment.do(Mask(text=moment.words("survey.unkept"), delete=masked is not None))
+        flows.survey.mask(moment, delete=masked is not None)
     elif masked is not None:
         moment.do(Mask(text=masked))
 
@@ -449,7 +450,11 @@ def _media(moment: Moment, event: Media) -> None:
         return
     step = current_step(moment)
     takes = step is not None and step.answer is not None and step.answer.wants in _TAKES_FILES
-    if (takes and hear(moment, event)) or flows.complete.sent(moment, event) or flows.survey.spoke(moment, event):
+    if takes and hear(moment, event):
+        if step is not None and step.unkept and event.kind in ("voice", "audio"):
+            flows.survey.mask(moment, file=True)
+        return
+    if flows.complete.sent(moment, event) or flows.survey.spoke(moment, event):
         return
     # A voice note or a photo instead of words: kept, put before a person, with a way on.
     reason = "voice" if event.kind in ("voice", "audio") else "file"

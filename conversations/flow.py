@@ -79,7 +79,7 @@ class Step:
     reviewed: bool = True
     """Shown in the read-back and open to editing."""
     unkept: bool = False
-    """What is answered is no line of the transcript: an anonymous survey."""
+    """What is asked and answered is no line of the transcript: a survey."""
     known_as: str = ""
     """The fact this answer is remembered under and offered from."""
     heard: "Callable[[Moment, Any], None] | None" = None

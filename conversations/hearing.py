@@ -119,7 +119,8 @@ def again(moment: Moment, step: Step, heard: Again) -> None:
         options = (*options, Option("/person", moment.words("option.person")))
         if not step.answer.options(moment.language):
             options = (*options, Option("/callme", moment.words("option.callme")))
-    offer(moment, text, options, controls=controls(moment, step, draft), wants=step.answer.wants)
+    more = {"wants": step.answer.wants, "apart": step.unkept}
+    offer(moment, text, options, controls=controls(moment, step, draft), **more)
 
 
 def record(moment: Moment, draft: Draft, step: Step, value: Any) -> None:

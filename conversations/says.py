@@ -66,3 +66,5 @@ class Say(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the template's numbered places say."""
     progress: tuple[int, int] | None = None
     """Question number and how many there are, for channels that can draw it."""
+    apart: bool = False
+    """Tells something of what was answered to a survey: staff do not read it beside who it was said to."""

@@ -231,7 +231,7 @@ def fit(say: Say, can: Capabilities) -> tuple[Say, ...]:
     if not alone and len(text) <= limit:
         same = text is say.text and options is say.options and controls is say.controls
         return (say,) if same else (_changed(say, text=text, options=options, controls=controls, link=link),)
-    part = Say(text="", lane=say.lane, by=say.by, via=say.via)
+    part = Say(text="", lane=say.lane, by=say.by, via=say.via, apart=say.apart)
     first = (_changed(part, file=say.file),) if alone else ()
     *parts, last = _split(text, limit)
     return (

@@ -121,7 +121,7 @@ class Reading:
         return Piece(seq, self.words("group.line.person", text=cut(f"{told}\n{caption}".rstrip(), THEIRS)))
 
     def _ours(self, line: Line, say: Say) -> Piece | None:
-        text = _LINK.sub("…", say.text).strip()
+        text = self.words("conversation.survey") if say.apart else _LINK.sub("…", say.text).strip()
         if not text and say.file is None:
             return None
         text = text or self.words("group.kind.document")

@@ -93,9 +93,9 @@ def _step(survey: Survey, question: Question, wave: str) -> Step:
         title=question.title,
         heard=lambda moment, value: _keep(moment, survey, question, wave, value),
         guard=over,
-        unkept=survey.anonymous,
+        unkept=True,
         # A list of what was answered would be a line of the transcript.
-        reviewed=not survey.anonymous,
+        reviewed=False,
     )
 
 
@@ -328,9 +328,7 @@ def answered(moment: Moment, what: str) -> None:
     one = _alive(moment, wave)
     if one is None:
         return
-    survey = moment.profile.survey(one.survey)
-    if survey is not None and survey.anonymous:
-        moment.do(Mask(text=moment.words("survey.unkept"), delete=False))
+    mask(moment)
     if is_open(moment, subject(one.survey, wave)):
         _answer(moment, one, rest)
     else:
@@ -364,6 +362,11 @@ def _answer(moment: Moment, one: Invitation, what: str) -> None:
     asked = _step(survey, question, wave)
     record(moment, theirs, asked, _with_before(theirs, asked, heard.value))
     _go_on(moment, survey, theirs)
+
+
+def mask(moment: Moment, *, delete: bool = False, file: bool = False) -> None:
+    """What is answered is no line of the transcript: it is read in the results, and not by whom it is about."""
+    moment.do(Mask(text=moment.words("survey.unkept"), delete=delete, file=file))
 
 
 _PRESSED: Mapping[str, Callable[[Moment, Invitation, str], None]] = {"survey": _said_of_it, "sv": _answer}
@@ -411,6 +414,7 @@ def spoke(moment: Moment, event: Media) -> bool:
     if survey is None:
         return False
     if survey.anonymous:
+        mask(moment, file=True)
         moment.tell(moment.words("survey.no_voice"))
         way_on(moment)
         return True
@@ -418,6 +422,7 @@ def spoke(moment: Moment, event: Media) -> bool:
     question = next((one for one in spoken if one.id not in draft.answers and one.id != draft.step), None)
     if question is None:
         return False
+    mask(moment, file=True)
     draft.waiting.append(event.file)
     record(moment, draft, _step(survey, question, draft.subject.partition(":")[2]), {"voice": event.file})
     moment.tell(moment.words("survey.voice_kept"))
@@ -439,9 +444,9 @@ def _finish(moment: Moment, draft: Draft) -> None:
         # The same to everybody: other words for who was not satisfied would tell who was not.
         offer(moment, moment.words("survey.thanks_anonymous"), _more(moment))
     elif low(moment.profile, survey, answers):
-        offer(moment, moment.words("survey.low"), _more(moment))
+        offer(moment, moment.words("survey.low"), _more(moment), apart=True)
     else:
-        offer(moment, moment.words("survey.thanks"), moment.options("/menu"))
+        offer(moment, moment.words("survey.thanks"), moment.options("/menu"), apart=True)
 
 
 def _settle(moment: Moment, survey: Survey, draft: Draft) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ from conversations.answers.contract import Got, Later
 from conversations.association.association import Association
 from conversations.conversation import Conversation
 from conversations.course import course
-from conversations.events import Event, Media, Opened, Press, Text
+from conversations.events import Event, Media, MediaKind, Opened, Press, Text
 from conversations.says import Say
 from conversations.world import Traits
 from storage import alarms, conversations, messages, schema
@@ -328,10 +328,10 @@ class Person:
         prompt = 0 if option.startswith("/") else self.where.prompt
         await self.send(self.incoming(Press(id="p", at=self.desk.now, option=option, prompt=prompt)))
 
-    async def file(self, data: bytes | FetchError = PDF, name: str = "paper.pdf") -> None:
+    async def file(self, data: bytes | FetchError = PDF, name: str = "paper.pdf", kind: MediaKind = "document") -> None:
         source = f"file-{next(_keys)}"
         self.desk.channels[self.association, self.channel].files[source] = data
-        event = Media(id="m", at=self.desk.now, file="theirs", kind="document", name=name, size=10)
+        event = Media(id="m", at=self.desk.now, file="theirs", kind=kind, name=name, size=10)
         await self.send(self.incoming(event, source=source))
 
     def last_link(self) -> str:

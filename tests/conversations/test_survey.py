@@ -228,6 +228,38 @@ def test_each_answer_is_kept_as_it_comes() -> None:
     assert answered(press(play, f"sv:{WAVE}:clarity:good")) == {"clarity": 5}
 
 
+@pytest.mark.parametrize("survey", ["decided", "delivered", "complaint", "periodic"])
+def test_neither_what_is_answered_nor_what_is_asked_is_a_line_of_the_transcript(survey: str) -> None:
+    """Whoever reads it may be whom the answer is about."""
+    play = person()
+    begun(play, survey)
+    asked = 0
+    while (step := step_of(play)) is not None and step.answer is not None:
+        options = step.answer.options("ar")
+        turn = press(play, options[-1].id) if options else play.line("كان فظًّا معنا")
+        assert [one.text for one in of(turn, Mask)] == [play_words("survey.unkept")], step.id
+        assert step_of(play) is None or [say for say in turn.says if say.apart], step.id
+        asked += 1
+    assert asked >= 4
+
+
+def test_a_voice_is_an_answer_and_no_line_of_the_transcript() -> None:
+    play = person()
+    begun(play)
+    turn = play.file("voice")
+    assert "words" in answered(turn)
+    (mask,) = of(turn, Mask)
+    assert mask.file and not mask.delete
+
+
+def test_what_we_ask_of_a_doubtful_answer_does_not_repeat_it() -> None:
+    play = person()
+    begun(play)
+    turn = play.line("5")
+    assert not answered(turn) and not any(option.id.startswith("confirm:") for option in turn.says[-1].options)
+    assert "هل تقصدون" not in said(turn.says)
+
+
 def test_what_is_passed_over_takes_back_what_was_answered() -> None:
     play = person()
     begun(play)
@@ -250,7 +282,7 @@ def test_a_second_wrong_answer_is_passed_over_and_nobody_is_called() -> None:
     play.line("تلفزيون")
     turn = play.line("تلفزيون")
     assert step_of(play) is not None and getattr(step_of(play), "id", "") == "clarity"
-    assert [type(effect).__name__ for effect in turn.effects] == ["SurveyAnswered"]
+    assert [type(effect).__name__ for effect in turn.effects] == ["Mask", "SurveyAnswered"]
 
 
 def test_a_bad_mark_offers_a_complaint_or_a_call_once() -> None:

@@ -331,8 +331,10 @@ def _went(reading: _Reading, line: Line, say: Say) -> Shown:
         who,
         side="staff" if by else "bot",
         seq=line.seq,
-        text=linked(_SECRET.sub(f"[{words('conversation.private_link')}]", say.text)),
-        options=_titles(say.options),
+        text=words("conversation.survey")
+        if say.apart
+        else linked(_SECRET.sub(f"[{words('conversation.private_link')}]", say.text)),
+        options=() if say.apart else _titles(say.options),
         file=file,
         link=link,
         mark=f"{line.state}-{line.error or ''}",
