@@ -74,7 +74,8 @@ class Reminders:
         }
         if not by_rung:
             return []
-        workers = [worker_of(one.member, one.name, "ar") for one in staff.colleagues(connection, self.vault, slug)]
+        colleagues = staff.colleagues(connection, self.vault, slug)
+        workers = [worker_of(association.profile, one.member, one.name, "ar") for one in colleagues]
         out = _excluded(connection, slug)
         told: dict[tuple[int, str], list[str]] = defaultdict(list)
         for rung, deadlines in by_rung.items():

@@ -11,7 +11,7 @@ the person is told honestly, once a day and never at night. Urgent ones do not w
 restricts nobody: whoever may take it may do so at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -182,6 +182,18 @@ def officer_for(profile: Profile, category: str, field: str) -> ContactOfficer |
     return max(rows, key=lambda row: bool(row.field) + bool(row.category), default=None)
 
 
+def services_of(profile: Profile, categories: Iterable[str]) -> frozenset[str]:
+    """The services of a contact officer who is responsible for these, each `category`, `field` or `category/field`;
+    of all where there are none. A service's own category is its field; whose beneficiaries it serves says the table."""
+    theirs = list(categories)
+    return frozenset(one.id for one in profile.services if not theirs or _is_theirs(profile, theirs, one.category))
+
+
+def _is_theirs(profile: Profile, theirs: Iterable[str], field: str) -> bool:
+    named = {row.category for row in profile.contact_officers if row.category and row.field in ("", field)}
+    return any(one.rpartition("/")[2] == field or one in named for one in theirs)
+
+
 def covers(candidate: Candidate, row: ContactOfficer) -> bool:
     """A contact officer is responsible for `category`, `field` or `category/field`, in either part."""
     if row.role in candidate.roles and row.role != CONTACT_OFFICER:
@@ -205,6 +217,8 @@ def _groups(waiting: Waiting, profile: Profile) -> list[_Group]:
     role: _Group = ("role", lambda one: waiting.role in one.roles)
     row = officer_for(profile, waiting.category, waiting.field)
     groups: list[_Group] = []
+    if row is None and waiting.field:  # no table: whoever the desk made responsible for this field
+        groups.append(("contact_officer", lambda one: CONTACT_OFFICER in one.roles and waiting.field in one.categories))
     if row is not None:
         groups.append(("contact_officer", lambda one: covers(one, row)))
         groups.append(("contact_officer", lambda one: CONTACT_OFFICER in one.roles and not one.categories))

@@ -207,7 +207,7 @@ class Desk:
             return None
         member = staff.member_of(connection, association.slug, found.staff)
         known = member or staff.Member(association.slug, found.staff)
-        worker = worker_of(known, found.name, found.language, found.id, key_of(token))
+        worker = worker_of(association.profile, known, found.name, found.language, found.id, key_of(token))
         version = policy_version(association.profile)
         return Entered(
             worker,

@@ -14,7 +14,8 @@ from storage.schema_desk import appointments, excluded
 from storage.schema_notices import notices, tasks
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
-"""Roles that see a part: their categories, their branch. Whoever has another role besides sees what that one sees."""
+"""Roles that see a part: the services of their fields, their branch, and what names none. Whoever has another role
+besides sees what that one sees."""
 
 
 def cases_seen_by(worker: Worker) -> ColumnElement[bool]:
@@ -140,8 +141,8 @@ def _part(worker: Worker) -> ColumnElement[bool]:
     c = cases.c
     parts = []
     if CONTACT_OFFICER in worker.roles:
-        categories = {one.partition("/")[0] for one in worker.categories}
-        parts.append(or_(c.category.in_(sorted(categories)), c.category == "") if categories else true())
+        theirs = or_(c.service.in_(sorted(worker.services)), c.service == "")
+        parts.append(theirs if worker.categories else true())
     if BRANCH_DELEGATE in worker.roles:
         parts.append(or_(c.branch == worker.branch, c.branch == "") if worker.branch else true())
     return or_(*parts) if parts else false()

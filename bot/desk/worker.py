@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from conversations.association.profile import Profile
 from conversations.rights import kinds_seen_by, rights_of
+from conversations.routing import services_of
 from storage.staff import Member
 
 
@@ -16,6 +18,8 @@ class Worker:
     association: str
     roles: frozenset[str]
     categories: frozenset[str]
+    services: frozenset[str]
+    """Of a contact officer, those of their categories and fields; all where they have none."""
     branch: str
     woman: bool
     rights: frozenset[str]
@@ -33,7 +37,8 @@ class Worker:
         return right in self.rights
 
 
-def worker_of(member: Member, name: str, language: str, sign_in: int = 0, key: str = "") -> Worker:
+def worker_of(profile: Profile, member: Member, name: str, language: str, sign_in: int = 0, key: str = "") -> Worker:
+    """`profile`: of the association they are a member of."""
     return Worker(
         id=member.staff,
         name=name,
@@ -41,6 +46,7 @@ def worker_of(member: Member, name: str, language: str, sign_in: int = 0, key: s
         association=member.association,
         roles=member.roles,
         categories=member.categories,
+        services=services_of(profile, member.categories),
         branch=member.branch,
         woman=member.woman,
         rights=rights_of(member.roles),

@@ -54,8 +54,9 @@ class Gate:
         if account is None or member is None:
             # A worker of another association is nobody here.
             return Entry(topic, None, "group.unknown")
-        worker = worker_of(member, account.name, account.language)
-        version = policy_version(self.intake.associations[association].profile)
+        profile = self.intake.associations[association].profile
+        worker = worker_of(profile, member, account.name, account.language)
+        version = policy_version(profile)
         if not policy.has_signed(connection, association, worker.id, version):
             return Entry(topic, worker, "group.unsigned")
         if not worker.may("inbox"):

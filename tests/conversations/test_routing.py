@@ -10,7 +10,7 @@ from conversations.association.association import Association
 from conversations.association.profile import HandoffRules, Profile
 from conversations.cases.calendar import RIYADH, calendar_of
 from conversations.cases.working_time import after
-from conversations.routing import Candidate, Waiting, choose, next_step, officer_for
+from conversations.routing import Candidate, Waiting, choose, next_step, officer_for, services_of
 
 SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=RIYADH)
 """The office is open from 8 to 16, women are there from 9 to 14."""
@@ -123,6 +123,34 @@ def test_the_table_of_harif_names_who_is_responsible(harif: Profile, category: s
     row = officer_for(harif, category, field)
     assert row is not None
     assert row.role == role
+
+
+@pytest.mark.parametrize(
+    ("categories", "services"),
+    [
+        ((), {"family-registration", "training", "project-support", "fair-booth", "product-marketing"}),
+        (("training",), {"training"}),
+        (("registered_family/marketing",), {"fair-booth", "product-marketing"}),
+        (("new_family/registration", "training"), {"family-registration", "training"}),
+        (("registered_family",), {"project-support", "fair-booth", "product-marketing"}),
+        (("unheard-of",), set()),
+    ],
+)
+def test_a_contact_officer_is_responsible_for_the_services_of_their_fields(
+    harif: Profile, categories: tuple[str, ...], services: set[str]
+) -> None:
+    assert services_of(harif, categories) == services
+
+
+def test_where_there_is_no_table_the_officer_of_the_field_is_asked_first(
+    associations: dict[str, Association],
+) -> None:
+    officers = [
+        worker(id, "contact_officer", categories=frozenset({one}), load=id)
+        for id, one in enumerate(("visits", "care"), 7)
+    ]
+    waiting = replace(PLAIN, role="social_researcher", field="care")
+    assert choose(waiting, [*house(), *officers], associations["ruhama"].profile, SUNDAY) == (8, "contact_officer")
 
 
 def test_the_others_have_no_table_and_go_by_role(associations: dict[str, Association]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.desk.rooms.people import categories_of
 from storage import case_lists, cases, checks
 from storage.checks import Check
 from storage.ids import new_id
@@ -42,6 +43,29 @@ def test_the_list_shows_what_is_due_soonest_first_with_the_working_days_that_are
     page = house.worker("relations_officer").get("/cases").text
     assert page.index(late.reference) < page.index(calm.reference)
     assert "متأخر" in page and 'class="chip urgent"' in page
+
+
+@pytest.mark.parametrize("slug", ["mastoura", "ruhama", "harif", "saudi-exhibitions", "bena-jazan"])
+def test_a_contact_officer_sees_the_requests_of_their_fields_and_what_names_no_service(
+    house: House, filed: Filed, slug: str
+) -> None:
+    profile = house.associations[slug].profile
+    made = {one.id: filed(association=slug, service=one.id) for one in profile.services}
+    plain = filed(association=slug, kind="suggestion", stage="received", service="")
+    seen: list[str] = []
+    offered = [value for value, _ in categories_of(profile, "ar")]
+    assert len(offered) >= 3
+    for one in offered:
+        officer = house.worker("contact_officer", association=slug, categories=(one,))
+        page = officer.get("/cases").text
+        theirs = [service for service, case in made.items() if case.reference in page]
+        assert theirs and plain.reference in page
+        opened = [service for service, case in made.items() if officer.get(f"/case/{case.id}").status_code == 200]
+        assert opened == theirs
+        seen += theirs
+    assert sorted(seen) == sorted(made), "each is somebody's, and nobody else's"
+    everything = house.worker("contact_officer", association=slug).get("/cases").text
+    assert all(case.reference in everything for case in made.values())
 
 
 def test_each_role_sees_its_own_kinds_alone(house: House, filed: Filed) -> None:

@@ -190,7 +190,7 @@ def _whom(connection: Connection, at: At, known: Case, to: str) -> int | None:
     member = staff.member_of(connection, at.slug, int(to))
     if member is None:
         raise Refused("case.nobody_like_that")
-    theirs = cases_seen_by(worker_of(member, "", at.language))
+    theirs = cases_seen_by(worker_of(at.association.profile, member, "", at.language))
     if not case_lists.by_ids(connection, at.slug, theirs, [known.id]):
         raise Refused("case.not_theirs")
     return member.staff

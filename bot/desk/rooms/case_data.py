@@ -121,7 +121,7 @@ def _able(connection: Connection, at: At, case: Case) -> list[Colleague]:
     """Colleagues who answer data requests, and from whom nothing of this person is kept."""
     found = []
     for one in staff.colleagues(connection, at.desk.vault, at.slug):
-        worker = worker_of(one.member, one.name, at.language)
+        worker = worker_of(at.association.profile, one.member, one.name, at.language)
         sees = worker.may("data") and case_lists.by_ids(connection, at.slug, cases_seen_by(worker), [case.id])
         if sees and not kept_from(connection, worker, case):
             found.append(one)
