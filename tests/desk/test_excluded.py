@@ -101,6 +101,9 @@ def test_a_colleague_is_kept_away_by_hand_and_let_in_again_with_a_reason(house: 
     assert house.line.rows("cases", "holder")[0][0] is None, "she had it in hand"
     assert (hears.who, "case.exclude", f"case:{case}", f"staff:{meant.id}") in house.acts()
     assert "تبيّن" not in str(house.acts()) and "تبيّن أنها المقصودة" in hears.text(f"/case/{case}")
+    other = house.worker("management", association="mastoura", name="موظف مستورة")
+    assert hears.post(f"/case/{case}/let-in", staff=str(other.id), reason="x").status_code == 409
+    assert str(other.id) not in str(house.acts()), "who was not kept away is not named"
     hears.post(f"/case/{case}/let-in", staff=str(meant.id), reason="أخطأنا الاسم")
     assert meant.get(f"/case/{case}").status_code == 200
     assert excluded_from(house) == []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from storage import improvements, taking_part, waves
 from storage.schema import cases, conversations
 from storage.schema_surveys import improvement_sources
+from storage.schema_surveys import improvements as improvements_table
 from storage.times import ms
 from tests.desk.asked import answer, answers, wave_of
 from tests.desk.house import Browser, House, Person, words_of
@@ -168,6 +169,18 @@ def test_an_improvement_is_done_by_who_has_it_and_published_by_management(house:
     assert {name: told.done for name, told in one.published.items()} == {"ar": "زدنا موظفًا"}, "half in English is none"
     manager.post(f"/improvements/{id}/publish", away="yes")
     assert house.ask(improvements.published, house.vault, "harif") == []
+
+
+def test_nobody_has_an_improvement_who_cannot_see_it_nor_anybody_of_another_association(house: House) -> None:
+    keeper, blind = house.worker("relations_officer"), house.worker("committee")
+    other = house.worker("relations_officer", association="mastoura", name="موظف مستورة")
+    id = begun(keeper, owner=str(keeper.id))
+    for whom in (other.id, blind.id, "1", "²", "-1"):
+        added = keeper.post("/improvements", title="شيء", owner=str(whom))
+        changed = keeper.post(f"/improvements/{id}", title="شيء", owner=str(whom))
+        assert (added.status_code, changed.status_code) == (422, 422), whom
+        assert "موظف مستورة" not in added.text + changed.text + keeper.get("/improvements").text
+    assert [one.owner for one in rows(house, improvements_table)] == [keeper.id]
 
 
 def test_you_said_we_did_becomes_a_draft_that_nobody_has_sent(house: House) -> None:

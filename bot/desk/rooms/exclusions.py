@@ -10,7 +10,7 @@ from bot.desk.rooms.case import show
 from bot.desk.sight import cases_seen_by
 from bot.exclusion import ABOUT, exclude, let_in
 from conversations.events import StaffPassedOn
-from storage import case_lists, cases, notes, staff
+from storage import case_lists, cases, excluded, notes, staff
 from storage.cases import Case
 from storage.schema import conversations
 from storage.times import ms
@@ -50,8 +50,11 @@ async def let_in_again(at: At) -> Response:
         return await show(at, id, error=at.words("case.reason_missing"), status=422)
 
     def do(connection: Connection) -> None:
-        whom = _number(who)
-        for case in _about(connection, at, id):
+        about, whom = _about(connection, at, id), _number(who)
+        subjects = [excluded.case(case.id) for case in about]
+        if whom not in {one.staff for subject in subjects for one in excluded.of(connection, at.slug, subject)}:
+            raise Refused("case.nobody_like_that")
+        for case in about:
             let_in(connection, case, cases.route(connection, at.desk.vault, at.slug, case.reference), whom)
         _on_record(connection, at, id, "case.let_in", whom, reason)
 

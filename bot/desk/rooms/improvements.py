@@ -102,16 +102,20 @@ def _owners(connection: Connection, at: At) -> list[staff.Colleague]:
 
 @room.post("/improvements", "improve")
 async def add(at: At) -> Response:
+    id = new_id()
+
+    def do(connection: Connection) -> None:
+        one = Improvement(at.slug, id, by=at.worker.id, at=ms(at.now), **_typed(connection, at))
+        improvements.add(connection, at.desk.vault, one)
+
     try:
-        values = _typed(at)
+        await at.write("improvement.add", f"improvement:{id}", do)
     except Refused as wrong:
         return await _log(at, at.words(wrong.words), 422)
-    one = Improvement(at.slug, new_id(), by=at.worker.id, at=ms(at.now), **values)
-    await at.write("improvement.add", f"improvement:{one.id}", improvements.add, at.desk.vault, one)
-    return at.back(f"/improvements/{one.id}", "improvement_added")
+    return at.back(f"/improvements/{id}", "improvement_added")
 
 
-def _typed(at: At) -> dict[str, Any]:
+def _typed(connection: Connection, at: At) -> dict[str, Any]:
     """What the form says. Raises Refused."""
     form = at.form
     title = " ".join(form.get("title").split())[:TITLE]
@@ -122,10 +126,12 @@ def _typed(at: At) -> dict[str, Any]:
     if due and day is None:
         raise Refused("improvements.day_unclear")
     owner = form.get("owner")
+    if owner and owner not in {str(one.member.staff) for one in _owners(connection, at)}:
+        raise Refused("improvements.owner_unknown")
     return {
         "title": title,
         "action": form.get("action").strip()[:WORDS],
-        "owner": int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 19 else None,
+        "owner": int(owner) if owner else None,
         "due": day,
     }
 
@@ -199,7 +205,7 @@ async def change(at: At) -> Response:
 
     def do(connection: Connection) -> None:
         one, form = _get(connection, at, lock=True), at.form
-        values = _typed(at) | {"effect": form.get("effect").strip()[:WORDS]}
+        values = _typed(connection, at) | {"effect": form.get("effect").strip()[:WORDS]}
         survey = at.association.profile.survey(one.survey)
         question: Question | None = survey.question(form.get("question")) if survey else None
         if question is not None and question.kind in SCORED:
