@@ -12,15 +12,18 @@ from sqlalchemy import Connection, select
 
 from bot import surveys as acts
 from bot.asked import Sheet
+from bot.fold import Arrived
 from bot.intake import Intake
 from bot.survey_links import behind
 from bot.web.body import Posted
 from bot.web.page import Words
+from conversations.answers.phone import phone_in
 from conversations.association.association import Association
 from conversations.association.survey import Question, Survey
 from conversations.effects import SurveyAnswered
+from conversations.events import CalledStaff
 from conversations.flows.survey import low
-from storage import waves
+from storage import conversations, seen, waves
 from storage.schema_surveys import answers as answers_table
 from storage.times import ms
 from storage.waves import Recipient, Wave
@@ -28,12 +31,13 @@ from storage.waves import Recipient, Wave
 SOURCE = "page"
 _SHUT = (waves.DRAFTED, waves.PLANNED, waves.ABORTED, waves.SKIPPED)
 _HELD = (waves.HELD, waves.PASSED)
-State = Literal["ask", "done", "declined", "over"]
+State = Literal["ask", "done", "declined", "over", "called"]
 
 
 @dataclass(slots=True, kw_only=True)
 class SurveyPage:
-    """What the page shows. `low`: something went badly, and a complaint or a call is offered."""
+    """What the page shows. `low`: something went badly, and a complaint or a call is offered; `call`: known, where the
+    number is the one they write from, or typed; empty where nobody is to know who it was. `wrong`: of the number."""
 
     state: State
     survey: Survey | None = None
@@ -44,6 +48,8 @@ class SurveyPage:
     questions: tuple[Question, ...] = ()
     place: int = 0
     low: bool = False
+    call: str = ""
+    wrong: bool = False
 
 
 class _Found(NamedTuple):
@@ -72,6 +78,24 @@ class SurveyPages:
         page: SurveyPage | None = await self.database.write(self._answer, association, token, form, language, words)
         return page
 
+    async def call(self, association: Association, token: str, typed: str) -> SurveyPage | None:
+        """Whom something went badly for asked to be called: as by the chat's own button, and once. Raises
+        DatabaseAway."""
+        page: SurveyPage | None
+        page, number = await self.database.read(self._may_call, association, token)
+        ids = behind(self.vault, association.slug, token)
+        if page is None or ids is None or not page.call:
+            return page
+        mobile = phone_in(typed) or ("" if typed.strip() else number)
+        if not mobile:
+            page.wrong = True
+            return page
+        name = f"survey-call-{ids[0]}-{ids[1]}"
+        event = CalledStaff(id=name, at=self.now, reason="callback", mobile=mobile)
+        key = seen.digest_key(SOURCE, name)
+        await self.intake.put(Arrived(association.slug, "", "", event, key=key, conversation=ids[1]))
+        return SurveyPage(state="called", survey=page.survey)
+
     async def decline(self, association: Association, token: str) -> None:
         await self.database.write(self._decline, association, token)
 
@@ -88,6 +112,16 @@ class SurveyPages:
     def _look(self, connection: Connection, association: Association, token: str, language: str) -> SurveyPage | None:
         found = self._find(connection, association, token, lock=False)
         return self._page(connection, found, language) if found else None
+
+    def _may_call(self, connection: Connection, association: Association, token: str) -> tuple[SurveyPage | None, str]:
+        """The offer, where it stands, and the number they write from."""
+        found = self._find(connection, association, token, lock=False)
+        if found is None:
+            return None, ""
+        page = self._page(connection, found, "ar")
+        if page.state == "done" and not page.anonymous:
+            self._offer(connection, association, token, page, self._given(connection, found))
+        return page, self._number(connection, association, token)
 
     def _page(self, connection: Connection, found: _Found, language: str) -> SurveyPage:
         survey, state = found.survey, self._state(found)
@@ -168,8 +202,25 @@ class SurveyPages:
                 state="ask", survey=survey, sheet=Sheet(survey, language, self.now, sheet.draft.answers),
                 questions=(following,), place=survey.questions.index(following) + 1,
             )  # fmt: skip
-        bad = low(association.profile, survey, sheet.draft.answers)
-        return SurveyPage(state="done", survey=survey, anonymous=page.anonymous, low=bad)
+        done = SurveyPage(state="done", survey=survey, anonymous=page.anonymous)
+        self._offer(connection, association, token, done, sheet.draft.answers)
+        return done
+
+    def _offer(
+        self, connection: Connection, association: Association, token: str, page: SurveyPage, given: dict[str, Any]
+    ) -> None:
+        """A complaint or a call, at once and without insisting. Of an anonymous survey nothing here leads from what was
+        answered to who it was."""
+        assert page.survey is not None
+        page.low = low(association.profile, page.survey, given)
+        if page.low and not page.anonymous:
+            page.call = "known" if self._number(connection, association, token) else "typed"
+
+    def _number(self, connection: Connection, association: Association, token: str) -> str:
+        """The number they write from; empty where that is no number."""
+        ids = behind(self.vault, association.slug, token)
+        address = conversations.handle_of(connection, self.vault, association.slug, ids[1]) if ids else None
+        return address[1] if address and address[1].startswith("+") else ""
 
     def _decline(self, connection: Connection, association: Association, token: str) -> None:
         found = self._find(connection, association, token, lock=True)

@@ -329,11 +329,13 @@ class BroadcastSent(_Event, frozen=True, kw_only=True, tag="broadcast_sent"):
 
 
 class CalledStaff(_Event, frozen=True, kw_only=True, tag="called_staff"):
-    """The house puts the conversation before a person: a case that waits for information, a missed promise."""
+    """The house puts the conversation before a person: a case that waits for information, a missed promise. `mobile`:
+    the person asked on a page of ours to be called on this number."""
 
     reason: str
     reference: str = ""
     urgent: bool = False
+    mobile: str = ""
 
 
 Event = (

@@ -177,6 +177,9 @@ def called(moment: Moment, event: CalledStaff) -> None:
         moment.conversation.muted = True
         moment.do(Suppress(on=True, why="death"))
         moment.do(Alarm(code=DEATH))
+    if event.mobile:
+        ways.call_back(moment, "any", event.mobile)
+        return
     ways.queue(moment, event.reason, reference=event.reference, urgent=event.urgent)
 
 

@@ -9,7 +9,7 @@ from conversations.asking import ask, ask_review, offer, offer_resume
 from conversations.cases.calendar import calendar_of, here, time_said
 from conversations.course import asks_sensitive, course_title, current_step
 from conversations.dialogue import proceed, worth_offering
-from conversations.effects import HandOver, SetTimer
+from conversations.effects import HandOver, RequestAppointment, SetTimer
 from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
 from conversations.says import Option
@@ -182,6 +182,13 @@ def queue(moment: Moment, reason: str, **more: Any) -> None:
     more.setdefault("restricted", conversation.restricted)
     more.setdefault("service", service_at_hand(moment, more.get("reference", "")))
     moment.do(HandOver(reason=reason, women_only=conversation.women_only, **more))
+
+
+def call_back(moment: Moment, when: str, mobile: str) -> None:
+    """Before staff with the number, and among the calls to arrange. `when`: morning, afternoon or any."""
+    queue(moment, "callback", callback=f"{when} {mobile}")
+    wish = f"{moment.words(f'callme.said.{when}')} · {mobile}"
+    moment.do(RequestAppointment(kind="callback", wish=wish))
 
 
 def hand_over(moment: Moment, reason: str, **more: Any) -> None:

@@ -47,6 +47,8 @@ class SurveyPageRoutes:
             if form.get("way") == "decline":
                 await self.own.decline(association, token)
                 return RedirectResponse(f"{request.url.path}?lang={language}", 303)
+            if form.get("way") == "call":
+                return self._page(request, association, await self.own.call(association, token, form.get("mobile")))
             given = Posted([]) if form.get("way") == "skip" else form
             page = await self.own.answer(association, token, _with(given, form), language, words)
         except (Unparseable, TooBig, Busy):
@@ -68,7 +70,8 @@ class SurveyPageRoutes:
         if page is None or page.survey is None:
             return pages.kind_page("no_survey", language=language, status=404, association=association)
         sheet, survey = page.sheet, page.survey
-        wrong = bool(sheet and sheet.filled.wrong)
+        wrong = page.wrong or bool(sheet and sheet.filled.wrong)
+        phones = (one for one in association.profile.contacts if one.kind == "phone" and one.state != "malformed")
         response = pages.page(
             "survey.html",
             language=language,
@@ -82,6 +85,7 @@ class SurveyPageRoutes:
             why=survey.why.to(language),
             fields=sheet.views(page.questions) if sheet else [],
             count=len(survey.questions),
+            phone=next((one for one in phones if one.value), None) if page.low and page.anonymous else None,
             digits=pages.numerals(language),
         )
         pages.keep_language(self.site, request, response)

@@ -5,11 +5,10 @@ from conversations.answers.phone import Phone
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
-from conversations.effects import RequestAppointment
 from conversations.flow import Flow, Step, ask, register
 from conversations.flows.filing import house_choices
 from conversations.moment import Moment
-from conversations.ways import opens_at, queue
+from conversations.ways import call_back, opens_at
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -20,10 +19,8 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
 
 
 def finish(moment: Moment, draft: Draft) -> None:
-    queue(moment, "callback", callback=f"{draft.answers['when']} {draft.answers['mobile']}")
+    call_back(moment, draft.answers["when"], draft.answers["mobile"])
     when = moment.words(f"callme.said.{draft.answers['when']}")
-    wish = f"{when} · {draft.answers['mobile']}"
-    moment.do(RequestAppointment(kind="callback", wish=wish))
     opens = opens_at(moment)
     text = (
         moment.words("callme.done_closed", when=when, next=opens)

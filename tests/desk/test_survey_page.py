@@ -12,7 +12,7 @@ from bot import survey_links
 from bot.fold import Arrived
 from bot.survey_page import SurveyPages
 from bot.web.survey_page import SurveyPageRoutes
-from storage import surveys, waves
+from storage import appointments, handoffs, surveys, waves
 from storage.ids import new_id
 from storage.schema_surveys import answers, recipients, responses
 from storage.times import DAY, ms
@@ -180,6 +180,70 @@ def test_a_bad_answer_offers_a_complaint_and_english_is_spoken(pages: Pages, nou
     done = pages.client.post(f"{path}?lang=en", data={"way": "answer", "overall": "poor"})
     assert 'href="/harif/complain"' in done.text and "sorry" in done.text
     assert pages.rows(responses)[0].language == "en"
+
+
+GRIEVED = {"effort": "1", "clarity": "1", "overall": "poor", "words": "الموقف بعيد"}
+
+
+def answered_badly(pages: Pages, person: Person) -> tuple[str, Any]:
+    """Their page, and what it says once all of it is answered by name."""
+    path = pages.invite(pages.wave(), person)
+    for question, value in GRIEVED.items():
+        done = pages.answers(path, **{question: value})
+    return path, done
+
+
+def calls(house: House, person: Person) -> list[str]:
+    """What waits for staff of this person, and which calls are to be arranged."""
+    waits = house.ask(handoffs.of_conversation, house.vault, "harif", person.id)
+    meets = house.ask(appointments.of_conversation, house.vault, "harif", person.id)
+    return [f"{one.reason} {one.callback}" for one in waits] + [one.wish for one in meets if one.kind == "callback"]
+
+
+def test_whoever_was_badly_served_is_called_by_one_press_on_the_number_they_write_from(
+    pages: Pages, house: House
+) -> None:
+    person = house.person("+966500000077", "whatsapp")
+    person.does(person.say("السلام عليكم"))
+    path, done = answered_badly(pages, person)
+    assert 'href="/harif/complain"' in done.text and "اتصلوا بي" in done.text and 'name="mobile"' not in done.text
+    assert calls(house, person) == [], "nobody is called who did not ask for it"
+    for _ in range(2):
+        called = pages.client.post(path, data={"way": "call"})
+        assert called.status_code == 200 and "نتصل بكم" in words_of(called.text)
+    house.settle()
+    assert calls(house, person) == ["callback any +966500000077", "في أقرب وقت · +966500000077"]
+    again = words_of(pages.client.get(path).text)
+    assert "اتصلوا بي" not in again and "نأسف" not in again, "who opens the link after them reads nothing of it"
+
+
+def test_where_no_number_is_known_it_is_asked_for(pages: Pages, house: House, noura: Person) -> None:
+    path, done = answered_badly(pages, noura)
+    assert 'name="mobile"' in done.text
+    for typed in ("", "غدًا", "12345"):
+        wrong = pages.client.post(path, data={"way": "call", "mobile": typed})
+        assert wrong.status_code == 422 and "رقم جوال" in words_of(wrong.text) and 'aria-invalid="true"' in wrong.text
+    assert calls(house, noura) == []
+    pages.client.post(path, data={"way": "call", "mobile": "٠٥٠١٢٣٤٥٦٧"})
+    assert calls(house, noura)[0] == "callback any +966501234567"
+
+
+def test_nobody_is_called_of_an_anonymous_survey_nor_who_was_well_served(
+    pages: Pages, house: House, noura: Person
+) -> None:
+    hidden = pages.invite(pages.wave(anonymous=True), noura)
+    done = pages.client.post(hidden, data={"way": "answer", **GRIEVED})
+    assert "نأسف" in done.text and 'value="call"' not in done.text
+    assert 'href="/harif/complain"' in done.text and 'href="tel:+966138820058"' in done.text
+    glad = pages.invite(pages.wave(), noura)
+    for question, value in {"effort": "5", "clarity": "5", "overall": "good", "words": "شكرًا"}.items():
+        done = pages.answers(glad, **{question: value})
+    assert "اتصلوا بي" not in done.text
+    half = pages.invite(pages.wave(), noura)
+    pages.answers(half, effort="1")
+    for path in (hidden, glad, half):
+        assert pages.client.post(path, data={"way": "call", "mobile": "0501234567"}).status_code == 200
+    assert calls(house, noura) == []
 
 
 def test_the_house_puts_the_link_of_the_person_into_their_invitation(pages: Pages, house: House, noura: Person) -> None:
