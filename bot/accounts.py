@@ -1,8 +1,9 @@
 """Each association's accounts: every channel that has its settings, and the settings the others lack."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels.contract import Channel
 from bot.channels.http import Http
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from bot.mail import Relay
 
 
+class Means(NamedTuple):
+    """What channels are made of; one connection to the relay is all associations'."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    http: Http
+    relay: "Callable[[], Relay]"
+
+
 def make_channels(
     settings: Settings,
     associations: Mapping[str, Association],
@@ -35,48 +46,87 @@ def make_channels(
 
     channels: dict[tuple[str, str], Channel] = {}
     off: list[str] = []
-    relay: Relay | None = None
+    means = Means(settings, database, vault, http, cache(lambda: _relay(settings)))
     for slug, association in associations.items():
         account = settings.account(slug)
-
-        def wake(association_slug: str, handle: str) -> None:
-            changes.wake(association_slug, handle)
-
-        channels[slug, "web_chat"] = WebChat(slug, wake, settings.public_url)
+        channels[slug, "web_chat"] = WebChat(slug, changes.wake, settings.public_url)
         channels[slug, "record"] = Record(slug)
-        if account.telegram_token:
-            channels[slug, "telegram"] = Telegram(
-                slug,
-                account.telegram_token,
-                account.telegram_secret if settings.public_url else "",
-                settings.telegram_api_url,
-                http,
-                association.wording,
-                asks_sensitive=not settings.public_url,
-                staff_group=account.telegram_staff_group,
-            )
-        else:
-            off.append(f"{slug}: Telegram is off ({prefix_of(slug)}TELEGRAM_TOKEN is not set)")
-        if account.twilio_whatsapp_from and settings.public_url:
-            channels[slug, "whatsapp"] = _whatsapp(settings, slug, account, database, http)
-        elif account.twilio_whatsapp_from:
-            off.append(f"{slug}: WhatsApp is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: WhatsApp is off ({prefix_of(slug)}TWILIO_WHATSAPP_FROM is not set)")
-        if account.twilio_sms_from and settings.public_url:
-            channels[slug, "sms"] = _sms(settings, association, account, vault, http)
-        elif account.twilio_sms_from:
-            off.append(f"{slug}: SMS is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: SMS is off ({prefix_of(slug)}TWILIO_SMS_FROM is not set)")
-        if account.email_from and settings.public_url:
-            relay = relay or _relay(settings)
-            channels[slug, "email"] = _email(settings, association, account, vault, relay)
-        elif account.email_from:
-            off.append(f"{slug}: e-mail is off (it needs WASL_PUBLIC_URL)")
-        else:
-            off.append(f"{slug}: e-mail is off ({prefix_of(slug)}EMAIL_FROM is not set)")
+        for channel, title, setting, needs_url, make in _WAYS:
+            if not getattr(account, setting.lower()):
+                off.append(f"{slug}: {title} is off ({prefix_of(slug)}{setting} is not set)")
+            elif needs_url and not settings.public_url:
+                off.append(f"{slug}: {title} is off (it needs WASL_PUBLIC_URL)")
+            else:
+                channels[slug, channel] = make(means, association, account)
     return channels, off
+
+
+def _telegram(means: Means, association: Association, account: AccountSettings) -> Channel:
+    settings = means.settings
+    return Telegram(
+        association.slug,
+        account.telegram_token,
+        account.telegram_secret if settings.public_url else "",
+        settings.telegram_api_url,
+        means.http,
+        association.wording,
+        asks_sensitive=not settings.public_url,
+        staff_group=account.telegram_staff_group,
+    )
+
+
+def _whatsapp(means: Means, association: Association, account: AccountSettings) -> Channel:
+    from bot.channels.whatsapp import WhatsApp
+    from conversations.staffed import WAITING
+
+    slug, settings, approved = association.slug, means.settings, account.twilio_reply_template
+    return WhatsApp(
+        slug,
+        account.twilio_account_sid,
+        account.twilio_auth_token,
+        account.twilio_whatsapp_from,
+        settings.public_url,
+        means.http,
+        RememberedContents(means.database, slug, account.twilio_account_sid),
+        settings.twilio_api_url,
+        templates={WAITING: approved} if approved else {},
+    )
+
+
+def _sms(means: Means, association: Association, account: AccountSettings) -> Channel:
+    from bot.channels.sms import Sms
+    from bot.ways_out import link
+
+    slug, settings = association.slug, means.settings
+    return Sms(
+        slug,
+        account.twilio_account_sid,
+        account.twilio_auth_token,
+        account.twilio_sms_from,
+        settings.public_url,
+        means.http,
+        association.wording,
+        lambda row: link(means.vault, settings.public_url, slug, row),
+        settings.twilio_api_url,
+    )
+
+
+def _email(means: Means, association: Association, account: AccountSettings) -> Channel:
+    from bot.channels.email import Email, Keys
+    from bot.ways_out import link
+
+    slug, profile, public_url = association.slug, association.profile, means.settings.public_url
+    return Email(
+        slug,
+        account.email_from,
+        {one: (profile.name.to(one), profile.short_name.to(one)) for one in LANGUAGES},
+        association.wording,
+        means.relay(),
+        Keys(means.vault, slug),
+        lambda row: link(means.vault, public_url, slug, row),
+        account.email_secret,
+        account.email_authserv,
+    )
 
 
 def _relay(settings: Settings) -> "Relay":
@@ -85,24 +135,13 @@ def _relay(settings: Settings) -> "Relay":
     return Relay(settings.smtp_url)
 
 
-def _email(
-    settings: Settings, association: Association, account: AccountSettings, vault: Vault, relay: "Relay"
-) -> Channel:
-    from bot.channels.email import Email, Keys
-    from bot.ways_out import link
-
-    slug, profile, public_url = association.slug, association.profile, settings.public_url
-    return Email(
-        slug,
-        account.email_from,
-        {one: (profile.name.to(one), profile.short_name.to(one)) for one in LANGUAGES},
-        association.wording,
-        relay,
-        Keys(vault, slug),
-        lambda row: link(vault, public_url, slug, row),
-        account.email_secret,
-        account.email_authserv,
-    )
+_WAYS: tuple[tuple[str, str, str, bool, Callable[[Means, Association, AccountSettings], Channel]], ...] = (
+    ("telegram", "Telegram", "TELEGRAM_TOKEN", False, _telegram),
+    ("whatsapp", "WhatsApp", "TWILIO_WHATSAPP_FROM", True, _whatsapp),
+    ("sms", "SMS", "TWILIO_SMS_FROM", True, _sms),
+    ("email", "e-mail", "EMAIL_FROM", True, _email),
+)
+"""A channel, its name, the setting without which it is off, whether it must be reached from outside, and its maker."""
 
 
 def make_voices(
@@ -130,42 +169,6 @@ def make_voices(
             settings.twilio_api_url,
         )
     return voices
-
-
-def _sms(settings: Settings, association: Association, account: AccountSettings, vault: Vault, http: Http) -> Channel:
-    from bot.channels.sms import Sms
-    from bot.ways_out import link
-
-    slug = association.slug
-    return Sms(
-        slug,
-        account.twilio_account_sid,
-        account.twilio_auth_token,
-        account.twilio_sms_from,
-        settings.public_url,
-        http,
-        association.wording,
-        lambda row: link(vault, settings.public_url, slug, row),
-        settings.twilio_api_url,
-    )
-
-
-def _whatsapp(settings: Settings, slug: str, account: AccountSettings, database: Database, http: Http) -> Channel:
-    from bot.channels.whatsapp import WhatsApp
-    from conversations.staffed import WAITING
-
-    approved = account.twilio_reply_template
-    return WhatsApp(
-        slug,
-        account.twilio_account_sid,
-        account.twilio_auth_token,
-        account.twilio_whatsapp_from,
-        settings.public_url,
-        http,
-        RememberedContents(database, slug, account.twilio_account_sid),
-        settings.twilio_api_url,
-        templates={WAITING: approved} if approved else {},
-    )
 
 
 class RememberedContents:
