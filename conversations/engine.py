@@ -259,7 +259,7 @@ def _text(moment: Moment, event: Text) -> None:
         welcome.welcome(moment, courtesy, rest, word)
         return
     if courtesy and not rest:
-        if not _is_opinion(moment, event):
+        if not _is_opinion(moment, event) and not flows.survey.meant(moment, folded):
             ways.courtesy(moment, courtesy)
             return
         courtesy, rest = "", event.text
@@ -365,6 +365,9 @@ def _offered(moment: Moment, folded: str) -> bool:
     offered = conversation.offered
     if not offered:
         return False
+    if way := flows.survey.meant(moment, folded):
+        choices.chosen(moment, way)
+        return True
     draft = conversation.open
     step = current_step(moment)
     if draft is not None and (meant := _meant_beside(offered, folded)):

@@ -4,6 +4,7 @@ Source: H د-1, T objective 5 (measuring satisfaction) and 6 (rating is a right,
 DOMAIN, "Care" 9 and situation 6: an old button answers its own survey and leaves what is open untouched.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from conversations.answers.rating import Rating
 from conversations.answers.scale import Effort, Recommend, Scale
 from conversations.answers.text import LongText
 from conversations.answers.voice import Voice
+from conversations.arabic.understand import command, yes_no
 from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.association.profile import Profile
@@ -193,6 +195,25 @@ def chosen(moment: Moment, what: str) -> None:
     """Under the invitation: yes, later, no. As often as they like, until it is over."""
     if _alive(moment, what.partition(":")[0]) is not None:
         moment.do(Lookup(lookup="survey", key=f"survey:{what}"))
+
+
+_WAY_OF = {"start": "yes", "resume": "yes", "later": "later", "cancel": "no"}
+"""What a command means under an invitation."""
+_AROUND = re.compile(r"^لا (?=\S)| ان شا الله$")
+
+
+def meant(moment: Moment, folded: str) -> str:
+    """The way that a bare word under an invitation means («ايوه», «بعدين», «لا»); empty for anything else, and wherever
+    something else is open."""
+    conversation = moment.conversation
+    first = conversation.offered[0].id if conversation.offered and conversation.open is None else ""
+    if not first.startswith("survey:"):
+        return ""
+    word = command(folded) or command(_AROUND.sub("", folded)) or ""
+    way = "" if word == "resume" and conversation.aside else _WAY_OF.get(word, "")
+    if not way and (said := yes_no(folded)) is not None:
+        way = "yes" if said else "no"
+    return f"{first.rpartition(':')[0]}:{way}" if way else ""
 
 
 def found(moment: Moment, event: Found) -> None:

@@ -121,6 +121,50 @@ def test_a_reminder_moves_its_end() -> None:
     assert [one.until for one in play.conversation.invitations] == [later]
 
 
+# --- what is typed to the invitation ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("begun", "نعم، ايوه، موافق، اوكي، تمام، نبدأ، ابدأ، طيب، ايوا نبدأ، نعم نبدأ، 👍، تم، yes، ok، let's start، 1"),
+        ("later", "لاحقا، بعدين، مو الحين، لا بعدين، بعدين ان شاء الله، وقت ثاني، later، not now، 2"),
+        ("declined", "لا، لا شكرا، ما ابي، مو موافق، إلغاء، 👎، no، no thanks، 3"),
+    ],
+)
+def test_a_word_under_the_invitation_is_heard(state: str, words: str) -> None:
+    for word in words.split("، "):
+        play = person()
+        invite(play)
+        play.line(word)
+        assert [one.state for one in play.conversation.invitations] == [state], word
+
+
+def test_yes_after_later_begins() -> None:
+    play = person()
+    invite(play)
+    play.line("بعدين")
+    play.line("ايوه")
+    assert play.conversation.open is not None and play.conversation.open.flow == FLOW
+
+
+@pytest.mark.parametrize("word", ["نعم", "لا", "بعدين", "إلغاء"])
+def test_a_word_to_an_open_request_is_no_word_to_the_invitation(word: str) -> None:
+    play = person()
+    play.line("ابغى ركن في معرض الدمام")
+    invite(play)
+    play.line(word)
+    assert [one.state for one in play.conversation.invitations] == ["invited"]
+
+
+def test_a_word_to_another_offer_is_no_word_to_the_invitation() -> None:
+    play = person()
+    invite(play)
+    play.line("القائمة")
+    play.line("نعم")
+    assert [one.state for one in play.conversation.invitations] == ["invited"]
+
+
 # --- anonymous -------------------------------------------------------------------------------------------------------
 
 PERIODIC = ("courtesy", "clarity", "speed", "accuracy", "channel", "overall")
