@@ -24,7 +24,7 @@ from storage.tasks import Task
 from storage.timers import Timer
 from storage.times import ms
 
-RINGING, ASKED, FAILED = "ringing", "asked", "not_called"
+ASKED, FAILED = "asked", "not_called"
 GIVES_UP = timedelta(minutes=15)
 """Without a word of how a call ended, it is staff's."""
 AT_ONCE = 20
@@ -69,7 +69,7 @@ class Calls:
         now = self.intake.clock()
         until = ms(now + GIVES_UP)
         found = tasks.claim_calls(
-            connection, self.vault, association.slug, ms(now), until, RINGING, AT_ONCE, urgent_only
+            connection, self.vault, association.slug, ms(now), until, tasks.RINGING, AT_ONCE, urgent_only
         )
         rings = []
         for task in found:
@@ -91,7 +91,7 @@ class Calls:
         if task is None:
             return "ar"
         language = acts.whom(connection, self.vault, association, task).language
-        if task.state != tasks.OPEN or task.outcome != RINGING or not key:
+        if task.state != tasks.OPEN or task.outcome != tasks.RINGING or not key:
             return language
         now = self.intake.clock()
         if key == "staff":
@@ -111,7 +111,7 @@ class Calls:
 
     def _again(self, connection: Connection, slug: str, id: int, outcome: str) -> None:
         task = tasks.get(connection, self.vault, slug, id, lock=True)
-        if task is None or task.state != tasks.OPEN or task.outcome != RINGING:
+        if task is None or task.state != tasks.OPEN or task.outcome != tasks.RINGING:
             return
         now = self.intake.clock()
         due = errands.decent(now, calendar_of(self.associations[slug].profile))

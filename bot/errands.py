@@ -108,23 +108,42 @@ def _questions(
 def spoken(
     connection: Connection, vault: Vault, association: Association, task: Task, language: str, now: datetime
 ) -> Spoken:
-    """The words of the notice behind a task; without one (or none any more) where the case stands."""
+    """The words of every notice behind a task, for the person alone where one of them is; without any (or none any
+    more) where the case stands."""
     slug = association.slug
-    name, _, about = tasks.about_of(connection, slug, task.notice).partition(":")
     case = cases.by_id(connection, vault, slug, task.case_id) if task.case_id else None
     apart = task.restricted or (case is not None and (case.restricted or case.kind in _APART))
-    words, quiet = "", apart
-    if name == "moved":
-        words, quiet = _of_move(connection, vault, association, about, language, now, apart)
-    elif name == "appointment" and (event := appointments.event_of(connection, vault, slug, about, now)) is not None:
-        words = meeting.text_of(_moment(association, event, language, now), event)
-    if not words and case is not None:
-        here = _moment(association, None, language, now)
-        update = update_event(connection, vault, slug, name, about, now)
-        words = track.words_of(here, update) if update else track.summary(here, track.view_of(case_facts(case)))
-        quiet = apart or _of_health(association, case)
+    here = (connection, vault, association, language, now, case, apart)
+    told = [_of_notice(*here, one.about) for one in notices_table.of_task(connection, slug, task.id)]
+    told = [one for one in told if one[0]] or [_of_notice(*here, "")]
+    words = "\n\n".join(dict.fromkeys(text for text, _ in told))
     news = association.wording[language]("errand.news")
-    return Spoken(news, words) if quiet or not words else Spoken(words)
+    return Spoken(news, words) if not words or any(quiet for _, quiet in told) else Spoken(words)
+
+
+def _of_notice(
+    connection: Connection,
+    vault: Vault,
+    association: Association,
+    language: str,
+    now: datetime,
+    case: Case | None,
+    apart: bool,
+    named: str,
+) -> tuple[str, bool]:
+    """The words of the event that a notice names, and whether they are for the person alone."""
+    name, _, about = named.partition(":")
+    slug = association.slug
+    if name == "moved":
+        return _of_move(connection, vault, association, about, language, now, apart)
+    if name == "appointment" and (event := appointments.event_of(connection, vault, slug, about, now)) is not None:
+        return meeting.text_of(_moment(association, event, language, now), event), apart
+    if case is None:
+        return "", apart
+    here = _moment(association, None, language, now)
+    update = update_event(connection, vault, slug, name, about, now)
+    words = track.words_of(here, update) if update else track.summary(here, track.view_of(case_facts(case)))
+    return words, apart or _of_health(association, case)
 
 
 def _of_move(

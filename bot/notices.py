@@ -104,9 +104,7 @@ def advance(
     if notice.state == notices.OUT:
         return _look(connection, vault, association, notice, now, wake)
     if notice.state == notices.UNOPENED:
-        if _unopened(connection, vault, notice):
-            return _to_staff(connection, vault, association, notice, "call", "unopened", now)
-        return _settle(connection, notice, notices.REACHED, "opened", now)
+        return _unread_to_staff(connection, vault, association, notice, now)
     return _keep(connection, notice, due=None)
 
 
@@ -197,7 +195,8 @@ def task_done(
 def _begin(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
-    if notice.why and notice.conversation is not None and notice.kind not in rules.BULK_KINDS:
+    joins = notice.kind not in rules.BULK_KINDS and notice.channel not in rules.TASK_OF
+    if notice.why and notice.conversation is not None and joins:
         # It has waited: whatever waited with it goes along, as one message.
         now_there = notices.get(connection, notice.association, notice.id)
         if now_there is None or now_there.state != notices.WAITING:
@@ -298,7 +297,7 @@ def _look(
     match rules.verdict(leg.channel, [state for state, _, _ in found], now - left):
         case "arrived":
             _end_leg(connection, notice, "arrived", "", now)
-            if notice.reference and _unopened(connection, vault, notice, leg.conversation):
+            if notice.kind not in rules.BULK_KINDS and _unopened(connection, vault, notice, leg.conversation):
                 due = now + rules.UNOPENED
                 return _keep(
                     connection, notice, state=notices.UNOPENED, due=ms(rules.goes_at(association.profile, False, due))
@@ -331,7 +330,10 @@ def _look(
 def _to_staff(
     connection: Connection, vault: Vault, association: Association, notice: Notice, kind: str, why: str, now: datetime
 ) -> Notice:
-    """No message reached them, or none may: somebody does."""
+    """No message reached them, or none may: somebody does. What went along with it goes on by itself: each case has its
+    own words, and those who may see it."""
+    for one in notices.joined_to(connection, notice):
+        _to_staff(connection, vault, association, one, kind, why, now)
     notice = _task_leg(connection, vault, association, notice, kind, why, now)
     return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
 
@@ -370,20 +372,34 @@ def _task_leg(
     return _keep(connection, notice, state=notices.OUT, step=step, due=until, why="")
 
 
-def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> bool:
-    """Whether news of this case, or of what went along with it, still waits for the person to open it, at the address
-    that brought it; what a call alone announced, nobody has seen opened."""
+def _unread_to_staff(
+    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime
+) -> Notice:
+    """Two days have passed: staff tell what nobody opened, of each thing that went along too."""
+    unread = _unopened(connection, vault, notice)
+    for one in notices.joined_to(connection, notice):
+        if one in unread:
+            _to_staff(connection, vault, association, one, "call", "unopened", now)
+    if notice in unread:
+        notices.settle_joined(connection, notice, notices.REACHED, ms(now))
+        return _to_staff(connection, vault, association, notice, "call", "unopened", now)
+    return _settle(connection, notice, notices.REACHED, "opened", now)
+
+
+def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> list[Notice]:
+    """Of this and what went along with it, whatever still waits for the person to open it at the address that brought
+    it; what a call alone announced, nobody has seen opened."""
     if conversation is None:
         legs = notices.legs_of(connection, notice.association, notice.id)
         brought = [leg for leg in reversed(legs) if leg.state == "arrived"]
         tried = [leg.conversation for leg in (*brought, *reversed(legs)) if leg.conversation is not None]
         if not tried:
-            return bool(brought)
+            return [notice] if brought else []
         conversation = tried[0]
     state = conversations.state_of(connection, vault, notice.association, conversation)
     if state is None or not state.news:
-        return False
-    return any(one.reference in state.news for one in (notice, *notices.joined_to(connection, notice)))
+        return []
+    return [one for one in (notice, *notices.joined_to(connection, notice)) if one.reference in state.news]
 
 
 def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:

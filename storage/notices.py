@@ -122,9 +122,11 @@ def join_waiting(connection: Connection, carrier: Notice, until: int) -> None:
 
 
 def joined_to(connection: Connection, carrier: Notice) -> list[Notice]:
+    """What goes along with it, as it stands."""
     n = notices.c
     mine = (n.association == carrier.association, n.conversation == carrier.conversation, n.why == str(carrier.id))
-    return [Notice._make(row) for row in connection.execute(select(*_NOTICE).where(*mine).order_by(n.id))]
+    query = select(*_NOTICE).where(*mine, n.state == JOINED).order_by(n.id)
+    return [Notice._make(row) for row in connection.execute(query)]
 
 
 def settle_joined(connection: Connection, carrier: Notice, state: str, now: int) -> None:
@@ -221,6 +223,12 @@ def legs_of_task(connection: Connection, association: str, task: int) -> list[Le
     one = legs.c
     query = select(*_LEG).where(one.association == association, one.task == task, one.task.is_not(None))
     return [Leg._make(row) for row in connection.execute(query.order_by(one.notice))]
+
+
+def of_task(connection: Connection, association: str, task: int) -> list[Notice]:
+    """Every notice that this task stands for, the oldest first."""
+    ids = dict.fromkeys(leg.notice for leg in legs_of_task(connection, association, task))
+    return [found for id in ids if (found := get(connection, association, id)) is not None]
 
 
 def change_leg(connection: Connection, association: str, notice: int, step: int, **changes: object) -> str:

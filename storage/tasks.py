@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 
 from storage.batch import inserting
 from storage.schema import cases, conversations
-from storage.schema_notices import notices, tasks
+from storage.schema_notices import tasks
 from storage.vault import Vault, context
 
 Seen = ColumnElement[bool]
 PAGE = 50
 OPEN, DONE, GIVEN_UP = "open", "done", "given_up"
+RINGING = "ringing"
+"""The outcome while a machine calls (bot/calls.py)."""
 _OPEN, _OVER = text("tasks.state = 'open'"), text("tasks.state <> 'open'")
 
 
@@ -107,10 +109,13 @@ def get(
 def waiting_for(
     connection: Connection, association: str, kind: str, conversation: int | None, reference: str
 ) -> Task | None:
-    """The open task of this kind that is about the same matter already, without its notes."""
+    """The open task of this kind that is about the same matter already, without its notes; not one in hand: whoever
+    has it reads out, or has printed, what there was."""
     t = tasks.c
     same = (t.association == association, t.kind == kind, t.conversation == conversation, t.reference == reference)
-    row = connection.execute(select(*[t[name] for name in Task._fields[:-1]]).where(_OPEN, *same).limit(1)).first()
+    free = (t.staff.is_(None), t.outcome != RINGING)
+    query = select(*[t[name] for name in Task._fields[:-1]]).where(_OPEN, *same, *free)
+    row = connection.execute(query.limit(1)).first()
     return Task(**row._asdict()) if row else None
 
 
@@ -166,14 +171,6 @@ def counts(
     some = first.order_by(t.due).limit(most).subquery()
     query = select(some.c.kind, func.count(), func.sum(some.c.late)).group_by(some.c.kind)
     return {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query)}
-
-
-def about_of(connection: Connection, association: str, notice: int | None) -> str:
-    """The event that a notice tells of; empty where there is none."""
-    n = notices.c
-    if notice is None:
-        return ""
-    return connection.scalar(select(n.about).where(n.association == association, n.id == notice)) or ""
 
 
 def take(connection: Connection, association: str, id: int, staff: int | None) -> None:

@@ -261,6 +261,8 @@ async def _printed(at: At, chosen: Sequence[Shown], *, inline: bool = False) -> 
 
     def log(connection: Connection) -> None:
         for one in chosen:
+            # In hand: what happens from now on is not on this paper.
+            tasks.take(connection, at.slug, one.task.id, at.worker.id)
             at.log(connection, "task.print", f"task:{one.task.id}")
 
     await at.keep(log)

@@ -1,0 +1,168 @@
+"""Whatever was decided reaches its person or a worker: also where several things happened at once, where the first way
+failed, where somebody died or stopped us; and nobody is woken or written to against their word."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from bot import errands
+from conversations.cases.calendar import here
+from storage import tasks, timers
+from storage.tasks import Task
+from tests.bot.desk import Desk, Paper, Person, milliseconds
+from tests.bot.test_notices import agreed, blocked, move
+
+REFUSED = {"reason": "سبب", "help": "عون"}
+
+
+@pytest.fixture
+def others() -> dict[str, Paper]:
+    return {name: Paper("harif", name) for name in ("whatsapp", "sms")}
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
+    return make_desk((paper, *others.values()))
+
+
+@pytest.fixture
+def noura(desk: Desk) -> Person:
+    return Person(desk, "7001")
+
+
+async def before_committee(desk: Desk, reference: str) -> None:
+    for name in ("verify", "pass_on"):
+        move(desk, reference, name, "relations_officer")
+    await desk.run()
+    await desk.later(minutes=3)
+
+
+def refuse(desk: Desk, reference: str) -> None:
+    move(desk, reference, "refuse", "committee", given=REFUSED, confirmed=True)
+
+
+def tonight(desk: Desk) -> None:
+    desk.now = here(desk.now).replace(hour=23, minute=0).astimezone(desk.now.tzinfo)
+
+
+async def next_morning(desk: Desk) -> None:
+    await desk.later(hours=9, minutes=1)
+    await desk.later(minutes=3)
+
+
+def of(desk: Desk, reference: str) -> list[Any]:
+    return sorted((one for one in desk.rows("notices") if one.reference == reference), key=lambda one: one.id)
+
+
+def all_tasks(desk: Desk) -> list[Task]:
+    ids = sorted(row.id for row in desk.rows("tasks"))
+    return [desk.ask(tasks.get, desk.vault, "harif", id) for id in ids]
+
+
+def still_open(desk: Desk) -> list[Task]:
+    return [one for one in all_tasks(desk) if one.state == tasks.OPEN]
+
+
+def spoken(desk: Desk, task: Task) -> errands.Spoken:
+    said = desk.ask(errands.spoken, desk.vault, desk.associations["harif"], task, "ar", desk.now)
+    assert isinstance(said, errands.Spoken)
+    return said
+
+
+def record(desk: Desk, task: Task, outcome: str, **more: Any) -> None:
+    """As a worker says what came of it."""
+
+    def do(connection: Connection) -> None:
+        def wake(conversation: int, timer: str) -> None:
+            timers.set_all(connection, [timers.Timer("harif", conversation, timer, milliseconds(desk.now))])
+
+        known = tasks.get(connection, desk.vault, "harif", task.id, lock=True)
+        assert known is not None
+        association = desk.associations["harif"]
+        errands.record(connection, desk.vault, association, known, outcome, 1, "", desk.now, wake, **more)
+
+    desk.do(do)
+
+
+# --- several things at once ------------------------------------------------------------------------------------------
+
+
+async def test_a_refusal_that_waited_the_night_beside_other_news_is_told_by_a_call_where_nobody_opens_it(
+    desk: Desk, noura: Person
+) -> None:
+    first, second = await noura.apply(), await noura.apply()
+    await before_committee(desk, second)
+    tonight(desk)
+    move(desk, first, "verify", "relations_officer")
+    refuse(desk, second)
+    await next_morning(desk)
+    assert first in noura.told[-1]
+    await desk.later(days=4)
+    (task,) = still_open(desk)
+    assert (task.kind, task.why, task.reference) == ("call", "unopened", second)
+    assert "سبب" in spoken(desk, task).opened
+    assert [one.state for one in of(desk, first)] == ["reached"]
+    assert of(desk, second)[-1].state == "with_staff"
+    record(desk, task, "reached")
+    assert (of(desk, second)[-1].state, of(desk, second)[-1].why) == ("reached", "told")
+
+
+async def test_what_waited_together_and_no_message_brought_is_a_call_for_each_case(
+    desk: Desk, noura: Person, paper: Paper
+) -> None:
+    first, second = await noura.apply(), await noura.apply()
+    await before_committee(desk, second)
+    tonight(desk)
+    move(desk, first, "verify", "relations_officer")
+    refuse(desk, second)
+    blocked(paper)
+    await next_morning(desk)
+    assert sorted(task.reference for task in still_open(desk)) == sorted([first, second])
+
+
+async def test_by_telephone_each_case_has_a_call_of_its_own_and_its_own_words(desk: Desk, noura: Person) -> None:
+    first, second = await noura.apply(), await noura.apply()
+    await before_committee(desk, second)
+    agreed(desk, "phone")
+    tonight(desk)
+    move(desk, first, "verify", "relations_officer")
+    refuse(desk, second)
+    await next_morning(desk)
+    calls = {task.reference: task for task in still_open(desk)}
+    assert set(calls) == {first, second}
+    assert first in spoken(desk, calls[first]).said and "سبب" in spoken(desk, calls[second]).opened
+    record(desk, calls[first], "reached")
+    assert of(desk, first)[-1].state == "reached" and of(desk, second)[-1].state != "reached"
+
+
+async def test_what_happens_while_a_call_is_open_is_said_in_it_too(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    for name in ("verify", "pass_on"):
+        move(desk, reference, name, "relations_officer")
+        await desk.run()
+    (task,) = still_open(desk)
+    said = spoken(desk, task).said
+    assert "مراجعة" in said and "اللجنة" in said
+    refuse(desk, reference)
+    await desk.run()
+    (task,) = still_open(desk)
+    told = spoken(desk, task)
+    assert "سبب" not in told.said and "مراجعة" in told.opened and "سبب" in told.opened
+
+
+async def test_what_happens_while_somebody_is_calling_is_another_call(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    (first,) = still_open(desk)
+    desk.do(tasks.take, "harif", first.id, 1)
+    move(desk, reference, "pass_on", "relations_officer")
+    await desk.run()
+    record(desk, first, "reached")
+    assert [one.state for one in of(desk, reference)] == ["reached", "out"]
+    (second,) = still_open(desk)
+    assert "اللجنة" in spoken(desk, second).said
