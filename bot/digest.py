@@ -5,26 +5,21 @@ anybody wrote, and nothing under the number from which results are shown. Each w
 processes look, and while the office is open.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from bot import results as finding
-from bot.channels.contract import Channel
 from bot.desk.figures.results import per_cent, run_title
 from bot.desk.words import DeskWords
 from bot.improvements import LITTLE
-from bot.intake import Intake
-from bot.mail import Mail
-from bot.reminders import Reached, tell
+from bot.reminders import Reached, ToWorkers
 from conversations.association.association import Association
 from conversations.association.survey import Survey
 from conversations.cases.calendar import calendar_of
 from conversations.cases.move import MANAGEMENT
 from storage import clocks, improvements, results, staff, waves
-from storage.database import Database
 from storage.times import ms
 from storage.vault import Vault
 from storage.waves import Wave
@@ -59,19 +54,7 @@ class Summary(NamedTuple):
         return "up" if step >= LITTLE else "down" if step <= -LITTLE else "same"
 
 
-class Digest:
-    def __init__(
-        self,
-        database: Database,
-        intake: Intake,
-        associations: Mapping[str, Association],
-        channels: Mapping[tuple[str, str], Channel],
-        mail: Mail | None,
-        public_url: str,
-    ) -> None:
-        self.database, self.intake, self.associations, self.channels = database, intake, associations, channels
-        self.mail, self.public_url, self.vault = mail, public_url, intake.vault
-
+class Digest(ToWorkers):
     async def send(self) -> None:
         """The round: every association whose office is open now."""
         now = self.intake.clock()
@@ -103,11 +86,8 @@ class Digest:
     async def _tell(self, association: Association, reader: Reached, summary: Summary) -> None:
         words = DeskWords(reader.language, association)
         subject = words("digest.subject", survey=summary.survey.title.to(words.language))
-        text = written(summary, words)
-        if self.public_url:
-            text += f"\n\n{self.public_url}/desk/{association.slug}/results/{summary.wave.id}"
-        channel = self.channels.get((association.slug, "telegram"))
-        await tell(association.slug, reader, subject, text, channel, self.mail, "digest")
+        text = written(summary, words) + "\n"
+        await self.tell(association.slug, reader, subject, text, f"results/{summary.wave.id}", "digest")
 
 
 def over_lately(connection: Connection, association: Association, now: datetime) -> list[tuple[Survey, Wave]]:

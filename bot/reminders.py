@@ -41,7 +41,25 @@ _MOST = 500
 """Deadlines of one rung and round; the next round has the others."""
 
 
-class Reminders:
+class Reached(NamedTuple):
+    """How a worker is reached: by e-mail where their login is an address, in their Telegram where they bound it."""
+
+    language: str
+    email: str
+    telegram: str
+
+    @classmethod
+    def of(cls, connection: Connection, vault: Vault, id: int) -> "Reached | None":
+        account = staff.by_id(connection, vault, id)
+        if account is None:
+            return None
+        email = account.login if "@" in account.login else ""
+        return cls(account.language, email, staff.telegram_of(connection, vault, id))
+
+
+class ToWorkers:
+    """A round that tells workers something, by every way there is to them: what it needs."""
+
     def __init__(
         self,
         database: Database,
@@ -54,6 +72,27 @@ class Reminders:
         self.database, self.intake, self.associations, self.channels = database, intake, associations, channels
         self.mail, self.public_url, self.vault = mail, public_url, intake.vault
 
+    async def tell(self, slug: str, reader: Reached, subject: str, text: str, page: str, what: str) -> None:
+        """`page`: of the desk, where it goes on. What does not go is in the log, by code. `what` it is: reminder,
+        digest."""
+        if self.public_url:
+            text += f"\n{self.public_url}/desk/{slug}/{page}"
+        channel = self.channels.get((slug, "telegram"))
+        if reader.telegram and channel is not None:
+            try:
+                await channel.send(reader.telegram, Say(text=text, lane="notice"), 0)
+                metrics.reminders.labels(slug, "telegram").inc()
+            except SendError as error:
+                log.warning(f"{what}_not_sent", association=slug, by="telegram", error=error.code)
+        if self.mail is not None and reader.email:
+            try:
+                await self.mail.send(reader.email, subject, text)
+                metrics.reminders.labels(slug, "email").inc()
+            except MailFailed as error:
+                log.warning(f"{what}_not_sent", association=slug, by="email", error=str(error))
+
+
+class Reminders(ToWorkers):
     async def ring(self) -> None:
         """The round: every association whose office is open now."""
         now = self.intake.clock()
@@ -94,44 +133,7 @@ class Reminders:
             return
         words = DeskWords(reader.language, self.associations[slug])
         text = f"{words(f'reminder.{rung}', count=len(references))}\n{_listed(words, references)}"
-        if self.public_url:
-            text += f"\n{self.public_url}/desk/{slug}/clocks"
-        channel = self.channels.get((slug, "telegram"))
-        await tell(slug, reader, words("reminder.subject"), text, channel, self.mail, "reminder")
-
-
-class Reached(NamedTuple):
-    """How a worker is reached: by e-mail where their login is an address, in their Telegram where they bound it."""
-
-    language: str
-    email: str
-    telegram: str
-
-    @classmethod
-    def of(cls, connection: Connection, vault: Vault, id: int) -> "Reached | None":
-        account = staff.by_id(connection, vault, id)
-        if account is None:
-            return None
-        email = account.login if "@" in account.login else ""
-        return cls(account.language, email, staff.telegram_of(connection, vault, id))
-
-
-async def tell(
-    slug: str, reader: Reached, subject: str, text: str, channel: Channel | None, mail: Mail | None, what: str
-) -> None:
-    """By every way there is; what does not go is in the log, by code. `what` it is: reminder, digest."""
-    if reader.telegram and channel is not None:
-        try:
-            await channel.send(reader.telegram, Say(text=text, lane="notice"), 0)
-            metrics.reminders.labels(slug, "telegram").inc()
-        except SendError as error:
-            log.warning(f"{what}_not_sent", association=slug, by="telegram", error=error.code)
-    if mail is not None and reader.email:
-        try:
-            await mail.send(reader.email, subject, text)
-            metrics.reminders.labels(slug, "email").inc()
-        except MailFailed as error:
-            log.warning(f"{what}_not_sent", association=slug, by="email", error=str(error))
+        await self.tell(slug, reader, words("reminder.subject"), text, "clocks", "reminder")
 
 
 def _listed(words: DeskWords, references: list[str]) -> str:
