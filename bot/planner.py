@@ -35,6 +35,8 @@ SHORTEST = timedelta(days=3)
 """Fewer days than this until the next period are too few to answer in."""
 REMEMBERED = 12
 """Periods that passed while nobody was there are written down as missed, this many at most."""
+WAITS = "waits"
+"""Why a wave whose time has come has not begun: another one of its survey still asks."""
 AT_MOST = 400
 """Days over which the last firing of a cron is searched."""
 
@@ -96,7 +98,11 @@ class Planner:
             return False
         survey = association.profile.survey(wave.survey) if wave.kind == "survey" else None
         if wave.filled_to is None and wave.filled_at is None:
-            wave = _at_last(survey, wave, now)
+            if survey and waves.another_runs(connection, association.slug, survey.id, id, ms(now)):
+                # Whom that one asked must not be asked so soon again: this one would begin for nobody.
+                waves.change(connection, association.slug, id, why=WAITS)
+                return False
+            wave = _at_last(survey, wave._replace(why=""), now)
             waves.change(connection, wave.association, id, **{name: getattr(wave, name) for name in _WHEN})
             if wave.state != waves.PLANNED:
                 return False
@@ -179,6 +185,13 @@ def fired(cron: str, now: datetime) -> Run | None:
             ends = following or now + timedelta(days=AT_MOST)
             return Run(f"cron:{here(last):%Y-%m-%d}", last, ends)
     return None
+
+
+def begins_next(association: Association, survey: Survey, now: datetime) -> datetime | None:
+    """When the survey's next period begins to ask; None for one that no calendar begins. Raises ValueError for a cron
+    that cannot be read."""
+    run = run_of(survey, now) if survey.occasion == "periodic" else None
+    return decent(association, survey, run.ends) if run else None
 
 
 def _before(survey: Survey, run: Run) -> Run | None:

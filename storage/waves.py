@@ -185,6 +185,14 @@ def is_alone(connection: Connection, association: str, survey: str, but: int = 0
     return connection.execute(select(w.id).where(*mine).limit(1)).first() is None
 
 
+def another_runs(connection: Connection, association: str, survey: str, but: int, now: int) -> bool:
+    """Whether another wave of this survey asks people now, or is held and may go on."""
+    w = waves.c
+    mine = (w.association == association, w.survey == survey, w.id != but, w.rolling.is_(False))
+    asks = (w.done_at.is_(None), w.state.in_([RUNNING, PAUSED]), w.ends > now)
+    return connection.execute(select(w.id).where(*mine, *asks).limit(1)).first() is not None
+
+
 # --- recipients ------------------------------------------------------------------------------------------------------
 
 

@@ -266,6 +266,29 @@ async def test_of_nobody_nothing_is_asked(make: Callable[..., Desk]) -> None:
     assert keys(desk) == [("1448-Q2", "skipped", "nobody", False)]
 
 
+async def test_a_quarter_that_meets_a_wave_by_hand_waits_for_its_end_and_asks_everybody(
+    make: Callable[..., Desk],
+) -> None:
+    desk = make(now=Q2 - timedelta(days=5), days_between=30)
+    for number in range(3):
+        await known(desk, f"700{number}")
+    await tick(desk)
+    desk.now += timedelta(hours=11)
+    hand = running(desk, desk.now + timedelta(days=20))
+    desk.do(lambda c: audience.fill(c, waves.get(c, "harif", hand), Audience(), ms(desk.now)))
+    await tick(desk)
+    assert states(desk) == {"invited": 3}
+    desk.now = Q2 + timedelta(hours=11)
+    await tick(desk)
+    mine = next(one for one in all_waves(desk) if one.period == "1448-Q2")
+    assert (mine.state, mine.why, mine.people) == ("planned", "waits", 0)
+    for _ in range(26):
+        await later(desk, days=1)
+    mine = desk.ask(waves.get, "harif", mine.id)
+    assert (mine.state, mine.why, mine.late, mine.people) == ("running", "", True, 3)
+    assert [one.state for one in asked(desk) if one.wave == mine.id] == ["invited"] * 3, "who was asked is asked again"
+
+
 @pytest.mark.parametrize("held", [False, True], ids=["killed", "held and gone on with"])
 async def test_stopped_while_people_are_written_nobody_is_left_out(
     make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, held: bool

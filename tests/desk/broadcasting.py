@@ -28,10 +28,12 @@ ENGLISH = "Requests are now taken from Sunday to Wednesday."
 
 
 def careful(associations: Mapping[str, Association], folder: Path) -> House:
-    """A house in which a second person is asked above two."""
+    """A house in which a second person is asked above two, and a survey is asked by hand until shortly before its next
+    quarter."""
     harif = associations["harif"]
     rules = Broadcasts(approve_above=2, prices={"telegram": 0.0, "whatsapp": 0.15})
-    small = replace(harif, profile=harif.profile.model_copy(update={"broadcasts": rules}))
+    often = harif.profile.asking.model_copy(update={"days_between": 15})
+    small = replace(harif, profile=harif.profile.model_copy(update={"broadcasts": rules, "asking": often}))
     return House({**associations, "harif": small}, folder)
 
 

@@ -18,7 +18,10 @@ def with_surveys(associations: dict[str, Association], **changes: Any) -> dict[s
     """Harif, its surveys changed so."""
     harif = associations["harif"]
     changed = tuple(one.model_copy(update=changes) for one in harif.profile.surveys)
-    return {**associations, "harif": replace(harif, profile=harif.profile.model_copy(update={"surveys": changed}))}
+    # The tests' day is 18 days before the next quarter.
+    often = harif.profile.asking.model_copy(update={"days_between": 15})
+    profile = harif.profile.model_copy(update={"surveys": changed, "asking": often})
+    return {**associations, "harif": replace(harif, profile=profile)}
 
 
 @pytest.fixture
@@ -131,6 +134,25 @@ def test_two_waves_of_one_survey_at_once_are_refused(house: House) -> None:
     house.run(house.line.rounds.planner.work())
     assert wave(house, first).state == "aborted"
     plan(officer)
+
+
+def test_shortly_before_the_next_quarter_none_begins_by_hand_and_the_day_is_said(house: House) -> None:
+    person = served(house, "7100")
+    officer = house.worker("relations_officer")
+    id = plan(officer)
+    house.later(days=5)
+    officer.sign_in()
+    answer = say_yes(officer, id, "go")
+    assert answer.status_code == 409 and "الدورة القادمة لهذا الاستبيان تبدأ" in words_of(answer.text)
+    assert "١ رجب ١٤٤٨" in words_of(answer.text) and wave(house, id).state == "drafted"
+    officer.post(f"/surveys/{id}/abort", sure="yes")
+    house.run(house.line.rounds.planner.work())
+    answer = officer.post("/surveys/new", survey="periodic")
+    assert answer.status_code == 422 and "انتظروها" in words_of(answer.text)
+    page = officer.get("/surveys").text
+    assert "انتظروها" in page and "/surveys/new" not in page
+    work(house)
+    assert invited(person) == 0
 
 
 def test_a_survey_that_asks_after_an_occasion_has_no_wave_by_hand(house: House) -> None:

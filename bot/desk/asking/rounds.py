@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from bot import planner
+from bot.desk import said
 from bot.desk.asking import acts
 from bot.desk.at import At, Refused, Stale
 from conversations.association.survey import Audience, Survey
@@ -22,12 +23,14 @@ SMALLEST_SAMPLE = 5
 
 
 class Standing(NamedTuple):
-    """A survey and its waves. `rolls`: people join as their case comes to it; `next`: when its next period begins."""
+    """A survey and its waves. `rolls`: people join as their case comes to it; `next`: when its next period begins;
+    `near`: too soon for a wave by hand before it."""
 
     survey: Survey
     waves: tuple[Wave, ...]
     rolls: bool
     next: datetime | None
+    near: bool = False
     broken: bool = False
     """Its calendar cannot be read."""
 
@@ -40,18 +43,24 @@ def standing(at: At, survey: Survey, known: list[Wave]) -> Standing:
     mine = tuple(one for one in known if one.survey == survey.id)
     rolls = survey.occasion != "periodic"
     try:
-        run = planner.run_of(survey, at.now)
+        begins = planner.begins_next(at.association, survey, at.now)
     except ValueError:
         return Standing(survey, mine, rolls, None, broken=True)
-    begins = planner.decent(at.association, survey, run.ends) if run and not rolls else None
-    return Standing(survey, mine, rolls, begins)
+    return Standing(survey, mine, rolls, begins, near=_is_near(at, begins))
+
+
+def _is_near(at: At, begins: datetime | None) -> bool:
+    """Whether nobody who is asked now could be asked then."""
+    return begins is not None and begins < at.now + timedelta(days=at.association.profile.asking.days_between)
 
 
 def plan(connection: Connection, at: At, survey: Survey, whom: Audience) -> int:
-    """A wave by hand, kept as a draft until its count was looked at. Raises Refused: one of a survey at a time."""
+    """A wave by hand, kept as a draft until its count was looked at. Raises Refused: one of a survey at a time, and
+    none so shortly before the next period's that this one would find nobody to ask."""
     if survey.occasion != "periodic":
         raise Refused("surveys.rolls_already")
     _alone(connection, at, survey)
+    _far(at, survey)
     wave = Wave(
         at.slug,
         new_id(),
@@ -74,6 +83,13 @@ def _alone(connection: Connection, at: At, survey: Survey, but: int = 0) -> None
     """Raises Refused where another wave of this survey is open: nobody is asked the same by two at once."""
     if not waves.is_alone(connection, at.slug, survey.id, but):
         raise Refused("surveys.two_at_once")
+
+
+def _far(at: At, survey: Survey) -> None:
+    """Raises Refused where the next period begins too soon after a wave by hand of now."""
+    stands = standing(at, survey, [])
+    if stands.next and stands.near:
+        raise Refused("surveys.near", when=said.day(ms(stands.next), at.language))
 
 
 def counted(connection: Connection, wave: Wave, survey: Survey | None) -> Counted:
@@ -136,6 +152,8 @@ def approve(connection: Connection, at: At, survey: Survey) -> None:
 def _fit(connection: Connection, at: At, wave: Wave, survey: Survey) -> int:
     """As many as the page said. Raises Refused."""
     _alone(connection, at, survey, wave.id)
+    if not wave.period:
+        _far(at, survey)
     found = counted(connection, wave, survey)
     if not found.people:
         raise Refused("surveys.nobody_agreed" if found.refused else "surveys.nobody", count=found.refused)
