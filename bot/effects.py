@@ -49,6 +49,7 @@ from conversations.effects import (
     SurveyAnswered,
 )
 from conversations.events import Event, Found, StaffGaveBack
+from conversations.flows import own_page
 from conversations.flows.filing import BY_NUMBER
 from conversations.recorded import TOLD_AT_ONCE
 from conversations.world import CaseView
@@ -75,6 +76,8 @@ from storage.vault import Vault
 
 HOUR = 3_600_000
 """Milliseconds."""
+UNPROVEN = "called:identity_not_proven:"
+"""The timer by which staff look whose an address is, and of what case."""
 
 
 class Work:
@@ -366,17 +369,26 @@ class Work:
         self._later.append(lambda: self._same_phone(effect.phone, stored))
 
     def _same_phone(self, phone: str, stored: Stored) -> None:
-        """Whoever writes from this number elsewhere is the same person."""
+        """Whoever writes from this number elsewhere is the same person, unless it may have become another's."""
         for channel in addresses.BY_PHONE:
             other = conversations.id_of(self.connection, self.vault, (stored.association, channel, phone))
-            if other is not None and other != stored.id:
+            if other is None or other == stored.id:
+                continue
+            if not self._doubted(stored, other):
                 self._join(stored, other)
+            elif people.has_cases(self.connection, stored.association, other):
+                self.wake(stored.association, stored.id, UNPROVEN)
 
     def _join(self, stored: Stored, asker: int) -> None:
         """This address and the one of `asker` are one person's, whose cases are `asker`'s."""
         whose = people.person_of(self.connection, stored.association, asker)
         if whose is not None and stored.beneficiary is not None and whose != stored.beneficiary:
             people.join(self.connection, self.vault, stored.association, whose, stored.beneficiary, self.at)
+
+    def _doubted(self, stored: Stored, other: int) -> bool:
+        """Whether either address may have become another's: nobody's cases are opened to whoever has it now."""
+        there = conversations.state_of(self.connection, self.vault, stored.association, other)
+        return any(one is not None and own_page.may_be_anothers(one, self.now) for one in (stored.conversation, there))
 
     @_do.register
     def _(self, effect: HandOver, stored: Stored, known: world.Known, event: Event) -> None:
@@ -476,6 +488,9 @@ class Work:
         if ask is None or ask.question != effect.question or not self._may_answer(ask, stored):
             return
         if not asks.answer(self.connection, stored.association, ask.id, effect.given, self.at):
+            return
+        if ask.question == addresses.QUESTION and effect.given and self._doubted(stored, ask.conversation):
+            self.wake(stored.association, ask.conversation, UNPROVEN + ask.reference)
             return
         self.wake(stored.association, ask.conversation, f"answer:{ask.id}")
         if ask.question == addresses.QUESTION and effect.given:

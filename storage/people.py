@@ -19,6 +19,14 @@ def person_of(connection: Connection, association: str, conversation: int) -> in
     return connection.scalar(select(c.beneficiary).where(c.association == association, c.id == conversation))
 
 
+def has_cases(connection: Connection, association: str, conversation: int) -> bool:
+    """Whether the person of this conversation has any case."""
+    c, k = conversations.c, cases.c
+    theirs = select(c.beneficiary).where(c.association == association, c.id == conversation)
+    query = select(k.id).where(k.association == association, k.beneficiary.in_(theirs)).limit(1)
+    return connection.scalar(query) is not None
+
+
 class Known(NamedTuple):
     """One address of a person. Milliseconds."""
 

@@ -1,5 +1,6 @@
 """What every filed case has in common: a reference, a promise, who it is about, the agreed channel; and its receipt."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from conversations.course import course_of, is_first, is_own
 from conversations.effects import FileCase, LogConsent, NameAddress, Remember
 from conversations.events import CaseMoved
 from conversations.moment import Moment
+from conversations.ways import queue
 from conversations.wording import house_wording
 
 PURPOSE = "case"
@@ -23,6 +25,7 @@ NAMED = {"whatsapp": "mobile", "sms": "mobile", "email": "email"}
 """Channels that can be agreed on by naming an address, and the answer that names it."""
 BY_NUMBER = "reference"
 """No message at all: they ask by the number."""
+IDENTITIES = ("saudi_id", "identity")
 
 
 def plain_field(kind: str) -> ServiceField:
@@ -122,14 +125,38 @@ def name_address(moment: Moment, reference: str, agreed: str, answers: dict[str,
 
 
 def remember(moment: Moment, draft: Draft) -> None:
-    """Facts to be offered next time instead of asked, from the steps that name one."""
+    """Facts to be offered next time instead of asked, from the steps that name one. Where the number may have become
+    another's, the identity given with it says whether it has: theirs proves it, another lays nothing over what is
+    known, and staff look."""
     facts = {
         step.known_as: draft.answers[step.id]
         for step in course_of(moment, draft).steps
         if is_own(step, draft) and draft.answers.get(step.id) is not None and step.applies(draft)
     }
-    if facts and is_first(moment.conversation):
-        moment.do(Remember(facts=facts))
+    if not facts or not is_first(moment.conversation):
+        return
+    if is_unproven(moment):
+        given = identities_in(moment, facts)
+        if not any(one in identities(moment) for one in given):
+            if given:
+                queue(moment, "identity_not_proven")
+            return
+        moment.conversation.proof_needed = False
+    moment.do(Remember(facts=facts))
+
+
+def identities(moment: Moment) -> list[Any]:
+    """The numbers they are known by here: of the fields whose kind is an identity."""
+    return identities_in(moment, moment.world.person.facts)
+
+
+def identities_in(moment: Moment, facts: Mapping[str, Any]) -> list[Any]:
+    return [facts[field.id] for field in moment.profile.common if field.kind in IDENTITIES and field.id in facts]
+
+
+def is_unproven(moment: Moment) -> bool:
+    """The number may be another's by now, and there is something of its owner's to keep from them."""
+    return moment.conversation.proof_needed and bool(moment.world.cases or moment.world.person.facts)
 
 
 def log_consent(moment: Moment, purpose: str, given: bool, reference: str = "") -> None:

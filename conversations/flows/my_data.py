@@ -12,13 +12,15 @@ from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.course import is_first
 from conversations.effects import MoveCase
-from conversations.flow import Flow, GoTo, Leave, Step, answered, ask, register
+from conversations.flow import Exit, Flow, GoTo, Leave, Step, answered, ask, register
 from conversations.flows import addresses, track
-from conversations.flows.filing import PURPOSE, file, house_choices, log_consent, plain_field
+from conversations.flows.filing import PURPOSE, file, house_choices, is_unproven, log_consent, plain_field
 from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 
 ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared", "messages")
+_ANYBODYS = ("language", "shared", "messages")
+"""What whoever has the number now may change, though nobody knows yet who they are."""
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
@@ -26,6 +28,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask(
             "what",
             OneOf(house_choices("my_data", *ASKS)),
+            guard=theirs_alone,
             exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone"), "messages": GoTo("messages")},
         ),
         ask("correction", LongText(voice=False), when=answered("what", "correct")),
@@ -46,8 +49,19 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
     )
 
 
+def theirs_alone(moment: Moment, what: str) -> Exit | None:
+    """On a number that may be another's by now: first who they are, then the rest of it."""
+    if what in _ANYBODYS or not is_unproven(moment):
+        return None
+    moment.tell(moment.words("prove.why"))
+    return GoTo("prove", keep=True)
+
+
 def finish(moment: Moment, draft: Draft) -> None:
     what = draft.answers["what"]
+    if what not in _ANYBODYS and is_unproven(moment):
+        track.prove_first(moment)
+        return
     if what == "language":
         moment.speak(str(draft.answers["language"]))
     if what == "channel":
@@ -55,7 +69,7 @@ def finish(moment: Moment, draft: Draft) -> None:
         offer(moment, moment.words("my_data.channel.done"), moment.options("/track", "/menu"))
         return
     case = file(moment, draft, "data_request", "received", service=what)
-    if what == "see" and not moment.conversation.proof_needed:
+    if what == "see":
         moment.tell(what_we_hold(moment))
     offer(moment, moment.words(f"my_data.{what}.done", reference=case.reference), moment.options("/track", "/menu"))
 
@@ -70,7 +84,7 @@ def what_we_hold(moment: Moment) -> str:
 
 def withdraw_finish(moment: Moment, draft: Draft) -> None:
     """As easy as giving: one word and one press. Open requests stop with it."""
-    if moment.conversation.proof_needed and moment.world.cases:
+    if is_unproven(moment):
         track.prove_first(moment)
         return
     log_consent(moment, PURPOSE, given=False)

@@ -5,10 +5,11 @@ sees their own by their word, in the chat). Opening news there is opening it.
 """
 
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from conversations.asking import ask as ask_step
 from conversations.asking import offer
+from conversations.conversation import Conversation
 from conversations.course import current_step
 from conversations.effects import OpenForm
 from conversations.events import NewsOpened, PageWanted
@@ -27,8 +28,16 @@ WITHOUT_BUTTONS = ("sms", "email")
 
 def is_long_silent(moment: Moment) -> bool:
     """Silent for half a year: the number may be another's by now, and nothing of a case is told to it."""
-    last = moment.conversation.last_at
-    return last is not None and moment.world.now - last > LONG_SILENCE
+    return _is_silent(moment.conversation, moment.world.now)
+
+
+def may_be_anothers(conversation: Conversation, now: datetime) -> bool:
+    """Whoever has this address may not be who wrote from it before: nobody has shown it since."""
+    return conversation.proof_needed or _is_silent(conversation, now)
+
+
+def _is_silent(conversation: Conversation, now: datetime) -> bool:
+    return conversation.last_at is not None and now - conversation.last_at > LONG_SILENCE
 
 
 def doubted(moment: Moment) -> str:
@@ -36,7 +45,7 @@ def doubted(moment: Moment) -> str:
     conversation = moment.conversation
     if conversation.members:
         return "shared"
-    if conversation.proof_needed or is_long_silent(moment):
+    if may_be_anothers(conversation, moment.world.now):
         return "unproven"
     return "muted" if conversation.muted else "blocked" if conversation.blocked else ""
 

@@ -26,7 +26,7 @@ from conversations.effects import AskOther, Lookup, NotTold
 from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import complete, entitlements, own_moves
-from conversations.flows.filing import facts_of
+from conversations.flows.filing import facts_of, identities
 from conversations.flows.own_page import below_news, is_long_silent
 from conversations.flows.shared_phone import ask_who, is_anothers, visible
 from conversations.moment import Moment
@@ -40,7 +40,6 @@ BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
 """Further buttons under a case, which the files of other dialogues put here."""
 DECISIONS = ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
 """Stages that are themselves the answer: none is lost because something came after it."""
-IDENTITIES = ("saudi_id", "identity")
 ANSWERED = ("returned", "accepted", "refused", "registered", "delivered", "answered", "settling")
 """Stages in which the next word is the person's, or the answer was given: no date is promised."""
 
@@ -448,12 +447,6 @@ def _paper(moment: Moment, event: CaseUpdate, quiet: bool) -> tuple[str, str]:
 
 def same_person(moment: Moment, value: Any) -> Leave | None:
     return None if value in identities(moment) else Leave("prove.not_matched")
-
-
-def identities(moment: Moment) -> list[Any]:
-    """The numbers they are known by here: of the fields whose kind is an identity."""
-    facts = moment.world.person.facts
-    return [facts[field.id] for field in moment.profile.common if field.kind in IDENTITIES and field.id in facts]
 
 
 def proven(moment: Moment, draft: Draft) -> None:
