@@ -40,8 +40,11 @@ from conversations.templates import places
 
 DEATH = "death_report"
 """Why staff are called where a worker was told that somebody died."""
+DEATH_KNOWN = "death_known"
+"""The same at the person's other addresses: nothing more is begun there, and nobody has to be called twice."""
 MOST_KEPT = 20
-"""Replies that wait for one person: more than that is a talk by telephone."""
+"""Messages (each file is one) that wait for one person: more than that is a talk by telephone. Whoever lets a reply in
+asks `room_left` first: what was accepted is never dropped."""
 WAITING = "reply_waiting"
 """The kind of approved template that says only that a reply is waiting (rule of WhatsApp, CHANNELS.md)."""
 TIMER = "holder"
@@ -67,6 +70,11 @@ def open_until(conversation: Conversation, window_hours: int) -> datetime | None
     """When the channel's window closes; None where it has none, or nobody ever wrote."""
     last = conversation.last_at
     return last + timedelta(hours=window_hours) if window_hours and last is not None else None
+
+
+def room_left(conversation: Conversation) -> int:
+    """How many more messages can wait for this person."""
+    return max(0, MOST_KEPT - len(conversation.kept))
 
 
 def closed_now(moment: Moment) -> str:
@@ -95,8 +103,7 @@ def said(moment: Moment, event: StaffSaid) -> None:
     says += [Say(text="", file=file, by=event.staff, via=event.via) for file in event.more]
     if closed_now(moment):
         about = {"id": event.id, "at": event.at, "title": event.title}
-        kept = [msgspec.to_builtins(say) | about for say in says]
-        conversation.kept = [*conversation.kept, *kept][-MOST_KEPT:]
+        conversation.kept = [*conversation.kept, *(msgspec.to_builtins(say) | about for say in says)]
         if event.knock:
             _knock(moment, event.staff)
     else:

@@ -15,6 +15,7 @@ from bot.intake import Intake
 from bot.staff_group.scene import Scenes
 from conversations import staffed
 from conversations.association.policy_version import policy_version
+from conversations.conversation import Conversation
 from storage import audit, handoffs, policy, staff, topics
 from storage import conversations as people
 from storage.schema import conversations
@@ -80,6 +81,8 @@ class Gate:
                 return self.refuse(connection, entry, at, "group.nothing_held")
             other = holder if holder.startswith("staff:") and holder != worker.who else ""
         else:
+            if act == "reply" and self._is_full(connection, topic):
+                return self.refuse(connection, entry, at, "group.kept_enough", count=staffed.MOST_KEPT)
             other = people.hold(connection, topic.association, topic.conversation, worker.who, over=over)
         if other:
             id = int(other.partition(":")[2])
@@ -92,7 +95,7 @@ class Gate:
             self.say(connection, topic, at, "group.kept")
         return True
 
-    def refuse(self, connection: Connection, entry: Entry, at: int, key: str = "", **facts: str) -> bool:
+    def refuse(self, connection: Connection, entry: Entry, at: int, key: str = "", **facts: str | int) -> bool:
         """Says why it was not done; False, the answer of a claim. Whoever is unknown is told once in a while."""
         key = key or entry.refused
         topic = entry.topic
@@ -142,8 +145,14 @@ class Gate:
     def _is_kept(self, connection: Connection, topic: Topic) -> bool:
         """Whether a reply waits for the person to write again (WhatsApp's window, a person who stopped us)."""
         state = people.state_of(connection, self.intake.vault, topic.association, topic.conversation)
-        if state is None:
-            return False
+        return state is not None and self._keeps(topic, state)
+
+    def _is_full(self, connection: Connection, topic: Topic) -> bool:
+        """Whether it would wait, and no more can."""
+        state = people.state_of(connection, self.intake.vault, topic.association, topic.conversation)
+        return state is not None and self._keeps(topic, state) and not staffed.room_left(state)
+
+    def _keeps(self, topic: Topic, state: Conversation) -> bool:
         channel = self.intake.channels.get((topic.association, state.address.channel))
         hours = channel.traits.window_hours if channel else 0
         return bool(staffed.closed(state, hours, self.intake.clock()))

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from bot.channels.contract import StatusReport
+from conversations import staffed
 from storage import notes, staff
 from storage.vault import Vault
 from tests.bot.desk import Person
@@ -229,6 +232,23 @@ async def test_past_whatsapps_window_a_reply_is_kept_and_the_topic_says_so(line:
     assert "محفوظة" in forum.topics[number].said[-1]
     await person.say("هلا")
     assert any("عذرًا على التأخر" in one.text for one in line.whatsapp.sent[sent:])
+
+
+async def test_a_reply_that_cannot_wait_beside_all_that_does_is_refused_and_the_topic_says_so(
+    line: Line, forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staffed, "MOST_KEPT", 2)
+    await line.staffed()
+    person = Person(line.desk, "+966500000001", "whatsapp")
+    await person.say("السلام عليكم", "ابغى موظف")
+    await line.rest()
+    number = number_of(forum)
+    line.later(hours=30)
+    for text in ("الأول", "الثاني", "الثالث"):
+        await line.writes(USER, number, text)
+        await line.rest()
+    assert [one["text"] for one in person.where.kept] == ["الأول", "الثاني"]
+    assert "لم تُحفظ رسالتكم" in forum.topics[number].said[-1]
 
 
 async def test_a_reply_that_did_not_arrive_says_so_in_the_topic(line: Line, forum: Forum) -> None:

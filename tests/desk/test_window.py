@@ -7,6 +7,7 @@ import pytest
 
 from bot.channels.contract import ContentRefused, UseTemplate
 from conversations.staffed import WAITING
+from tests.bot.desk import PDF
 from tests.desk.house import Browser, House, Person, words_of
 from tests.desk.test_conversation import page_of, reply
 
@@ -73,6 +74,26 @@ def test_past_it_a_reply_is_kept_announced_once_and_goes_out_when_they_write(
     noura = back_after(noura, hours=25)
     reply(noura, person, "بقي شيء", knock="yes")
     assert sent(house)[-1].template == WAITING, "and once more after the next closing"
+
+
+def test_what_was_accepted_is_never_dropped_and_what_cannot_wait_is_refused_with_its_words(
+    house: House, noura: Browser, person: Person
+) -> None:
+    noura = back_after(noura, hours=25)
+    for number in range(17):
+        reply(noura, person, f"رد {number}")
+    files = [("file", (f"{number}.pdf", PDF, "application/pdf")) for number in range(4)]
+    answer = noura.post(f"{page_of(person)}/reply", text="مع أوراقها", seen="9999", files=files)
+    page = words_of(answer.text)
+    assert answer.status_code == 422 and "يتّسع الانتظار لـ٣ رسائل بعد" in page and "مع أوراقها" in answer.text
+    assert len(person.where.kept) == 17
+    answer = noura.post(f"{page_of(person)}/reply", text="مع أوراقها", seen="9999", files=files[:3])
+    assert answer.status_code == 200 and len(person.where.kept) == 20
+    answer = reply(noura, person, "وبقي شيء")
+    assert answer.status_code == 422 and "٢٠ ردًّا ينتظرهم" in words_of(answer.text) and "وبقي شيء" in answer.text
+    person.does(person.say("نعم"))
+    told = "\n".join(person.told)
+    assert all(f"رد {number}" in told for number in range(17)) and "مع أوراقها" in told and "وبقي شيء" not in told
 
 
 @pytest.mark.usefixtures("approved")

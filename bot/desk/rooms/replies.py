@@ -16,6 +16,7 @@ from bot.desk.conversation.composing import Stored
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import Warned, page
 from conversations import staffed
+from conversations.conversation import Conversation
 from conversations.events import StaffKnocked, StaffSaid, StaffTookBack
 from conversations.says import Attachment
 from storage import conversations as people
@@ -41,8 +42,9 @@ class HeldBy(Stale):
         self.staff = int(holder.partition(":")[2] or 0)
 
 
-def first(at: At, id: int, seen: int, over: bool) -> Callable[[Connection], None]:
-    """Runs with the conversation locked: nobody answered behind `seen`, and nobody else holds it, unless `over`."""
+def first(at: At, id: int, seen: int, over: bool, keeps: int = 0) -> Callable[[Connection], None]:
+    """Runs with the conversation locked: nobody answered behind `seen`, and nobody else holds it, unless `over`; and
+    where it cannot go out now, so many messages more can wait (`keeps`)."""
 
     def check(connection: Connection) -> None:
         if not scene.may_see(connection, at, id):
@@ -51,6 +53,9 @@ def first(at: At, id: int, seen: int, over: bool) -> Callable[[Connection], None
             raise Answered("conversation.answered")
         if holder := people.hold(connection, at.slug, id, at.worker.who, over=over):
             raise HeldBy(holder)
+        state = people.state_of(connection, at.desk.vault, at.slug, id) if keeps else None
+        if state is not None:
+            _has_room(state, keeps)
 
     return check
 
@@ -63,8 +68,10 @@ async def reply(at: At) -> Response:
     stored = NOTHING
     try:
         composer = _sendable(at, here, text)
-        papers = _papers(at, here)
-        stored = await composing.store(at, here, form.uploads("file"), next(iter(form.uploads("voice")), None))
+        papers, uploads, voices = _papers(at, here), form.uploads("file"), form.uploads("voice")
+        keeps = max(1, len(papers) + len(uploads) + len(voices[:1])) if composer.closed else 0
+        _has_room(here.state, keeps)
+        stored = await composing.store(at, here, uploads, next(iter(voices), None))
         attachments = (*(paper.attachment for paper in papers), *stored.attachments)
         if not text and not attachments:
             raise Refused("conversation.nothing")
@@ -77,7 +84,7 @@ async def reply(at: At) -> Response:
             reply_drafts.forget(connection, at.slug, id, at.worker.id)
 
         seen = int(form.get("seen")) if form.get("seen").isdecimal() else 0
-        await at.put("reply", id, said, unless=first(at, id, seen, form.get("over") == "yes"), also=also)
+        await at.put("reply", id, said, unless=first(at, id, seen, form.get("over") == "yes", keeps), also=also)
     except (Refused, Replayed) as error:
         await composing.discard(at, stored)
         return await refused(at, id, error, text)
@@ -95,9 +102,16 @@ def _sendable(at: At, here: scene.Scene, text: str) -> composing.Composer:
         raise Refused("conversation.too_long", count=len(text) - composer.limit)
     if composing.GAP in text:
         raise Refused("conversation.gap_left", gap=composing.GAP)
-    if composer.closed and len(here.state.kept) >= staffed.MOST_KEPT:
-        raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
     return composer
+
+
+def _has_room(state: Conversation, keeps: int) -> None:
+    """Raises Refused where so many messages more cannot wait for them."""
+    left = staffed.room_left(state)
+    if keeps and not left:
+        raise Refused("conversation.kept_enough", count=staffed.MOST_KEPT)
+    if keeps > left:
+        raise Refused("conversation.kept_room", count=left)
 
 
 def _papers(at: At, here: scene.Scene) -> list[composing.AtHand]:
@@ -180,9 +194,9 @@ async def again(at: At) -> Response:
     text = say.text
     attachments = (say.file,) if say.file is not None else ()
     try:
-        _sendable(at, here, text)
+        keeps = int(bool(_sendable(at, here, text).closed))
         said = _said(at, here, text, attachments)
-        await at.put("reply.again", id, said, unless=first(at, id, here.seq, False))
+        await at.put("reply.again", id, said, unless=first(at, id, here.seq, False, keeps))
     except Refused as error:
         return await refused(at, id, error, text)
     return at.back(f"/conversation/{id}", said="reply_sent")
