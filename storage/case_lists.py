@@ -33,6 +33,8 @@ PAGE = 50
 MOST_FOUND = 50
 _OPEN = text("cases.closed_at IS NULL")
 _MOST_WORDS = 6
+_MOST_PEOPLE = 200
+"""Whose other cases are looked up: a word that names more people is no name to find one by."""
 
 
 class Listed(NamedTuple):
@@ -143,9 +145,15 @@ def linked(connection: Connection, association: str, seen: Seen, reference: str,
 # --- search ----------------------------------------------------------------------------------------------------------
 
 
-def by_words(connection: Connection, vault: Vault, association: str, seen: Seen, words: Sequence[str]) -> list[Listed]:
-    """Cases in whose names all of these whole words stand, newest first."""
-    return _found(connection, seen, association, [_indexed(vault, association, "name", [one]) for one in words])
+def by_words(
+    connection: Connection, vault: Vault, association: str, seen: Seen, leads: Seen, words: Sequence[str]
+) -> list[Listed]:
+    """Cases in whose names all of these whole words stand, and the other cases of the same people, newest first.
+
+    `leads`: which cases may lead to a person's others, seen or not: a complaint is found by the name that their request
+    brought. What is anonymous is nobody's."""
+    where = [_indexed(vault, association, "name", [one]) for one in words[:_MOST_WORDS]]
+    return _with_theirs(connection, association, seen, leads, and_(*where)) if where else []
 
 
 def by_numbers(
@@ -153,16 +161,34 @@ def by_numbers(
     vault: Vault,
     association: str,
     seen: Seen,
+    leads: Seen,
     numbers: Sequence[str],
     handles: Sequence[tuple[str, str]] = (),
 ) -> list[Listed]:
-    """Cases in which one of these whole numbers stands, or whose person writes from one of these addresses (channel,
-    handle); newest first."""
-    either = [cases.c.id.in_(_ids(vault, association, "number", numbers))]
+    """Cases in which one of these whole numbers stands, and all of the same people and of whoever writes from one of
+    these addresses (channel, handle); newest first. `leads` as of `by_words`."""
     people = _people(connection, vault, association, handles)
-    if people:
-        either.append(cases.c.beneficiary.in_(people))
-    return _found(connection, seen, association, [or_(*either)])
+    return _with_theirs(connection, association, seen, leads, _indexed(vault, association, "number", numbers), people)
+
+
+def _with_theirs(
+    connection: Connection,
+    association: str,
+    seen: Seen,
+    leads: Seen,
+    hit: ColumnElement[bool],
+    people: Sequence[int] = (),
+) -> list[Listed]:
+    c = cases.c
+    mine = c.association == association
+    newest = _select().where(mine, seen).order_by(c.id.desc()).limit(MOST_FOUND + 1)
+    found = {one.id: one for one in _rows(connection, newest.where(hit))}
+    owners = select(c.beneficiary).where(mine, leads, hit, c.anonymous.is_(False), c.beneficiary.is_not(None))
+    known = {*people, *connection.scalars(owners.order_by(c.id.desc()).limit(_MOST_PEOPLE))}
+    if known:
+        theirs = newest.where(c.beneficiary.in_(sorted(known)), c.anonymous.is_(False))
+        found |= {one.id: one for one in _rows(connection, theirs)}
+    return sorted(found.values(), key=lambda one: -one.id)[: MOST_FOUND + 1]
 
 
 def _people(connection: Connection, vault: Vault, association: str, handles: Sequence[tuple[str, str]]) -> list[int]:
@@ -184,14 +210,6 @@ def _ids(vault: Vault, association: str, domain: str, values: Sequence[str]) -> 
     i = case_index.c
     blinds = [vault.blind(association, f"case:{domain}", value) for value in values]
     return select(i.case_id).where(i.association == association, i.domain == domain, i.blind.in_(blinds))
-
-
-def _found(connection: Connection, seen: Seen, association: str, where: Sequence[ColumnElement[bool]]) -> list[Listed]:
-    if not where:
-        return []
-    c = cases.c
-    query = _select().where(c.association == association, seen, *where[:_MOST_WORDS])
-    return _rows(connection, query.order_by(c.id.desc()).limit(MOST_FOUND + 1))
 
 
 # --- who has it in hand ----------------------------------------------------------------------------------------------

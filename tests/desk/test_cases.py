@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.desk.rooms.people import categories_of
 from storage import case_lists, cases, checks
 from storage.checks import Check
+from storage.conversations import handle_index
 from storage.ids import new_id
+from storage.schema import cases as cases_table
+from storage.schema import conversations
 from storage.times import DAY, ms
-from tests.desk.house import Browser, House, words_of
+from tests.desk.house import Browser, House, Person, words_of
 from tests.desk.test_committee import planned, with_committee
 
 Filed = Callable[..., cases.Case]
@@ -135,6 +139,30 @@ def test_a_case_is_found_by_whole_words_of_its_name_by_a_number_and_by_its_refer
     assert answer.status_code == 303 and answer.headers["location"].startswith("/desk/harif/case/")
     assert ("view", "search", "number") in {row[1:] for row in house.acts()}
     assert all("السالم" not in str(row) and "500000007" not in str(row) for row in house.acts())
+
+
+def test_a_persons_complaint_is_found_by_what_their_request_told_of_them(house: House) -> None:
+    """Also from the number they send short messages from; never one without a name, nor by what is kept from whoever
+    asks."""
+    hears, accused = house.worker("follow_up_committee"), house.worker("follow_up_committee", name="سعد")
+    person = house.person("+966500000009", "whatsapp")
+    request, complaint = str(person.does(person.apply())), str(person.does(person.complain()))
+    person.does(person.open("complain"))
+    person.does(person.finish(anonymous="anonymous"))
+    (hidden,) = [row[0] for row in house.line.rows("cases", "reference", "anonymous") if row[1]]
+    for asked in ("نورة السالم", "1012345672", "0500000007", "0500000009"):
+        page = found(hears, asked)
+        assert complaint in page and request not in page and hidden not in page, asked
+    house.do(lambda c: c.execute(update(conversations).values(channel="sms", handle_index=_by_sms(house, person))))
+    assert complaint in found(hears, "0500000009")
+    id = next(row[0] for row in house.line.rows("cases", "id", "reference") if row[1] == request)
+    house.do(lambda c: c.execute(update(cases_table).where(cases_table.c.id == id).values(restricted=True)))
+    assert complaint not in found(hears, "1012345672"), "nothing leads from what is confidential"
+    assert complaint in found(accused, "0500000009")
+
+
+def _by_sms(house: House, person: Person) -> bytes:
+    return handle_index(house.vault, "harif", "sms", person.handle)
 
 
 def test_search_finds_nothing_that_its_worker_may_not_see(house: House) -> None:

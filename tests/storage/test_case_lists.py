@@ -114,10 +114,10 @@ def test_search_finds_whole_words_together_and_whole_numbers(
     filed(association="ruhama", index=(("name", "نوره"),))
 
     def words(*given: str, seen: Any = ALL) -> list[int]:
-        return _ids(database.read_now(case_lists.by_words, vault, "harif", seen, given))
+        return _ids(database.read_now(case_lists.by_words, vault, "harif", seen, ALL, given))
 
     def numbers(*given: str) -> list[int]:
-        return _ids(database.read_now(case_lists.by_numbers, vault, "harif", ALL, given))
+        return _ids(database.read_now(case_lists.by_numbers, vault, "harif", ALL, ALL, given))
 
     assert words("نوره") == [other.id, nora.id]
     assert words("نوره", "السالم") == [nora.id]
@@ -137,9 +137,31 @@ def test_a_phone_finds_the_cases_of_whoever_writes_from_it(
     case = filed(beneficiary=5, conversation=made.id)
     filed(anonymous=True, beneficiary=5, conversation=made.id)
     filed(beneficiary=6)
-    found = database.read_now(case_lists.by_numbers, vault, "harif", ALL, [], [("whatsapp", "+966500000007")])
-    assert _ids(found) == [case.id]
-    assert database.read_now(case_lists.by_numbers, vault, "ruhama", ALL, [], [("whatsapp", key[2])]) == []
+    phone = [], [("whatsapp", "+966500000007")]
+    assert _ids(database.read_now(case_lists.by_numbers, vault, "harif", ALL, ALL, *phone)) == [case.id]
+    assert database.read_now(case_lists.by_numbers, vault, "ruhama", ALL, ALL, *phone) == []
+
+
+def test_what_is_known_of_a_person_by_one_case_finds_their_others_and_nothing_anonymous(
+    database: Database, vault: Vault, filed: Callable[..., Case]
+) -> None:
+    named = (("name", "نوره"), ("number", "1012345672"))
+    request, complaint = filed(beneficiary=5, index=named), filed(kind="complaint", beneficiary=5)
+    filed(anonymous=True, beneficiary=5)
+    filed(beneficiary=6)
+    filed(association="ruhama", beneficiary=5)
+    nobody = filed(index=(("name", "نوره"),))
+    c = cases_table.c
+
+    def found(seen: Any = ALL, leads: Any = ALL) -> tuple[list[int], list[int]]:
+        return (
+            _ids(database.read_now(case_lists.by_words, vault, "harif", seen, leads, ["نوره"])),
+            _ids(database.read_now(case_lists.by_numbers, vault, "harif", seen, leads, ["1012345672"])),
+        )
+
+    assert found() == ([nobody.id, complaint.id, request.id], [complaint.id, request.id])
+    assert found(seen=c.kind == "complaint") == ([complaint.id], [complaint.id])
+    assert found(leads=c.id != request.id) == ([nobody.id, request.id], [request.id])
 
 
 def test_linked_cases_are_found_from_either_side(database: Database, filed: Callable[..., Case]) -> None:

@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
+from bot.addresses import BY_PHONE
 from bot.desk.at import At
 from bot.desk.cases.names import names_of
 from bot.desk.cases.views import kinds_of, open_stages, views
 from bot.desk.room import Room
-from bot.desk.sight import cases_seen_by
+from bot.desk.sight import cases_seen_by, withheld_from
 from conversations.answers.phone import phone_in
 from conversations.arabic.normalise import digits_of, fold
 from conversations.cases import clock
@@ -186,13 +187,13 @@ def _by_reference(connection: Connection, at: At, reference: str) -> Found:
 
 
 def _search(connection: Connection, at: At, asked: str) -> tuple[str, Found]:
-    seen, vault = cases_seen_by(at.worker), at.desk.vault
+    seen, leads, vault = cases_seen_by(at.worker), ~withheld_from(at.worker), at.desk.vault
     digits = "".join(one for one in digits_of(asked) if one.isascii() and one.isdigit())
     if len(digits) >= SHORTEST_NUMBER:
         phone = phone_in(asked)
         numbers = dict.fromkeys((digits, *([phone.lstrip("+")] if phone else [])))
-        handles = [("whatsapp", phone)] if phone else []
-        rows = case_lists.by_numbers(connection, vault, at.slug, seen, list(numbers), handles)
+        handles = [(channel, phone) for channel in BY_PHONE] if phone else []
+        rows = case_lists.by_numbers(connection, vault, at.slug, seen, leads, list(numbers), handles)
         return "number", _dressed(connection, at, rows)
     words = [word for word in fold(asked).split() if len(word) > 1]
-    return "words", _dressed(connection, at, case_lists.by_words(connection, vault, at.slug, seen, words))
+    return "words", _dressed(connection, at, case_lists.by_words(connection, vault, at.slug, seen, leads, words))
