@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from bot import addresses, answered, appointments, entitlements, notices, surveys
+from bot import addresses, answered, appointments, entitlements, errands, notices, surveys
 from bot.case_moves import found_by, move_case
 from bot.channels.contract import Incoming
 from bot.exclusion import keep_away
@@ -458,6 +458,14 @@ class Work:
             self._later.append(
                 lambda: messages.cancel(self.connection, stored.association, stored.id, effect.why, self.at)
             )
+        if effect.everywhere:
+            self._later.append(lambda: self._died(stored))
+
+    def _died(self, stored: Stored) -> None:
+        errands.died(
+            self.connection, self.vault, stored.association, stored.beneficiary, stored.id, self.now,
+            lambda whom, timer: self.wake(stored.association, whom, timer), told_here=True,
+        )  # fmt: skip
 
     @_do.register
     def _(self, effect: AskOther, stored: Stored, known: world.Known, event: Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot import appointments, notices
 from bot.case_clock import refresh
@@ -30,14 +30,13 @@ from storage import cases, consents, conversations, person, tasks
 from storage import notices as notices_table
 from storage.cases import Case
 from storage.ids import new_id
-from storage.schema_notices import tasks as tasks_table
 from storage.tasks import Task
 from storage.times import ms
 from storage.vault import Vault
 
 Wake = Callable[[int, str], object]
-DEATH, STOPPED = "called:death_report", "stopped"
-"""Timers, of every conversation of the person, by which the dialogue hears of it."""
+DEATH, DEATH_KNOWN, STOPPED = "called:death_report", "called:death_known", "stopped"
+"""Timers, of conversations of the person, by which the dialogue hears of it."""
 _ASKED = ("saudi_id", "identity", "birth_date", "short_address")
 """Kinds of fields by which somebody shows on the telephone who they are."""
 _NUMBERED = ("whatsapp", "sms")
@@ -220,7 +219,7 @@ def record(
             _apologise(connection, vault, association, task, until, now, wake)
         return task
     if outcome == "died":
-        _died(connection, vault, association, task, staff, now, wake)
+        _died(connection, vault, task, staff, now, wake)
         return task
     if outcome == "stop":
         _stopped(connection, association, task, at, wake)
@@ -269,37 +268,49 @@ def _apologise(
 # --- what stops ------------------------------------------------------------------------------------------------------
 
 
-def _died(
-    connection: Connection, vault: Vault, association: Association, task: Task, staff: int, now: datetime, wake: Wake
+def died(
+    connection: Connection,
+    vault: Vault,
+    association: str,
+    beneficiary: int | None,
+    conversation: int | None,
+    now: datetime,
+    wake: Wake,
+    *,
+    reference: str = "",
+    staff: int = 0,
+    told_here: bool = False,
 ) -> None:
-    """Everything we would begin stops: what is written, and what else staff were to do. Somebody calls the family."""
-    for conversation in conversations_of(connection, task):
-        wake(conversation, f"{DEATH}:{task.reference}")
-    _dropped(connection, association, task, "muted", now)
-    if task.beneficiary is None:
-        return
-    t = tasks_table.c
-    others = select(t.id).where(
-        t.association == task.association, t.beneficiary == task.beneficiary, t.state == tasks.OPEN, t.id != task.id
-    )
-    for id in connection.scalars(others).all():
-        over = tasks.finish(connection, vault, task.association, id, "died", staff, "", ms(now), tasks.GIVEN_UP)
-        _dropped(connection, association, over, "muted", now)
+    """Everything we would begin stops at every address of theirs: what is written, and what staff were to do. Somebody
+    calls the family, once; `told_here`: the dialogue of this conversation knows already, and calls them."""
+    theirs = _conversations(connection, association, beneficiary, conversation)
+    called = conversation if conversation in theirs else next(iter(theirs), None)
+    for one in theirs:
+        if one != called:
+            wake(one, f"{DEATH_KNOWN}:{reference}")
+        elif not told_here:
+            wake(one, f"{DEATH}:{reference}")
+    for id in tasks.of_person(connection, association, beneficiary, theirs):
+        tasks.finish(connection, vault, association, id, "died", staff, "", ms(now), tasks.GIVEN_UP)
+        _dropped(connection, association, id, now)
 
 
-def _dropped(connection: Connection, association: Association, task: Task, why: str, now: datetime) -> None:
-    """The notice behind it goes no further."""
-    notices.task_done(connection, association, task, True, now, why)
-    if task.notice is not None:
-        notices_table.change(
-            connection,
-            task.association,
-            task.notice,
-            state=notices_table.DROPPED,
-            why=why,
-            due=None,
-            settled_at=ms(now),
-        )
+def _died(connection: Connection, vault: Vault, task: Task, staff: int, now: datetime, wake: Wake) -> None:
+    _dropped(connection, task.association, task.id, now)
+    died(
+        connection, vault, task.association, task.beneficiary, task.conversation, now, wake,
+        reference=task.reference, staff=staff,
+    )  # fmt: skip
+
+
+def _dropped(connection: Connection, association: str, task: int, now: datetime) -> None:
+    """The notices behind it go no further."""
+    for leg in notices_table.legs_of_task(connection, association, task):
+        at = ms(now)
+        ended = {"state": "failed", "why": "died", "settled_at": at}
+        notices_table.change_leg(connection, association, leg.notice, leg.step, **ended)
+        stays = {"state": notices_table.DROPPED, "why": "muted", "due": None, "settled_at": at}
+        notices_table.change(connection, association, leg.notice, **stays)
 
 
 def _stopped(connection: Connection, association: Association, task: Task, at: int, wake: Wake) -> None:
@@ -323,5 +334,10 @@ def _stopped(connection: Connection, association: Association, task: Task, at: i
 
 def conversations_of(connection: Connection, task: Task) -> list[int]:
     """Every conversation of the person a task is about."""
-    known = notices_table.addresses(connection, task.association, task.beneficiary, task.conversation)
-    return sorted(one.id for one in known)
+    return _conversations(connection, task.association, task.beneficiary, task.conversation)
+
+
+def _conversations(
+    connection: Connection, association: str, beneficiary: int | None, conversation: int | None
+) -> list[int]:
+    return sorted(one.id for one in notices_table.addresses(connection, association, beneficiary, conversation))

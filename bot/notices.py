@@ -208,6 +208,8 @@ def _begin(
         if rules.too_many(association.profile, sent):
             return _keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
     if notice.channel in rules.TASK_OF:
+        if _is_muted(connection, vault, notice):
+            return _settle(connection, notice, notices.DROPPED, "muted", now)
         return _task_leg(connection, vault, association, notice, rules.TASK_OF[notice.channel], "agreed", now)
     return _next(connection, vault, association, notice, now, wake)
 
@@ -334,8 +336,17 @@ def _to_staff(
     own words, and those who may see it."""
     for one in notices.joined_to(connection, notice):
         _to_staff(connection, vault, association, one, kind, why, now)
+    if _is_muted(connection, vault, notice):
+        return _settle(connection, notice, notices.DROPPED, "muted", now)
     notice = _task_leg(connection, vault, association, notice, kind, why, now)
     return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
+
+
+def _is_muted(connection: Connection, vault: Vault, notice: Notice) -> bool:
+    """Whether they died, as far as we were told: nobody calls them, and the family is called for itself."""
+    known = notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
+    states = (conversations.state_of(connection, vault, notice.association, one.id) for one in known)
+    return any(state is not None and state.muted for state in states)
 
 
 def _task_leg(

@@ -204,6 +204,8 @@ class Suppress(_Effect, frozen=True, kw_only=True, tag="suppress"):
 
     on: bool
     why: Literal["asked", "death", "blocked"] = "asked"
+    everywhere: bool = False
+    """Of the person, and not of this address alone: after a death that is told by who may well know of it."""
 
 
 class AskOther(_Effect, frozen=True, kw_only=True, tag="ask_other"):

@@ -179,10 +179,12 @@ def blocked(moment: Moment, event: StaffBlocked) -> None:
 
 
 def called(moment: Moment, event: CalledStaff) -> None:
-    if event.reason == DEATH:
-        # A worker was told of it: we begin nothing here any more, and somebody speaks with the family.
+    if event.reason in (DEATH, DEATH_KNOWN):
+        # Somebody was told of it: we begin nothing here any more, and staff speak with the family.
         moment.conversation.muted = True
         moment.do(Suppress(on=True, why="death"))
+        if event.reason == DEATH_KNOWN:
+            return
         moment.do(Alarm(code=DEATH))
     if event.mobile:
         ways.call_back(moment, "any", event.mobile)

@@ -7,7 +7,20 @@ noted at each try is sealed.
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal_column, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from storage.batch import inserting
 from storage.schema import cases, conversations
@@ -171,6 +184,13 @@ def counts(
     some = first.order_by(t.due).limit(most).subquery()
     query = select(some.c.kind, func.count(), func.sum(some.c.late)).group_by(some.c.kind)
     return {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query)}
+
+
+def of_person(connection: Connection, association: str, beneficiary: int | None, theirs: list[int]) -> list[int]:
+    """Whatever is open about this person, or about one of these conversations of theirs."""
+    t = tasks.c
+    whose = [t.conversation.in_(theirs), *([t.beneficiary == beneficiary] if beneficiary is not None else [])]
+    return list(connection.scalars(select(t.id).where(t.association == association, _OPEN, or_(*whose)).order_by(t.id)))
 
 
 def take(connection: Connection, association: str, id: int, staff: int | None) -> None:

@@ -77,7 +77,8 @@ def death(moment: Moment) -> None:
     set_aside_silently(moment)
     moment.conversation.greeted = True
     moment.conversation.muted = True
-    moment.do(Suppress(on=True, why="death"))
+    vouched = moment.world.vouched and not moment.conversation.unvouched
+    moment.do(Suppress(on=True, why="death", everywhere=vouched))
     moment.do(Alarm(code="death_report"))
     queue(moment, "death_report")
     offer(moment, moment.words("harm.death_report"), moment.options("/person", "/callme"))

@@ -12,7 +12,7 @@ from conversations.cases.calendar import here
 from storage import tasks, timers
 from storage.tasks import Task
 from tests.bot.desk import Desk, Paper, Person, milliseconds
-from tests.bot.test_notices import agreed, blocked, move
+from tests.bot.test_notices import agreed, blocked, move, too
 
 REFUSED = {"reason": "سبب", "help": "عون"}
 
@@ -166,3 +166,66 @@ async def test_what_happens_while_somebody_is_calling_is_another_call(desk: Desk
     assert [one.state for one in of(desk, reference)] == ["reached", "out"]
     (second,) = still_open(desk)
     assert "اللجنة" in spoken(desk, second).said
+
+
+# --- a death ---------------------------------------------------------------------------------------------------------
+
+
+async def reported_dead(person: Person) -> None:
+    await person.say("صاحبة الطلب توفيت رحمها الله")
+    assert person.where.muted
+    await person.desk.run()
+
+
+async def test_after_a_death_told_in_one_chat_no_other_address_is_written_to(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    there = await too(desk, noura)
+    agreed(desk, "whatsapp")
+    await reported_dead(noura)
+    assert there.where.muted
+    before = len(there.told)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    await desk.run()
+    assert len(there.told) == before
+    assert [(one.state, one.why) for one in of(desk, reference)] == [("dropped", "muted")] and not still_open(desk)
+    assert [row.reason for row in desk.rows("handoffs")] == ["death_report"], "the family is called, once"
+
+
+async def test_after_a_death_nobody_calls_them_any_more(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    assert len(still_open(desk)) == 1
+    await reported_dead(noura)
+    assert still_open(desk) == []
+    move(desk, reference, "pass_on", "relations_officer")
+    await desk.run()
+    assert still_open(desk) == []
+    assert {(one.state, one.why) for one in of(desk, reference)} == {("dropped", "muted")}
+
+
+async def test_news_that_nobody_opened_because_they_died_is_no_call(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    await before_committee(desk, reference)
+    refuse(desk, reference)
+    await desk.run()
+    await desk.later(minutes=3)
+    await reported_dead(noura)
+    await desk.later(days=4)
+    assert still_open(desk) == [] and of(desk, reference)[-1].state == "dropped"
+
+
+async def test_what_a_worker_hears_of_a_death_stops_every_address_and_brings_the_family_once(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    there = await too(desk, noura)
+    agreed(desk, "phone")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    record(desk, still_open(desk)[0], "died")
+    await desk.run()
+    assert noura.where.muted and there.where.muted
+    assert [row.reason for row in desk.rows("handoffs")] == ["death_report"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from conversations.conversation import Address, Conversation, decode, encode
-from conversations.effects import AnswerAppointment, Mask, MoveCase, NameAddress
+from conversations.effects import AnswerAppointment, Mask, MoveCase, NameAddress, Suppress
 from conversations.engine import Turn, advance
 from conversations.events import Event, FileReady, Found, Press, StaffGaveBack, StaffTook, Text, TimePassed
 from conversations.world import CaseView, Traits, World
@@ -153,3 +153,10 @@ def test_a_mail_of_anybody_gives_up_no_appointment() -> None:
 def test_a_secret_in_a_doubted_message_stays_one(noura: Mailbox) -> None:
     turn = noura.writes("هويتي 1012345672 وأريد سحب كل ما قدّمته")
     assert any(isinstance(one, Mask) and "1012345672" not in one.text for one in turn.effects)
+
+
+@pytest.mark.parametrize("vouched", [True, False])
+def test_a_death_that_anybody_may_have_written_silences_no_other_address(noura: Mailbox, vouched: bool) -> None:
+    turn = noura.writes("صاحبة الطلب توفيت رحمها الله", vouched)
+    assert [one.everywhere for one in turn.effects if isinstance(one, Suppress)] == [vouched]
+    assert noura.where.muted
