@@ -19,7 +19,7 @@ from conversations.cases.calendar import RIYADH, here
 from conversations.cases.move import OBJECTION_DAYS
 from conversations.surveys import periods
 from conversations.surveys.periods import Run
-from storage import audience, wave_acts, waves
+from storage import audience, blending, wave_acts, waves
 from storage.audience import Came
 from storage.database import Database
 from storage.ids import new_id
@@ -29,6 +29,8 @@ from storage.waves import Wave
 
 HOUR = timedelta(hours=10)
 """Into the first day: a decent hour, when people are awake and somebody is there for what they answer."""
+NIGHT = 3
+"""The hour in which rows are written anew that people would wait for by day."""
 GRACE = timedelta(days=1)
 """A wave that begins later than this is late, and says so."""
 SHORTEST = timedelta(days=3)
@@ -52,12 +54,16 @@ class Planner:
         self.database, self.vault, self.associations, self.clock = database, vault, associations, clock
 
     async def plan(self) -> None:
-        """The round, hourly and at start: this period's waves are there, and whose case came to an occasion joins."""
+        """The round, hourly and at start: this period's waves are there, and whose case came to an occasion joins; by
+        night anonymous answers are blended."""
         for association in self.associations.values():
             await self.database.write(self.plan_runs, association, self.clock())
             for wave in await self.database.read(waves.open_ones, [association.slug]):
                 if wave.rolling and wave.state == waves.RUNNING:
                     await self._join(association, wave)
+        if here(self.clock()).hour == NIGHT:
+            for which in await self.database.read(blending.due, self.associations, ms(self.clock())):
+                await self.database.write(blending.blend, *which)
 
     async def work(self) -> None:
         """The round, every few seconds: what is due begins, what is over is closed, a part in each transaction."""

@@ -6,19 +6,22 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select, text
 
 from conversations.association.association import Association
 from conversations.association.load import load_associations
 from conversations.association.survey import Audience
+from conversations.cases.calendar import here
 from storage import audience, waves
 from storage.columns import Blind, Sealed, metadata
 from storage.database import Database
 from storage.ids import new_id
+from storage.schema_surveys import answers, responses
 from storage.times import DAY, ms
 from storage.vault import Vault, VaultError, context
 from storage.waves import Wave
@@ -197,3 +200,49 @@ def test_neither_the_order_of_responses_nor_their_day_nor_when_a_person_finished
     assert {row["settled_at"] for row in found["recipients"]} == {None}, "not even the day, which their response has"
     times = {name for row in found["responses"] for name in row if name.endswith("at")}
     assert times == set()
+
+
+@pytest.mark.parametrize("when", ["by night", "once it is over"])
+def test_nor_the_transaction_that_wrote_an_answer_nor_where_it_lies(
+    database: Database, vault: Vault, harif: Association, tmp_path: Path, when: str
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("keeps neither")
+    seen: list[dict[str, set[str]]] = []
+    held: list[dict[str, list[tuple[Any, ...]]]] = []
+
+    async def play() -> None:
+        with line(database, vault, harif, tmp_path) as desk:
+            wave, people = await invited(desk, vault, *(str(7001 + number) for number in range(6)))
+            for person in people:
+                await answers_all(wave, person)
+            for hours in (0, 14 * 24 if when == "once it is over" else 17):
+                desk.now += timedelta(hours=hours)
+                if hours:
+                    assert when != "by night" or here(desk.now).hour == 3
+                    await desk.rounds.planner.plan()
+                    await desk.rounds.planner.work()
+                seen.append(database.read_now(_written_by))
+                held.append(database.read_now(_answers))
+
+    asyncio.run(play())
+    before, after = seen
+    people = before["recipients"]
+    for table in ANSWERED:
+        assert before[table] & people, "as it is written, its transaction tells"
+        assert len(after[table]) == 1 and not after[table] & (people | after["recipients"]), table
+    assert sorted(held[0]["answers"]) == held[1]["answers"] and sorted(held[0]["responses"]) == held[1]["responses"]
+    assert len(held[1]["responses"]) == 6
+
+
+def _written_by(connection: Connection) -> dict[str, set[str]]:
+    """The transactions of a table's rows."""
+    query = "SELECT DISTINCT xmin::text FROM {}"
+    return {name: set(connection.scalars(text(query.format(name)))) for name in ("recipients", *ANSWERED)}
+
+
+def _answers(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """As they lie, the key of each in front."""
+    lies = literal_column("ctid")
+    tables = (responses, answers)
+    return {one.name: [tuple(row) for row in connection.execute(select(one).order_by(lies))] for one in tables}
