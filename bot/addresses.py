@@ -5,14 +5,27 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from conversations.flows.addresses import BY_PHONE as BY_PHONE
 from storage import asks, conversations
 from storage.ids import new_id
 from storage.vault import Vault
 
 QUESTION = "address"
-BY_PHONE = ("whatsapp", "sms")
 ASKED_BY_NUMBER = frozenset({"whatsapp"})
 """Where nobody may be written to first: the question waits until they write from that number."""
+
+DOUBTED = "doubted"
+"""The timer by which a conversation hears that its number may be another's."""
+
+
+def doubt(
+    connection: Connection, vault: Vault, association: str, phone: str, wake: Callable[[int, str], object]
+) -> None:
+    """This number was reported changed: whoever writes from it shows who they are before anything is shown there."""
+    for channel in BY_PHONE:
+        there = conversations.id_of(connection, vault, (association, channel, phone))
+        if there is not None:
+            wake(there, f"{DOUBTED}:{new_id()}")
 
 
 def name(

@@ -39,6 +39,7 @@ from conversations.effects import (
     Lookup,
     MoveCase,
     NameAddress,
+    NumberChanged,
     OpenForm,
     PaperSent,
     PhoneProven,
@@ -363,6 +364,13 @@ class Work:
         assert stored.beneficiary is not None
         whose, channel = stored.beneficiary, effect.channel
         self._later.append(lambda: cases.agree(self.connection, stored.association, whose, channel))
+
+    @_do.register
+    def _(self, effect: NumberChanged, stored: Stored, known: world.Known, event: Event) -> None:
+        def wake(whom: int, timer: str) -> None:
+            self.wake(stored.association, whom, timer)
+
+        self._later.append(lambda: addresses.doubt(self.connection, self.vault, stored.association, effect.phone, wake))
 
     @_do.register
     def _(self, effect: PhoneProven, stored: Stored, known: world.Known, event: Event) -> None:

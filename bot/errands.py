@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from bot import appointments, notices
+from bot import addresses, appointments, notices
 from bot.case_clock import refresh
 from bot.case_moves import case_facts, moved_event
 from bot.updates import update_event
@@ -221,6 +221,8 @@ def record(
     if outcome == "died":
         _died(connection, vault, task, staff, now, wake)
         return task
+    if outcome == "wrong_number" and task.kind == "call":
+        addresses.doubt(connection, vault, slug, whom(connection, vault, association, task).phone, wake)
     if outcome == "stop":
         _stopped(connection, association, task, at, wake)
     notices.task_done(connection, association, task, found.reached, now, outcome, opened=opened)

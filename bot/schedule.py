@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from msgspec import structs
 from sqlalchemy import Connection
 
-from bot import appointments, waves
+from bot import addresses, appointments, waves
 from bot import notices as chain
 from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
@@ -41,6 +41,7 @@ from conversations.events import (
     FileReady,
     FileRefused,
     Joined,
+    NumberDoubted,
     OptedOut,
     PolicyChanged,
     Question,
@@ -230,6 +231,8 @@ class Rounds:
             "called": self._called,
             "policy": self._policy,
             "stopped": self._stopped,
+            addresses.DOUBTED: self._doubted,
+            KEPT_FROM: self._kept_from,
             "survey": self._wave,
             "broadcast": self._wave,
             **dict.fromkeys(UPDATES, self._update),
@@ -284,6 +287,17 @@ class Rounds:
     def _stopped(self, connection: Connection, association: str, about: str) -> Event:
         """They asked a worker for it (bot/errands.py)."""
         return OptedOut(id=f"stopped-{about}", at=self.clock())
+
+    def _kept_from(self, connection: Connection, association: str, about: str) -> Event | None:
+        """Back to the queue, where this worker holds it still (bot/routing.py)."""
+        worker, _, conversation = about.partition(":")
+        if (int(conversation), int(worker)) not in excluded.holding(connection, association):
+            return None
+        return StaffPassedOn(id=f"kept-from-{about}", at=self.clock(), staff=worker)
+
+    def _doubted(self, connection: Connection, association: str, about: str) -> Event:
+        """Somebody said that this number is another's now (bot/addresses.py)."""
+        return NumberDoubted(id=f"doubted-{about}", at=self.clock())
 
     def _wave(self, connection: Connection, association: str, about: str) -> Event | None:
         return waves.event_of(connection, self.vault, association, about, self.clock())

@@ -293,6 +293,11 @@ def starts(flow: str) -> Callable[[Moment], bool]:
     return command
 
 
+def number(moment: Moment) -> bool:
+    flows.my_data.number_changed(moment)
+    return True
+
+
 def complain(moment: Moment) -> bool:
     flows.complain.begin(moment)
     return True
@@ -372,6 +377,7 @@ COMMANDS: dict[str, Callable[[Moment], bool]] = {
     "english": lambda moment: speak(moment, "en"),
     "arabic": lambda moment: speak(moment, "ar"),
     "mydata": starts("my_data"),
+    "number": number,
     "withdraw": starts("withdraw"),
     "messages": starts("messages"),
     "services_yes": flows.consent.services_wanted,

@@ -126,6 +126,12 @@ class PhoneProven(_Effect, frozen=True, kw_only=True, tag="phone_proven"):
     phone: str
 
 
+class NumberChanged(_Effect, frozen=True, kw_only=True, tag="number_changed"):
+    """This number is theirs no more: whoever writes from it is asked to show who they are."""
+
+    phone: str
+
+
 class HandOver(_Effect, frozen=True, kw_only=True, tag="hand_over"):
     """Put the conversation into the staff's queue. A restricted one is seen by the protection officer alone."""
 
@@ -256,6 +262,7 @@ Effect = (
     | NameAddress
     | AgreeChannel
     | PhoneProven
+    | NumberChanged
     | HandOver
     | Held
     | OpenForm
@@ -270,5 +277,7 @@ Effect = (
     | Alarm
 )
 
-ONLY_OF_THEIRS = (MoveCase, EntitlementAnswered, AnswerAppointment, NameAddress, AgreeChannel, AnswerAsk)
+ONLY_OF_THEIRS = (
+    MoveCase, EntitlementAnswered, AnswerAppointment, NameAddress, NumberChanged, AgreeChannel, AnswerAsk,
+)  # fmt: skip
 """What changes something that stands, or opens it to somebody: never by a message whose sender nobody vouches for."""

@@ -45,6 +45,7 @@ from conversations.events import (
     Location,
     Media,
     NewsOpened,
+    NumberDoubted,
     Opened,
     OptedOut,
     PageWanted,
@@ -583,5 +584,6 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     CalledStaff: staffed.called,
     Recorded: recorded.recorded,
     Unreachable: lambda moment, event: setattr(moment.conversation, "unreachable", event.code),
+    NumberDoubted: lambda moment, event: setattr(moment.conversation, "proof_needed", True),
     OptedOut: commands.opted_out,
 }

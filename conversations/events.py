@@ -212,6 +212,10 @@ class Unreachable(_Event, frozen=True, kw_only=True, tag="unreachable"):
     code: str
 
 
+class NumberDoubted(_Event, frozen=True, kw_only=True, tag="number_doubted"):
+    """This number was reported changed, by its person or by a worker who called it: it may be another's by now."""
+
+
 class OptedOut(_Event, frozen=True, kw_only=True, tag="opted_out"):
     """The person stopped our messages by the link in one of them, or (`again`) let them come back. The page told
     them."""
@@ -363,6 +367,7 @@ Event = (
     | Asked
     | Answered
     | Unreachable
+    | NumberDoubted
     | OptedOut
     | StaffSaid
     | StaffTook

@@ -216,6 +216,7 @@ WISHES: dict[str, Callable[[Moment, str], None]] = {
     "track": _command("track"),
     "volunteer": _command("volunteer"),
     "my_data": _command("mydata"),
+    "number": _command("number"),
     "staff": _command("person"),
     "urgent": _command("urgent"),
     "technical": _command("technical"),

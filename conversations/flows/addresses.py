@@ -12,6 +12,8 @@ from conversations.says import Option
 
 PURPOSE = "notices"
 """Consent to hear of one's own cases at an address."""
+BY_PHONE = ("whatsapp", "sms")
+"""Channels on which the address is a telephone number."""
 _SERVED = ("letter", "fax")
 
 

@@ -11,15 +11,18 @@ from conversations.asking import offer
 from conversations.association.association import Association
 from conversations.conversation import Draft
 from conversations.course import is_first
-from conversations.effects import MoveCase
+from conversations.dialogue import start
+from conversations.effects import MoveCase, NumberChanged
 from conversations.flow import Exit, Flow, GoTo, Leave, Step, answered, ask, register
 from conversations.flows import addresses, track
 from conversations.flows.filing import PURPOSE, file, house_choices, is_unproven, log_consent, plain_field
 from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 
-ASKS = ("see", "correct", "copy", "erase", "channel", "language", "withdraw", "shared", "messages")
-_ANYBODYS = ("language", "shared", "messages")
+ASKS = ("see", "correct", "copy", "erase", "channel", "language", "number", "withdraw", "shared", "messages")
+THIS, OTHER = "this", "other"
+"""Which number changed: the one they write from, or another."""
+_ANYBODYS = ("language", "number", "shared", "messages")
 """What whoever has the number now may change, though nobody knows yet who they are."""
 
 
@@ -29,6 +32,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
             "what",
             OneOf(house_choices("my_data", *ASKS)),
             guard=theirs_alone,
+            heard=chosen,
             exits={"withdraw": GoTo("withdraw"), "shared": GoTo("shared_phone"), "messages": GoTo("messages")},
         ),
         ask("correction", LongText(voice=False), when=answered("what", "correct")),
@@ -40,6 +44,9 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         ask("mobile", Phone(), when=answered("agreed_channel", "sms"), known_as="mobile"),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         ask("language", OneOf(house_choices("language", "ar", "en")), when=answered("what", "language")),
+        ask("which_number", OneOf(house_choices("which_number", THIS, OTHER)), when=answered("what", "number")),
+        ask("old_number", Phone(), when=answered("which_number", OTHER), optional=True, known_as="mobile"),
+        ask("new_number", Phone(), when=answered("what", "number"), optional=True),
         ask(
             "sure",
             YesNo(),
@@ -57,6 +64,19 @@ def theirs_alone(moment: Moment, what: str) -> Exit | None:
     return GoTo("prove", keep=True)
 
 
+def chosen(moment: Moment, what: str) -> None:
+    """Where they do not write from a number, it is another that changed."""
+    draft = moment.conversation.open
+    if draft is not None and what == "number" and moment.world.traits.name not in addresses.BY_PHONE:
+        draft.answers["which_number"] = OTHER
+
+
+def number_changed(moment: Moment) -> None:
+    """«غيرت رقمي»: which one, and what the new one is."""
+    here = moment.world.traits.name in addresses.BY_PHONE
+    start(moment, "my_data", what="number", **({} if here else {"which_number": OTHER}))
+
+
 def finish(moment: Moment, draft: Draft) -> None:
     what = draft.answers["what"]
     if what not in _ANYBODYS and is_unproven(moment):
@@ -68,10 +88,27 @@ def finish(moment: Moment, draft: Draft) -> None:
         addresses.agree(moment, draft)
         offer(moment, moment.words("my_data.channel.done"), moment.options("/track", "/menu"))
         return
+    if what == "number":
+        _changed(moment, draft)
+        return
     case = file(moment, draft, "data_request", "received", service=what)
     if what == "see":
         moment.tell(what_we_hold(moment))
     offer(moment, moment.words(f"my_data.{what}.done", reference=case.reference), moment.options("/track", "/menu"))
+
+
+def _changed(moment: Moment, draft: Draft) -> None:
+    """Staff correct what we hold; the number that was given up shows nothing from now on."""
+    case = file(moment, draft, "data_request", "received", service="correct")
+    this = draft.answers["which_number"] == THIS
+    known = moment.world.person.facts.get("mobile") if not is_unproven(moment) and is_first(moment.conversation) else ""
+    old, new = draft.answers.get("old_number") or known, draft.answers.get("new_number")
+    if this:
+        moment.conversation.proof_needed = True
+    elif old and old != new:
+        moment.do(NumberChanged(phone=str(old)))
+    key = "my_data.number.done.this" if this else "my_data.number.done"
+    offer(moment, moment.words(key, reference=case.reference), moment.options("/menu"))
 
 
 def what_we_hold(moment: Moment) -> str:

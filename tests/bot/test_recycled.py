@@ -4,11 +4,15 @@ nothing of what its owner told us, joins nobody to them and changes nothing of t
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection
 
+from bot import errands
 from conversations.events import Contact
+from storage import tasks, timers
+from storage.times import ms
 from tests.bot.desk import WORDS, Desk, Paper, Person
 from tests.bot.test_addresses import people
-from tests.bot.test_notices import PHONE
+from tests.bot.test_notices import PHONE, agreed, move
 
 OTHER = "+966555555555"
 
@@ -164,3 +168,83 @@ async def test_a_new_request_with_the_same_identity_proves_who_it_is(desk: Desk,
     assert not noura.where.proof_needed
     await noura.press("/track")
     assert reference in noura.told[-1]
+
+
+# --- reported changed ------------------------------------------------------------------------------------------------
+
+
+def record(desk: Desk, outcome: str) -> None:
+    """What came of the one call there is."""
+
+    def do(connection: Connection) -> None:
+        (row,) = desk.rows("tasks", "id")
+        known = tasks.get(connection, desk.vault, "harif", row.id, lock=True)
+        assert known is not None
+
+        def wake(conversation: int, timer: str) -> None:
+            timers.set_all(connection, [timers.Timer("harif", conversation, timer, ms(desk.now))])
+
+        errands.record(connection, desk.vault, desk.associations["harif"], known, outcome, 1, "", desk.now, wake)
+
+    desk.do(do)
+
+
+async def test_a_number_that_a_worker_found_to_be_anothers_is_told_no_more_than_that_there_is_news(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    record(desk, "wrong_number")
+    await desk.run()
+    assert noura.where.proof_needed
+    assert reference not in noura.told[-1] and "هناك جديد" in noura.told[-1]
+    await noura.press("/track")
+    assert reference not in noura.told[-1]
+
+
+async def test_who_gives_up_the_number_they_write_from_leaves_nothing_behind_there(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    await noura.say("غيرت رقمي")
+    await noura.press("this")
+    await noura.say("0555555555")
+    assert noura.where.proof_needed
+    (asked,) = [row for row in desk.rows("cases") if row.kind == "data_request"]
+    assert asked.service == "correct" and asked.reference in noura.told[-1]
+    await noura.press("/track")
+    assert reference not in noura.told[-1]
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    assert reference not in noura.told[-1]
+
+
+async def test_who_writes_from_elsewhere_names_the_old_number_and_it_shows_nothing(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    new = Person(desk, "9001")
+    await new.say("غيرت رقم جوالي")
+    assert new.where.open is not None and new.where.open.step == "old_number", "in Telegram it is another number"
+    await new.say("0500000007")
+    await new.say("تخطي")
+    await desk.run()
+    assert noura.where.proof_needed and not new.where.proof_needed
+    await noura.press("/track")
+    assert reference not in noura.told[-1]
+
+
+async def test_the_new_number_named_as_the_old_one_too_doubts_nobody(desk: Desk, noura: Person) -> None:
+    await noura.apply()
+    new = Person(desk, "9001")
+    await new.say("غيرت رقم جوالي")
+    await new.say("0500000007")
+    await new.say("0500000007")
+    await desk.run()
+    assert not noura.where.proof_needed
+
+
+async def test_by_the_menu_too_and_in_telegram_nobody_is_asked_which_number_they_write_from(desk: Desk) -> None:
+    new = Person(desk, "9001")
+    await new.say("السلام عليكم")
+    await new.press("/mydata")
+    await new.press("number")
+    assert new.where.open is not None and new.where.open.step == "old_number"

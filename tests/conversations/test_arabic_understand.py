@@ -151,7 +151,9 @@ def test_no_command_is_a_greeting() -> None:
         ("withdraw my complaint please", "track"),
         ("where is my request", "track"),
         ("ابغى اتطوع معكم", "volunteer"),
-        ("غيرت رقم جوالي", "my_data"),
+        ("غيرت رقم جوالي", "number"),
+        ("معي رقم جديد", "number"),
+        ("احذفوا بياناتي", "my_data"),
         ("ابغى اكلم احد", "staff"),
         ("ابي موظفة تكلمني", "woman"),
         ("ما عندنا اكل", "urgent"),
@@ -196,8 +198,8 @@ def test_a_hint_is_weaker_than_saying_it() -> None:
 def test_every_flow_of_the_table_can_be_wished_for() -> None:
     flows = {flow for flow, _, _ in intents._TABLE}
     assert flows == {
-        "apply", "complain", "suggest", "track", "volunteer", "my_data", "staff", "woman", "urgent", "ask", "donate",
-        "job", "supplier", "technical",
+        "apply", "complain", "suggest", "track", "volunteer", "my_data", "number", "staff", "woman", "urgent", "ask",
+        "donate", "job", "supplier", "technical",
     }  # fmt: skip
 
 
