@@ -14,7 +14,8 @@ from conversations.association.survey import Question, Survey
 from conversations.cases.calendar import here
 from conversations.conversation import Draft
 from conversations.flow import Answered
-from conversations.flows.survey import FLOW, answer_of
+from conversations.flows.survey import answer_of
+from conversations.flows.survey_state import FLOW
 
 
 class Sheet:

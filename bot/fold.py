@@ -15,12 +15,13 @@ from conversations.association.association import Association
 from conversations.effects import Mask, NotTold
 from conversations.engine import advance
 from conversations.events import PERSONAL, Event, Media, Press, Text
+from conversations.flows.survey_state import FLOW, wave_of
 from conversations.notices import CLAIMED
 from conversations.says import Say
 from conversations.templates import KINDS
 from conversations.wording import LANGUAGES
 from conversations.world import Paper, Person, World
-from storage import conversations, messages, people, timers, world
+from storage import conversations, messages, people, timers, waves, world
 from storage.conversations import Stored
 from storage.ids import new_id
 from storage.messages import Message
@@ -234,7 +235,14 @@ class Fold:
             papers=intake.papers.get(stored.association, ()),
             public_url=intake.public_url,
             vouched=vouched,
+            over=self._over(stored),
         )
+
+    def _over(self, stored: Stored) -> str:
+        """The wave of the survey that is open, where it was stopped or closed: nobody is asked on."""
+        draft = stored.conversation.open
+        wave = wave_of(draft) if draft is not None and draft.flow == FLOW else ""
+        return wave if wave.isdigit() and waves.is_shut(self.connection, stored.association, int(wave)) else ""
 
     def _title(self, stored: Stored, option: str) -> str:
         """What the button said, for the transcript: one of those on offer, or a way out by its own words."""

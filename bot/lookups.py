@@ -125,11 +125,14 @@ def told(connection: Connection, vault: Vault, stored: Stored, wave: str) -> dic
 
 
 def surveyed(connection: Connection, vault: Vault, stored: Stored, key: str) -> str:
-    """How they stand in a wave, wherever they answered; `key` is the button: `survey:<wave>:…` or `sv:<wave>:…`."""
+    """How they stand in a wave, wherever they answered, or "over"; `key` is the button: `survey:<wave>:…` or
+    `sv:<wave>:…`."""
     wave = key.split(":")[1]
     number = int(wave) if wave.isascii() and wave.isdigit() and len(wave) < 20 else 0
     one = waves.recipient(connection, stored.association, number, stored.id)
-    return one.state if one else ""
+    if one is not None and one.state == waves.FINISHED:
+        return one.state
+    return "over" if waves.is_shut(connection, stored.association, number) else one.state if one else ""
 
 
 LOOKUPS: dict[str, Find] = {

@@ -22,14 +22,14 @@ from conversations.association.association import Association
 from conversations.association.survey import Question, Survey
 from conversations.effects import SurveyAnswered
 from conversations.events import CalledStaff
-from conversations.flows.survey import low
+from conversations.surveys.scoring import low
 from storage import conversations, seen, waves
 from storage.schema_surveys import answers as answers_table
 from storage.times import ms
 from storage.waves import Recipient, Wave
 
 SOURCE = "page"
-_SHUT = (waves.DRAFTED, waves.PLANNED, waves.ABORTED, waves.SKIPPED)
+_SHUT = (waves.DRAFTED, waves.PLANNED, waves.SKIPPED)
 _HELD = (waves.HELD, waves.PASSED)
 State = Literal["ask", "done", "declined", "over", "called"]
 
@@ -143,7 +143,7 @@ class SurveyPages:
     def _state(self, found: _Found) -> State:
         if found.one.state == waves.FINISHED:
             return "done"
-        if found.wave.ends <= ms(self.now):
+        if found.wave.ends <= ms(self.now) or found.wave.state in waves.SHUT:
             return "over"
         return "declined" if found.one.state == waves.DECLINED else "ask"
 

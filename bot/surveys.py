@@ -42,7 +42,7 @@ def heard(
     survey = association.profile.survey(effect.survey)
     wave = waves.get(connection, slug, int(effect.wave)) if effect.wave.isdigit() else None
     one = waves.recipient(connection, slug, wave.id, conversation, lock=True) if wave else None
-    if survey is None or wave is None or one is None:
+    if survey is None or wave is None or one is None or wave.state in waves.SHUT:
         return
     answers = scored_of(survey, effect.answers)
     response = one.response

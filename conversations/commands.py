@@ -164,14 +164,14 @@ def later(moment: Moment) -> bool:
     draft = moment.conversation.open
     if draft is None:
         return False
-    moment.conversation.open = None
-    voluntary = FLOWS[draft.flow].voluntary
-    if worth_keeping(draft) or voluntary:
-        draft.confirm = None
-        draft.reminded = voluntary  # whoever put it off is not asked about it again
+    moment.conversation.open = draft.confirm = None
+    if (put_off := FLOWS[draft.flow].put_off) is not None:
+        put_off(moment, draft)
+        return True
+    if worth_keeping(draft):
         moment.conversation.aside.append(draft)
     ways = ("/menu",) if moment.conversation.restricted else ("/resume", "/menu")
-    offer(moment, moment.words("later.voluntary" if voluntary else "later.kept"), moment.options(*ways))
+    offer(moment, moment.words("later.kept"), moment.options(*ways))
     return True
 
 

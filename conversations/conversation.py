@@ -63,7 +63,8 @@ class Member(msgspec.Struct, omit_defaults=True):
 
 
 class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A survey this address was invited to: invited, later, begun, declined or finished."""
+    """A survey this address was invited to: invited, later, begun, declined, finished, or cut: it was over while they
+    were at it, and they do not know yet."""
 
     wave: str
     survey: str
@@ -71,6 +72,8 @@ class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     state: str = "invited"
     short: bool = False
     """It came as a template, which says less than the invitation itself."""
+    met: bool = False
+    """A bad answer was met with the offer of a complaint or a call: once."""
 
 
 class Conversation(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -156,7 +156,7 @@ def _person(moment: Moment, event: Event) -> None:
     last = conversation.last_at
     conversation.last_at = event.at
     conversation.unreachable = ""
-    flows.survey.tidy(moment)
+    flows.survey_state.tidy(moment)
     staffed.heard(moment, event)
     staffed.say_kept(moment)
     if conversation.put_by:
@@ -168,7 +168,7 @@ def _person(moment: Moment, event: Event) -> None:
     if isinstance(event, Text):
         _text(moment, event)
     elif isinstance(event, Press):
-        if _answers_the_house(moment, event) or not _silent(moment):
+        if (_answers_the_house(moment, event) or not _silent(moment)) and not flows.survey.broken_off(moment, event):
             _press(moment, event)
     elif isinstance(event, Opened):
         if not _silent(moment):
@@ -248,6 +248,8 @@ def _text(moment: Moment, event: Text) -> None:
     _mask(moment, masked)
     if (word != "stop" or conversation.blocked) and _silent(moment):
         return
+    if flows.survey.broken_off(moment, event):
+        return
     if masked is not None and not asks_sensitive(moment):
         if first:
             ways.greet(moment, "")
@@ -289,7 +291,7 @@ def _mask(moment: Moment, masked: str | None) -> None:
     the answer is about."""
     step = current_step(moment)
     if step is not None and step.unkept and not staffed.silent(moment.conversation):
-        flows.survey.mask(moment, delete=masked is not None)
+        flows.survey_state.mask(moment, delete=masked is not None)
     elif masked is not None:
         moment.do(Mask(text=masked))
 
@@ -456,7 +458,7 @@ def _media(moment: Moment, event: Media) -> None:
     takes = step is not None and step.answer is not None and step.answer.wants in _TAKES_FILES
     if takes and hear(moment, event):
         if step is not None and step.unkept and event.kind in ("voice", "audio"):
-            flows.survey.mask(moment, file=True)
+            flows.survey_state.mask(moment, file=True)
         return
     if flows.complete.sent(moment, event) or flows.survey.spoke(moment, event):
         return
@@ -495,7 +497,7 @@ def _time_passed(moment: Moment, event: TimePassed) -> None:
     elif event.timer == "waiting":
         ways.still_waiting(moment)
     elif event.timer.startswith("survey_over:"):
-        flows.survey.ended(moment, event.timer.partition(":")[2])
+        flows.survey_state.ended(moment, event.timer.partition(":")[2])
     elif event.timer == staffed.TIMER:
         staffed.nobody_answered(moment)
         _resume(moment)

@@ -114,6 +114,8 @@ class Flow:
     """A question that was not understood twice is passed over, and nobody is called."""
     cancelled: "Callable[[Moment, Draft], None] | None" = None
     """For flows that are left without being asked first: what is said, and what becomes of what was answered."""
+    put_off: "Callable[[Moment, Draft], None] | None" = None
+    """The same for «later»."""
 
 
 def ask(step_id: str, answer: Answer, **how: Any) -> Step:

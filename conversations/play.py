@@ -96,7 +96,7 @@ class House:
         self.told: dict[str, dict[str, Any]] = {}
         """Broadcasts by their wave."""
         self.surveyed: dict[str, str] = {}
-        """What became of a survey on its page, by its wave."""
+        """What became of a survey elsewhere, by its wave: finished on its page, or over."""
         self.elsewhere: list[tuple[Play, Turn]] = []
         """What was said at other addresses because of what happened at one."""
 
@@ -367,6 +367,7 @@ class Play:
                 and self.house.owners[reference] is self
             ),
             public_url=self.public_url,
+            over=next((wave for wave, state in self.house.surveyed.items() if state == "over"), ""),
         )
 
     def view(self, reference: str) -> CaseView:

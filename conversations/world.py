@@ -73,6 +73,8 @@ class World(msgspec.Struct, kw_only=True):
     """Our own address as people see it; empty without one."""
     templates: frozenset[str] = frozenset()
     """Kinds that may go outside of the channel's window, in this conversation's language."""
+    over: str = ""
+    """The wave of the survey that is open here, where it was stopped or is over before its time."""
     vouched: bool = True
     """The event is of whoever has the address; False where anybody can have written it (a mail nobody checked)."""
     drawn: int = 0

@@ -27,6 +27,8 @@ DRAFTED, PLANNED, RUNNING, PAUSED, DONE, ABORTED, SKIPPED = (
     "skipped",
 )
 """Drafted: shown with its count and cost, nobody has said go (or the second person has not)."""
+SHUT = (DONE, ABORTED, SKIPPED)
+"""Nothing more is answered to it."""
 HELD, WAITING, INVITED, LATER, BEGUN, FINISHED, DECLINED, PASSED, FAILED = (
     "held",
     "waiting",
@@ -127,6 +129,12 @@ def get(connection: Connection, association: str, id: int, lock: bool = False) -
     query = select(*_WAVE).where(waves.c.association == association, waves.c.id == id)
     row = connection.execute(query.with_for_update() if lock else query).first()
     return Wave._make(row) if row else None
+
+
+def is_shut(connection: Connection, association: str, id: int) -> bool:
+    w = waves.c
+    mine = (w.association == association, w.id == id, w.state.in_(SHUT))
+    return connection.scalar(select(w.id).where(*mine)) is not None
 
 
 def body_of(connection: Connection, vault: Vault, association: str, id: int) -> Body | None:

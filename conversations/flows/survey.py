@@ -17,33 +17,49 @@ from conversations.answers.rating import Rating
 from conversations.answers.scale import Effort, Recommend, Scale
 from conversations.answers.text import LongText
 from conversations.answers.voice import Voice
+from conversations.arabic.normalise import fold
 from conversations.arabic.understand import command, yes_no
 from conversations.asking import offer
 from conversations.association.association import Association
-from conversations.association.profile import Profile
 from conversations.association.survey import Question, Survey
 from conversations.conversation import Draft, Invitation
 from conversations.course import current_step
-from conversations.dialogue import after, begin, close, proceed, set_aside
-from conversations.effects import Lookup, Mask, NotTold, SurveyAnswered
-from conversations.events import Found, Media, Press, SurveyInvited
+from conversations.dialogue import after, begin, proceed, set_aside
+from conversations.effects import Lookup, NotTold, SurveyAnswered
+from conversations.events import Event, Found, Media, Press, SurveyInvited, Text
 from conversations.flow import Answered, Flow, Leave, Step, ask, register
 from conversations.flows.own_page import WITHOUT_BUTTONS
+from conversations.flows.survey_state import (
+    CUT,
+    FLOW,
+    alive,
+    beside,
+    change,
+    drop,
+    forget,
+    invitation,
+    is_open,
+    kept,
+    living,
+    mask,
+    says_nothing,
+    state,
+    subject,
+    wave_of,
+)
 from conversations.flows.track import tell_notice
 from conversations.hearing import hear, record
 from conversations.moment import Moment
 from conversations.says import Link, Option
 from conversations.staffed import closed_now
+from conversations.surveys.scoring import low
 from conversations.ways import way_on
 
-FLOW = "survey"
 TEMPLATE = "survey_invitation"
 PURPOSE = "survey"
 """The consent without which nobody is asked."""
 MOST_INVITATIONS = 4
 """Remembered at an address; an older one's buttons say that it is over."""
-SCORED = ("faces", "scale", "effort", "yes_no", "recommend")
-_LOW_OF = ("faces", "scale", "effort")
 _ANSWERS: Mapping[str, Callable[[Question, bool], Answer]] = {
     "faces": lambda question, anonymous: Rating(),
     "scale": lambda question, anonymous: Scale(),
@@ -70,10 +86,6 @@ def shown(question: Question, kept: Any, language: str) -> str:
     return answer_of(question, True).show(value, language)
 
 
-def subject(survey: str, wave: str) -> str:
-    return f"{survey}:{wave}"
-
-
 def _build(association: Association, about: str) -> tuple[Step, ...]:
     survey_id, _, wave = about.partition(":")
     survey = association.profile.survey(survey_id)
@@ -82,7 +94,7 @@ def _build(association: Association, about: str) -> tuple[Step, ...]:
 
 def _step(survey: Survey, question: Question, wave: str) -> Step:
     def over(moment: Moment, value: Any) -> Leave | None:
-        return None if _living(moment, wave) else Leave("survey.over", ways=("/menu",))
+        return None if living(moment, wave) else Leave("survey.over", ways=("/menu",))
 
     when = (Answered(question.ask_if.field, question.ask_if.among),) if question.ask_if else ()
     return ask(
@@ -161,7 +173,7 @@ def _seen(moment: Moment, survey: Survey) -> str:
 def _better_not(moment: Moment) -> str:
     """Why they are not asked here, whoever listed them: a look at the last moment."""
     conversation = moment.conversation
-    if _says_nothing(moment):
+    if says_nothing(moment):
         return "muted"
     if moment.world.person.consents.get(PURPOSE) is not True:
         return "no_consent"
@@ -170,30 +182,13 @@ def _better_not(moment: Moment) -> str:
     return "" if (why := closed_now(moment)) == "window" else why
 
 
-def _says_nothing(moment: Moment) -> bool:
-    """After a disclosure of harm or a death, not a word of any survey."""
-    conversation = moment.conversation
-    return conversation.muted or conversation.restricted or bool(conversation.blocked)
-
-
 def _ways(moment: Moment, wave: str) -> tuple[Option, ...]:
     return tuple(Option(f"survey:{wave}:{way}", moment.words(f"option.survey_{way}")) for way in ("yes", "later", "no"))
 
 
-def invitation(moment: Moment, wave: str) -> Invitation | None:
-    return next((one for one in moment.conversation.invitations if one.wave == wave), None)
-
-
-def _living(moment: Moment, wave: str) -> Invitation | None:
-    one = invitation(moment, wave)
-    if one is None or one.until <= moment.world.now or moment.profile.survey(one.survey) is None:
-        return None
-    return one
-
-
 def chosen(moment: Moment, what: str) -> None:
     """Under the invitation: yes, later, no. As often as they like, until it is over."""
-    if _alive(moment, what.partition(":")[0]) is not None:
+    if alive(moment, what.partition(":")[0]) is not None:
         moment.do(Lookup(lookup="survey", key=f"survey:{what}"))
 
 
@@ -221,13 +216,16 @@ def found(moment: Moment, event: Found) -> None:
     here once more."""
     button, _, what = event.key.partition(":")
     wave, _, rest = what.partition(":")
-    one = _alive(moment, wave)
+    one = alive(moment, wave)
     if one is None:
         return
     if event.result == "finished":
-        _set(moment, one, "finished")
-        _drop(moment, one)
-        _aside(moment, "survey.done_before")
+        change(moment, wave, state="finished")
+        drop(moment, wave)
+        beside(moment, "survey.done_before")
+    elif event.result == "over":
+        forget(moment, wave)
+        beside(moment, "survey.over")
     else:
         _PRESSED[button](moment, one, rest)
 
@@ -238,106 +236,34 @@ def _said_of_it(moment: Moment, one: Invitation, way: str) -> None:
         _open(moment, one)
     elif way == "later":
         if one.state == "invited":
-            _state(moment, one, "later")
-        _aside(moment, "survey.later", Option(f"survey:{wave}:yes", moment.words("option.survey_yes")))
+            state(moment, one, "later")
+        beside(moment, "survey.later", Option(f"survey:{wave}:yes", moment.words("option.survey_yes")))
     else:
-        _state(moment, one, "declined")
-        _drop(moment, one)
-        _aside(moment, "survey.declined")
-
-
-def _alive(moment: Moment, wave: str) -> Invitation | None:
-    if _says_nothing(moment):
-        way_on(moment)
-        return None
-    one = _living(moment, wave)
-    if one is None:
-        if (before := invitation(moment, wave)) is not None:
-            _drop(moment, before)
-        _aside(moment, "survey.over")
-        return None
-    if one.state == "finished":
-        _aside(moment, "survey.done_before")
-        return None
-    return one
-
-
-def _aside(moment: Moment, key: str, *options: Option) -> None:
-    """Said beside whatever is open, which stays as it is."""
-    if moment.conversation.open is not None:
-        moment.tell(moment.words(key))
-        way_on(moment)
-    else:
-        offer(moment, moment.words(key), (*options, *moment.options("/menu")))
-
-
-def is_open(moment: Moment, about: str) -> bool:
-    draft = moment.conversation.open
-    return draft is not None and (draft.flow, draft.subject) == (FLOW, about)
-
-
-def _kept(moment: Moment, about: str) -> Draft | None:
-    """Its draft, open or set aside."""
-    drafts = (moment.conversation.open, *moment.conversation.aside)
-    return next((one for one in drafts if one is not None and (one.flow, one.subject) == (FLOW, about)), None)
+        before = kept(moment, subject(one.survey, wave))
+        state(moment, one, "declined")
+        drop(moment, wave)
+        _part(moment, one.survey, wave, before.answers if before else {}, "survey.declined")
 
 
 def _open(moment: Moment, one: Invitation) -> None:
     conversation = moment.conversation
     about = subject(one.survey, one.wave)
-    _state(moment, one, "begun")
+    state(moment, one, "begun")
     if is_open(moment, about):
         way_on(moment)
         return
     set_aside(moment)
-    kept = _kept(moment, about)
-    if kept is None:
+    before = kept(moment, about)
+    if before is None:
         survey = moment.profile.survey(one.survey)
         assert survey is not None
         moment.tell(f"{moment.words('survey.begin')} {_seen(moment, survey) if one.short else ''}".rstrip())
         begin(moment, FLOW, about)
         return
-    conversation.aside.remove(kept)
-    kept.touched = moment.world.now
-    conversation.open = kept
+    conversation.aside.remove(before)
+    before.touched = moment.world.now
+    conversation.open = before
     proceed(moment)
-
-
-def _state(moment: Moment, one: Invitation, state: str) -> None:
-    if one.state != state:
-        _set(moment, one, state)
-        moment.do(SurveyAnswered(wave=one.wave, survey=one.survey, state=state))
-
-
-def _set(moment: Moment, one: Invitation, state: str) -> None:
-    invitations = moment.conversation.invitations
-    place = next(number for number, each in enumerate(invitations) if each.wave == one.wave)
-    invitations[place] = structs.replace(one, state=state)
-
-
-def _drop(moment: Moment, one: Invitation) -> None:
-    conversation = moment.conversation
-    about = subject(one.survey, one.wave)
-    conversation.aside = [draft for draft in conversation.aside if (draft.flow, draft.subject) != (FLOW, about)]
-    if is_open(moment, about):
-        close(moment)
-
-
-def ended(moment: Moment, wave: str) -> None:
-    """The wave is over: what is half answered is kept no longer, and nothing is said of it."""
-    one = invitation(moment, wave)
-    if one is not None and one.state != "finished":
-        _drop(moment, one)
-
-
-def tidy(moment: Moment) -> None:
-    """What was set aside of a survey that is over is offered to nobody any more."""
-    conversation = moment.conversation
-    conversation.aside = [
-        draft
-        for draft in conversation.aside
-        if draft.flow != FLOW or _living(moment, draft.subject.partition(":")[2]) is not None
-    ]
 
 
 # --- its answers -----------------------------------------------------------------------------------------------------
@@ -346,7 +272,7 @@ def tidy(moment: Moment) -> None:
 def answered(moment: Moment, what: str) -> None:
     """A button under a question of a survey, the open one's or an old one's: it answers that question and no other."""
     wave, _, rest = what.partition(":")
-    one = _alive(moment, wave)
+    one = alive(moment, wave)
     if one is None:
         return
     mask(moment)
@@ -373,21 +299,16 @@ def _answer(moment: Moment, one: Invitation, what: str) -> None:
         else None
     )
     if survey is None or question is None or not isinstance(heard, Got):
-        _aside(moment, "survey.changed")
+        beside(moment, "survey.changed")
         return
-    theirs = _kept(moment, about)
+    theirs = kept(moment, about)
     if theirs is None:
         theirs = Draft(flow=FLOW, subject=about, touched=moment.world.now)
         moment.conversation.aside.append(theirs)
-        _state(moment, one, "begun")
+        state(moment, one, "begun")
     asked = _step(survey, question, wave)
     record(moment, theirs, asked, _with_before(theirs, asked, heard.value))
     _go_on(moment, survey, theirs)
-
-
-def mask(moment: Moment, *, delete: bool = False, file: bool = False) -> None:
-    """What is answered is no line of the transcript: it is read in the results, and not by whom it is about."""
-    moment.do(Mask(text=moment.words("survey.unkept"), delete=delete, file=file))
 
 
 _PRESSED: Mapping[str, Callable[[Moment, Invitation, str], None]] = {"survey": _said_of_it, "sv": _answer}
@@ -410,11 +331,9 @@ def _go_on(moment: Moment, survey: Survey, draft: Draft) -> None:
     left = any(step.id not in draft.answers and step.applies(draft) for step in _build_of(moment, draft))
     if not left and not draft.waiting:
         conversation.aside.remove(draft)
-        _settle(moment, survey, draft)
-        _aside(moment, "survey.thanks")
+        _end(moment, survey, draft)
     elif conversation.open is not None:
-        moment.tell(moment.words("survey.taken"))
-        way_on(moment)
+        _part(moment, survey.id, wave_of(draft), draft.answers, "survey.taken")
     else:
         conversation.aside.remove(draft)
         conversation.open = draft
@@ -445,56 +364,91 @@ def spoke(moment: Moment, event: Media) -> bool:
         return False
     mask(moment, file=True)
     draft.waiting.append(event.file)
-    record(moment, draft, _step(survey, question, draft.subject.partition(":")[2]), {"voice": event.file})
+    record(moment, draft, _step(survey, question, wave_of(draft)), {"voice": event.file})
     moment.tell(moment.words("survey.voice_kept"))
     way_on(moment)
     return True
+
+
+_TO_A_QUESTION = frozenset({"later", "cancel", "skip", "back", "explain", "dont_have"})
+
+
+def broken_off(moment: Moment, event: Text | Press) -> bool:
+    """It was over while they were at it: said once, at their next words. True where these were only said to it."""
+    one = next((one for one in moment.conversation.invitations if one.state == CUT), None)
+    if one is None or moment.conversation.open is not None or says_nothing(moment):
+        return False
+    if isinstance(event, Press) and event.option.partition(":")[0] in _PRESSED:
+        return False  # its own buttons say so themselves
+    forget(moment, one.wave)
+    word = command(fold(event.text)) if isinstance(event, Text) else event.option.removeprefix("/")
+    answers = word is None and _heard_by(moment, moment.profile.survey(one.survey), event)
+    if answers:
+        mask(moment)
+    if answers or word in _TO_A_QUESTION:
+        beside(moment, "survey.over")
+        return True
+    moment.tell(moment.words("survey.over"))
+    return False
+
+
+def _heard_by(moment: Moment, survey: Survey | None, event: Event) -> bool:
+    """Whether it reads as an answer to one of its questions; what anybody might say reads so to an open one."""
+    questions = [one for one in survey.questions if one.kind not in ("words", "voice")] if survey else []
+    return any(isinstance(answer_of(one, True).hear(event, moment), Got) for one in questions)
 
 
 # --- its end ---------------------------------------------------------------------------------------------------------
 
 
 def _finish(moment: Moment, draft: Draft) -> None:
-    survey_id, _, wave = draft.subject.partition(":")
-    survey = moment.profile.survey(survey_id)
-    if survey is None or _living(moment, wave) is None:
-        offer(moment, moment.words("survey.over"), moment.options("/menu"))
-        return
-    answers = _settle(moment, survey, draft)
-    if survey.anonymous:
-        # The same to everybody: other words for who was not satisfied would tell who was not.
-        offer(moment, moment.words("survey.thanks_anonymous"), _more(moment))
-    elif low(moment.profile, survey, answers):
-        offer(moment, moment.words("survey.low"), _more(moment), apart=True)
+    survey = moment.profile.survey(draft.subject.partition(":")[0])
+    if survey is None or living(moment, wave_of(draft)) is None:
+        forget(moment, wave_of(draft))
+        beside(moment, "survey.over")
     else:
-        offer(moment, moment.words("survey.thanks"), moment.options("/menu"), apart=True)
+        _end(moment, survey, draft)
+
+
+def _end(moment: Moment, survey: Survey, draft: Draft) -> None:
+    answers = _settle(moment, survey, draft)
+    thanks = "survey.thanks_anonymous" if survey.anonymous else "survey.thanks"
+    _part(moment, survey.id, wave_of(draft), answers, thanks)
 
 
 def _settle(moment: Moment, survey: Survey, draft: Draft) -> Mapping[str, Any]:
     """All there will be of it is in."""
-    wave = draft.subject.partition(":")[2]
+    wave = wave_of(draft)
     given = {question.id: draft.answers.get(question.id) for question in survey.questions}
     answers = {id: value for id, value in given.items() if value is not None}
-    if (one := invitation(moment, wave)) is not None:
-        _set(moment, one, "finished")
+    change(moment, wave, state="finished")
     told = answers if survey.anonymous else {}
     moment.do(SurveyAnswered(wave=wave, survey=survey.id, state="finished", answers=told, last=True))
     return answers
 
 
+def _part(moment: Moment, survey_id: str, wave: str, answers: Mapping[str, Any], key: str, *ways: str) -> None:
+    """What is said as they stop, for now or for good. Where something went badly, with a complaint or a call, at once
+    and once; at the end of an anonymous survey to everybody: other words for who was not satisfied would tell who was
+    not."""
+    survey, one = moment.profile.survey(survey_id), invitation(moment, wave)
+    text, more = moment.words(key), key == "survey.thanks_anonymous"
+    owed = survey is not None and not survey.anonymous and one is not None and not one.met
+    if owed and survey is not None and low(moment.profile, survey, answers):
+        change(moment, wave, met=True)
+        text, more = f"{text}\n{moment.words('survey.low')}", True
+    if moment.conversation.open is not None:
+        moment.tell(text, options=_more(moment) if more else (), apart=True)
+        way_on(moment)
+    else:
+        last = _more(moment) if more else ()
+        offer(moment, text, (*moment.options(*ways), *last, *moment.options("/menu")), apart=True)
+
+
 def _more(moment: Moment) -> tuple[Option, ...]:
-    """A complaint or a call, once; whoever complains already has somebody who listens."""
+    """A complaint or a call; whoever complains already has somebody who listens."""
     complains = any(case.kind == "complaint" for case in moment.world.cases)
-    return moment.options(*(() if complains else ("/complain",)), "/callme", "/menu")
-
-
-def low(profile: Profile, survey: Survey, answers: Mapping[str, Any]) -> bool:
-    """Whether something went badly: a complaint or a call is offered, at once and once."""
-    worst = profile.asking.low
-    return any(
-        question.kind in _LOW_OF and isinstance(answers.get(question.id), int) and answers[question.id] <= worst
-        for question in survey.questions
-    )
+    return moment.options(*(() if complains else ("/complain",)), "/callme")
 
 
 def _cancelled(moment: Moment, draft: Draft) -> None:
@@ -502,10 +456,18 @@ def _cancelled(moment: Moment, draft: Draft) -> None:
     survey_id, _, wave = draft.subject.partition(":")
     survey, one = moment.profile.survey(survey_id), invitation(moment, wave)
     if one is not None:
-        _state(moment, one, "declined")
-    kept = survey is not None and not survey.anonymous and draft.answers
-    offer(moment, moment.words("survey.left" if kept else "survey.left_empty"), moment.options("/menu"))
+        state(moment, one, "declined")
+    kept_some = survey is not None and not survey.anonymous and draft.answers
+    _part(moment, survey_id, wave, draft.answers, "survey.left" if kept_some else "survey.left_empty")
     after(moment)
+
+
+def _put_off(moment: Moment, draft: Draft) -> None:
+    """Set aside for as long as they like; whoever put it off is not asked about it again."""
+    draft.reminded = True
+    moment.conversation.aside.append(draft)
+    ways = () if says_nothing(moment) else ("/resume",)
+    _part(moment, draft.subject.partition(":")[0], wave_of(draft), draft.answers, "later.voluntary", *ways)
 
 
 survey_flow = register(
@@ -518,6 +480,7 @@ survey_flow = register(
         once=True,
         voluntary=True,
         cancelled=_cancelled,
+        put_off=_put_off,
     )
 )
 """What it asks follows from the profile and the wave: the draft's subject is `<survey>:<wave>`."""

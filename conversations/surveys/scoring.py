@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from conversations.association.survey import Question
+from conversations.association.profile import Profile
+from conversations.association.survey import Question, Survey
 
 FACES, SCALE, EFFORT, RECOMMEND, YES_NO = "faces", "scale", "effort", "recommend", "yes_no"
 SCORED: Mapping[str, tuple[int, int]] = {
@@ -15,6 +16,8 @@ SCORED: Mapping[str, tuple[int, int]] = {
 }
 """Kinds that give a number: its least and most."""
 WORDS = "words"
+MOST_DETRACTING = 6
+"""Of ten: who would recommend us so little speaks against us (NPS)."""
 ANSWERED = "@answered"
 """Counts people where one may choose several."""
 
@@ -54,3 +57,19 @@ def csat(question: Question, score: int) -> bool:
     """Whether a score counts as satisfied: four and five of five, yes."""
     _, most = SCORED[question.kind]
     return score >= (most if most == 1 else most - 1)
+
+
+def low(profile: Profile, survey: Survey, answers: Mapping[str, Any]) -> bool:
+    """Whether something went badly, of the canonical answers by question: a complaint or a call is offered."""
+    return any(
+        _bad(question, int(value), profile.asking.low)
+        for question in survey.questions
+        if question.kind in SCORED and (value := answers.get(question.id)) is not None
+    )
+
+
+def _bad(question: Question, value: int, worst: int) -> bool:
+    """A «no» is bad where the question measures something («did it come as we said?»)."""
+    if question.kind == YES_NO:
+        return bool(question.about) and not value
+    return value <= (MOST_DETRACTING if question.kind == RECOMMEND else worst)

@@ -10,7 +10,7 @@ from conversations.conversation import encode
 from conversations.effects import Mask, NotTold, SurveyAnswered
 from conversations.engine import Turn
 from conversations.events import BroadcastSent, Press, SurveyInvited, TimePassed
-from conversations.flows.survey import FLOW
+from conversations.flows.survey_state import FLOW
 from conversations.play import Play
 from conversations.says import Say
 from conversations.surveys.ready import ready
@@ -127,7 +127,7 @@ def test_a_reminder_moves_its_end() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("begun", "نعم، ايوه، موافق، اوكي، تمام، نبدأ، ابدأ، طيب، ايوا نبدأ، نعم نبدأ، 👍، تم، yes، ok، let's start، 1"),
+        ("begun", "نعم، ايوه، موافق، اوكي، تمام، نبدأ، ابدأ، طيب، ايوا نبدأ، نعم نبدأ، 👍، تم، yes، ok، start، 1"),
         ("later", "لاحقا، بعدين، مو الحين، لا بعدين، بعدين ان شاء الله، وقت ثاني، later، not now، 2"),
         ("declined", "لا، لا شكرا، ما ابي، مو موافق، إلغاء، 👎، no، no thanks، 3"),
     ],
@@ -340,6 +340,72 @@ def test_a_bad_mark_offers_a_complaint_or_a_call_once() -> None:
     assert "/complain" not in {option.id for say in play.line("شكرا").says for option in say.options}
 
 
+def offered(turn: Turn) -> set[str]:
+    return {option.id for say in turn.says for option in say.options}
+
+
+BAD = {
+    "decided": ("effort:1", "clarity:poor", "overall:poor"),
+    "delivered": ("as_said:no", "courtesy:poor", "overall:poor"),
+    "complaint": ("courtesy:poor", "clarity:poor", "speed:poor"),
+}
+
+
+@pytest.mark.parametrize("left", ["لاحقا", "إلغاء", "/later", f"survey:{WAVE}:no"])
+@pytest.mark.parametrize(("survey", "bad"), [(survey, one) for survey, all_ in BAD.items() for one in all_])
+def test_whoever_stops_behind_a_bad_mark_is_offered_a_complaint_or_a_call(survey: str, bad: str, left: str) -> None:
+    play = person()
+    begun(play, survey)
+    press(play, f"sv:{WAVE}:{bad}")
+    turn = press(play, left) if left.isascii() else play.line(left)
+    assert {"/complain", "/callme"} <= offered(turn)
+    assert play_words("survey.low") in said(turn.says)
+
+
+def test_it_is_offered_once_a_survey() -> None:
+    play = person()
+    begun(play)
+    press(play, f"sv:{WAVE}:effort:1")
+    assert "/callme" in offered(play.line("لاحقا"))
+    play.line("نكمل")
+    turns = [press(play, f"sv:{WAVE}:{one}") for one in ("clarity:poor", "overall:poor")] + [press(play, "/skip")]
+    assert not any("/callme" in offered(turn) for turn in turns)
+    assert play_words("survey.thanks") in said(turns[-1].says)
+
+
+def test_an_old_button_that_ends_the_survey_offers_it_and_leaves_what_is_open() -> None:
+    play = person()
+    begun(play)
+    for one in ("effort:5", "clarity:good"):
+        press(play, f"sv:{WAVE}:{one}")
+    play.line("ابغى ركن في معرض الدمام")
+    step = step_of(play)
+    turn = press(play, f"sv:{WAVE}:overall:poor", prompt=1)
+    assert {"/complain", "/callme"} <= offered(turn)
+    assert step is not None and step_of(play) == step
+    assert turn.says[-1].prompt == play.conversation.prompt
+
+
+@pytest.mark.parametrize("left", ["لاحقا", "إلغاء"])
+def test_whoever_stops_content_is_offered_nothing_of_it(left: str) -> None:
+    play = person()
+    begun(play, "delivered")
+    press(play, f"sv:{WAVE}:as_said:yes")
+    press(play, f"sv:{WAVE}:courtesy:fair")
+    assert not {"/complain", "/callme"} & offered(play.line(left))
+
+
+@pytest.mark.parametrize("left", ["لاحقا", "إلغاء"])
+def test_whoever_stops_an_anonymous_survey_hears_the_same_whatever_they_answered(left: str) -> None:
+    heard = []
+    for mark in ("good", "poor"):
+        play = person()
+        begun(play, "periodic")
+        press(play, f"sv:{WAVE}:courtesy:{mark}")
+        heard.append(said(play.line(left).says))
+    assert heard[0] == heard[1]
+
+
 def test_who_is_content_is_only_thanked() -> None:
     play = person()
     begun(play)
@@ -368,6 +434,48 @@ def test_an_answer_after_the_end_does_not_count_and_says_so() -> None:
     assert not of(turn, SurveyAnswered)
     assert play_words("survey.over") in said(turn.says)
     assert play.conversation.open is None
+
+
+def over(play: Play, told: bool = False) -> None:
+    """The wave is stopped; `told`: the house has come to this conversation already."""
+    play.house.surveyed[WAVE] = "over"
+    if told:
+        turn = play.send(TimePassed(id="t", at=play.now, timer=f"survey_over:{WAVE}"))
+        assert not turn.says
+
+
+@pytest.mark.parametrize("button", [f"survey:{WAVE}:yes", f"survey:{WAVE}:later", f"sv:{WAVE}:effort:5", "نعم"])
+def test_whoever_comes_once_it_was_stopped_hears_that_it_is_over(button: str) -> None:
+    play = person()
+    invite(play)
+    over(play)
+    turn = press(play, button) if button.isascii() else play.line(button)
+    assert play_words("survey.over") in said(turn.says)
+    assert not of(turn, SurveyAnswered) and not play.conversation.invitations
+    assert play.conversation.open is None
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("words", [f"sv:{WAVE}:effort:5", "سهل", "/skip", "لاحقا", "إلغاء"])
+def test_whoever_was_at_it_when_it_was_stopped_hears_so_once(words: str, told: bool) -> None:
+    play = person()
+    begun(play)
+    over(play, told)
+    turn = press(play, words) if words.isascii() else play.line(words)
+    assert [say.text for say in turn.says] == [play_words("survey.over")]
+    assert not of(turn, SurveyAnswered)
+    assert play.conversation.open is None and not play.conversation.aside
+    assert play_words("survey.over") not in said(play.line("السلام عليكم").says)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_they_want_instead_is_heard_all_the_same(told: bool) -> None:
+    play = person()
+    begun(play)
+    over(play, told)
+    turn = play.line("ابغى ركن في معرض الدمام")
+    assert play_words("survey.over") in said(turn.says)
+    assert play.conversation.open is not None and play.conversation.open.flow == "apply"
 
 
 def test_what_is_over_is_offered_no_more() -> None:
