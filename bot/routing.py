@@ -14,7 +14,7 @@ from bot.fold import Committed
 from conversations.association.association import Association
 from conversations.association.profile import Profile
 from conversations.routing import Candidate, Step, Waiting, next_step
-from storage import alarms, audit, clocks, handoffs, inbox, timers
+from storage import alarms, audit, clocks, excluded, handoffs, inbox, timers
 from storage.database import Database
 from storage.handoffs import NOBODY, About, Handoff
 from storage.timers import Timer
@@ -22,6 +22,7 @@ from storage.times import moment, moment_or_none, ms
 
 AT_ONCE = 100
 SYSTEM = "system"
+KEPT_FROM = "kept_from"
 UNTOUCHED = "waiting_for_information"
 
 
@@ -36,17 +37,27 @@ class Routing:
         self.database, self.associations, self.clock, self.after_commit = database, associations, clock, after_commit
 
     async def offer(self) -> None:
-        """Look at every handoff that is due."""
+        """Look at every handoff that is due; what is held by whoever must not see it waits again."""
+        for slug in self.associations:
+            if await self.database.read(excluded.holding, slug):
+                self.after_commit(await self.database.write(self._let_go, slug))
         while await self.database.read(handoffs.any_due, ms(self.clock()), self.associations):
             looked, committed = await self.database.write(self._offer)
             self.after_commit(committed)
             if looked < AT_ONCE:
                 return
 
+    def _let_go(self, connection: Connection, slug: str) -> Committed:
+        """As events, picked up at once: who writes there complained about them meanwhile, or proved to be who did."""
+        now = ms(self.clock())
+        held = excluded.holding(connection, slug)
+        timers.set_all(connection, [Timer(slug, id, f"{KEPT_FROM}:{worker}:{id}", now) for id, worker in held])
+        return Committed([], [], {"timers"} if held else set())
+
     def _offer(self, connection: Connection) -> tuple[int, Committed]:
         now = self.clock()
         due = handoffs.claim_due(connection, ms(now), self.associations, AT_ONCE)
-        about, excluded = handoffs.cases_of(connection, due), handoffs.excluded_from(connection, due)
+        about, kept_from = handoffs.cases_of(connection, due), handoffs.excluded_from(connection, due)
         there = {slug: inbox.candidates(connection, slug) for slug in {one.association for one in due}}
         kept: list[Handoff] = []
         acts: list[audit.Act] = []
@@ -56,7 +67,7 @@ class Routing:
         for one in due:
             profile = self.associations[one.association].profile
             case = about.get((one.association, one.reference), About())
-            waiting = waiting_of(one, case, excluded.get(one.id, frozenset()), profile)
+            waiting = waiting_of(one, case, kept_from.get(one.id, frozenset()), profile)
             step = next_step(waiting, there[one.association], profile, now)
             if step.offered_to != one.offered_to:
                 changed.append((one.association, one.conversation))

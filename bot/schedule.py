@@ -22,7 +22,7 @@ from bot.intake import Intake
 from bot.log import log
 from bot.planner import Planner
 from bot.promises import Promises
-from bot.routing import Routing
+from bot.routing import KEPT_FROM, Routing
 from bot.survey_links import link as page_link
 from bot.updates import UPDATES, update_event
 from bot.upkeep import Upkeep
@@ -45,10 +45,11 @@ from conversations.events import (
     OptedOut,
     PolicyChanged,
     Question,
+    StaffPassedOn,
     SurveyInvited,
     TimePassed,
 )
-from storage import asks, cases, documents, files, notices, seen, timers
+from storage import asks, cases, documents, excluded, files, notices, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
 from storage.timers import Timer

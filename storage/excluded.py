@@ -1,13 +1,26 @@
 """Who must not see a case or a conversation: whoever is complained about. Read by bot/desk/sight.py, and by lists that
 name rows of any kind."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, delete, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    String,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    union,
+)
+from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import insert
 
-from storage.schema import cases
+from storage.schema import cases, conversations
 from storage.schema_desk import appointments, excluded
 
 NAMED, BY_HAND = "named", "by_hand"
@@ -45,11 +58,73 @@ def remove(connection: Connection, association: str, subjects: Iterable[str], st
     connection.execute(delete(excluded).where(*mine))
 
 
+def talks(association: str, staff: int | None = None) -> Select[Any]:
+    """Ids of the conversations kept from this worker (None: from anybody): where it was filed, and every other address
+    of its person, proven before or after. Null is none of them: for NOT IN."""
+    k, c = cases.c, conversations.c
+    of_case = (k.association == association, k.id.in_(_ids("case", association, staff)))
+    talk = _ids("conversation", association, staff)
+    # Lists within lists, and a column that no index of beneficiaries holds: so that SQLite begins with what is
+    # excluded, of which there is little.
+    people = union(
+        select(k.beneficiary).where(*of_case, k.reference != ""),
+        select(c.beneficiary).where(c.association == association, c.id.in_(talk)),
+    )
+    ids = union(
+        talk,
+        select(k.conversation.label("id")).where(*of_case, k.conversation.is_not(None)),
+        select(c.id).where(c.association == association, c.beneficiary.in_(people)),
+    ).subquery()
+    return select(ids.c.id)
+
+
+def cases_kept(association: str) -> Select[Any]:
+    """Ids of the cases that are kept from anybody."""
+    return _ids("case", association)
+
+
+def from_talks(connection: Connection, association: str, ids: Collection[int]) -> set[tuple[int, int]]:
+    """Of these conversations: which is kept from whom."""
+    found = set()
+    for who in _workers(connection, association) if ids else ():
+        kept = talks(association, who).subquery().c.id
+        found |= {(id, who) for id in connection.scalars(select(kept).where(kept.in_(sorted(ids))))}
+    return found
+
+
+def holding(connection: Connection, association: str) -> list[tuple[int, int]]:
+    """Conversations in the hands of a worker who must not see them, and that worker."""
+    c = conversations.c
+    found = []
+    for who in _workers(connection, association):
+        held = (c.association == association, text("holder <> 'bot'"), c.holder == f"staff:{who}")
+        query = select(c.id).where(*held, c.id.in_(talks(association, who))).order_by(c.id)
+        found += [(id, who) for id in connection.scalars(query)]
+    return found
+
+
+def _workers(connection: Connection, association: str) -> list[int]:
+    """From whom anything is kept."""
+    e = excluded.c
+    return list(connection.scalars(select(e.staff).where(e.association == association).distinct()))
+
+
+def _ids(kind: str, association: str, staff: int | None = None) -> Select[Any]:
+    """Of what is excluded of this kind."""
+    e, start = excluded.c, f"{kind}:"
+    of_kind = e.subject.startswith(start)
+    # PostgreSQL may cast before it looks at the kind.
+    id = cast(when((of_kind, func.substr(e.subject, len(start) + 1))), BigInteger)
+    query = select(id.label("id")).where(e.association == association, of_kind)
+    return query if staff is None else query.where(e.staff == staff)
+
+
 def hidden_from(connection: Connection, association: str, staff: int) -> list[str]:
     """Everything this worker must not see: cases, conversations, and the appointments about them."""
     e, p = excluded.c, appointments.c
     theirs = (e.association == association, e.staff == staff)
     subjects = list(connection.scalars(select(e.subject).where(*theirs)))
+    subjects += [conversation(id) for id in connection.scalars(talks(association, staff))]
     ids = [int(one.removeprefix("case:")) for one in subjects if one.startswith("case:")]
     met = select(p.id).where(p.association == association, p.case_id.in_(ids))
     return subjects + [f"appointment:{id}" for id in connection.scalars(met)] if ids else subjects

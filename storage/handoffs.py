@@ -7,13 +7,14 @@ alone may see why. What comes on top joins it: the gravest reason leads, the oth
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, and_, cast, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, String, and_, cast, func, literal, or_, select, tuple_, update
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
+from storage import excluded
 from storage.batch import Batch, among, columns_of, inserting
 from storage.schema import cases, conversations, handoffs
-from storage.schema_desk import excluded
+from storage.schema_desk import excluded as kept
 from storage.vault import Vault, context
 
 _CALLBACK = "handoffs.callback"
@@ -221,30 +222,24 @@ def cases_of(connection: Connection, given: Iterable[Handoff]) -> dict[tuple[str
 
 
 def excluded_from(connection: Connection, given: Iterable[Handoff]) -> dict[int, frozenset[int]]:
-    """By handoff, the workers who must not see it: because of its conversation, its case, or another case of its
-    conversation."""
-    ids = [one.id for one in given]
-    if not ids:
-        return {}
-    e, h, c = excluded.c, handoffs.c, cases.c
-    of_case = exists(
-        select(literal(1)).where(
-            c.association == h.association,
-            e.subject == literal("case:") + cast(c.id, String),
-            or_(
-                and_(h.reference != "", c.reference == h.reference),
-                and_(h.conversation != NOBODY, c.conversation == h.conversation),
-            ),
-        )
-    )
-    query = (
-        select(h.id, e.staff)
-        .join(excluded, e.association == h.association)
-        .where(h.id.in_(ids), or_(e.subject == literal("conversation:") + cast(h.conversation, String), of_case))
-    )
+    """By handoff, the workers who must not see it: because of its conversation, or its case."""
+    given = list(given)
     found: dict[int, set[int]] = {}
-    for id, worker in connection.execute(query):
-        found.setdefault(id, set()).add(worker)
+    h, c, e = handoffs.c, cases.c, kept.c
+    for association in sorted({one.association for one in given}):
+        ours = [one for one in given if one.association == association]
+        talks = {one.conversation for one in ours} - {NOBODY}
+        kept_talks = excluded.from_talks(connection, association, talks)
+        subject = literal("case:") + cast(c.id, String)
+        of_case = (
+            select(h.id, e.staff)
+            .join(cases, and_(c.association == h.association, c.reference == h.reference))
+            .join(kept, and_(e.association == c.association, e.subject == subject))
+            .where(h.association == association, h.id.in_([one.id for one in ours if one.reference]))
+        )
+        pairs = [(one.id, who) for one in ours for talk, who in kept_talks if talk == one.conversation]
+        for id, worker in (*pairs, *connection.execute(of_case)):
+            found.setdefault(id, set()).add(worker)
     return {id: frozenset(workers) for id, workers in found.items()}
 
 

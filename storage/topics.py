@@ -32,9 +32,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from storage import excluded
 from storage.ids import new_id
 from storage.schema import cases, conversations, handoffs, messages
-from storage.schema_desk import excluded, topic_lines, topics
+from storage.schema_desk import topic_lines, topics
 from storage.times import MINUTE
 from storage.vault import Vault, context
 
@@ -87,7 +88,7 @@ def next_work(connection: Connection, association: str, group: str, now: int) ->
     here = t.group_id == group
     state = case((t.conversation.is_(None), ""), (here, t.state), else_="gone")
     live = or_(w.since.is_not(None), c.holder.startswith("staff:"))
-    reaches = _reaches(connection, association)
+    reaches = _reaches(association)
     answers = exists(
         select(literal(1)).where(topic_lines.c.association == association, topic_lines.c.conversation == c.id)
     )
@@ -155,7 +156,7 @@ def reaches(connection: Connection, association: str, conversation: int) -> bool
     query = select(literal(1)).where(
         conversations.c.association == association,
         conversations.c.id == conversation,
-        _reaches(connection, association),
+        _reaches(association),
     )
     return connection.execute(query).first() is not None
 
@@ -298,7 +299,7 @@ def _candidates(association: str) -> Subquery:
     ).subquery("candidates")
 
 
-def _reaches(connection: Connection, association: str) -> ColumnElement[bool]:
+def _reaches(association: str) -> ColumnElement[bool]:
     """May be shown in the group: everybody there sees everything, so one who may not is enough."""
     c, h, k = conversations.c, handoffs.alias("kept_back").c, cases.alias("about").c
     about_hidden = exists(
@@ -320,30 +321,9 @@ def _reaches(connection: Connection, association: str) -> ColumnElement[bool]:
         c.restricted.is_(False),
         c.women_only.is_(False),
         c.blocked == "",
-        c.id.not_in(_with_exclusions(connection, association)),
+        c.id.not_in(excluded.talks(association)),
         not_(kept_back),
     )
-
-
-def _with_exclusions(connection: Connection, association: str) -> list[int]:
-    """Conversations that some worker must not see, by themselves or by a case of theirs."""
-    hidden = _excluded(connection, association, "conversation")
-    if about := _excluded(connection, association, "case"):
-        k = cases.c
-        query = select(k.conversation).where(k.association == association, k.id.in_(about))
-        hidden += [id for id in connection.scalars(query) if id is not None]
-    return hidden
-
-
-def cases_with_exclusions(connection: Connection, association: str) -> list[int]:
-    """Cases that some worker must not see: none of them is named where everybody reads."""
-    return _excluded(connection, association, "case")
-
-
-def _excluded(connection: Connection, association: str, kind: str) -> list[int]:
-    e = excluded.c
-    query = select(e.subject).where(e.association == association, e.subject.startswith(f"{kind}:")).distinct()
-    return [int(id) for subject in connection.scalars(query) if (id := subject.partition(":")[2]).isdecimal()]
 
 
 def _one(connection: Connection, *where: ColumnElement[bool]) -> Topic | None:

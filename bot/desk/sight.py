@@ -4,13 +4,17 @@ Conditions for a WHERE, so that what may not be seen is never read. Whoever is c
 (`excluded`), whatever their role.
 """
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal, or_, select, true
 
 from bot.desk.worker import Worker
 from conversations.cases.move import BRANCH_DELEGATE, CONTACT_OFFICER
 from conversations.routing import HEARD_APART
+from storage import excluded
 from storage.schema import cases, conversations, handoffs
-from storage.schema_desk import appointments, excluded
+from storage.schema_desk import appointments
+from storage.schema_desk import excluded as excluded_table
 from storage.schema_notices import notices, tasks
 
 _WHOLE = frozenset({CONTACT_OFFICER, BRANCH_DELEGATE})
@@ -30,7 +34,7 @@ def cases_seen_by(worker: Worker) -> ColumnElement[bool]:
         c.kind.in_(sorted(kinds)),
         restricted,
         _part(worker),
-        not_excluded(worker, "case:", c.id),
+        not_excluded(worker, c.id),
     )
 
 
@@ -38,7 +42,7 @@ def withheld_from(worker: Worker) -> ColumnElement[bool]:
     """Of cases, whatever their kind: what is confidential, or about this worker."""
     c = cases.c
     kept = and_(c.restricted, false() if worker.may("restricted") else true())
-    return or_(kept, ~not_excluded(worker, "case:", c.id))
+    return or_(kept, ~not_excluded(worker, c.id))
 
 
 def person_withheld_from(worker: Worker, beneficiary: int) -> ColumnElement[bool]:
@@ -58,7 +62,7 @@ def conversations_seen_by(worker: Worker) -> ColumnElement[bool]:
         c.association == worker.association,
         true() if worker.may("restricted") else c.restricted.is_(False),
         true() if worker.woman else c.women_only.is_(False),
-        not_excluded(worker, "conversation:", c.id),
+        _open_to(worker, c.id),
     )
 
 
@@ -75,7 +79,7 @@ def handoffs_seen_by(worker: Worker) -> ColumnElement[bool]:
         true() if worker.woman else h.women_only.is_(False),
         or_(h.conversation == 0, and_(c.id.is_not(None), conversations_seen_by(worker))),
         or_(k.id.is_(None), k.kind.not_in(sorted(HEARD_APART)), k.kind.in_(hears)),
-        or_(k.id.is_(None), not_excluded(worker, "case:", k.id)),
+        or_(k.id.is_(None), not_excluded(worker, k.id)),
     )
 
 
@@ -89,8 +93,8 @@ def appointments_seen_by(worker: Worker) -> ColumnElement[bool]:
         a.association == worker.association,
         true() if worker.may("restricted") else ~restricted,
         or_(a.staff == worker.id, of_case, and_(a.case_id.is_(None), of_conversation)),
-        not_excluded(worker, "case:", a.case_id),
-        not_excluded(worker, "conversation:", a.conversation),
+        not_excluded(worker, a.case_id),
+        _open_to(worker, a.conversation),
     )
 
 
@@ -106,7 +110,7 @@ def tasks_seen_by(worker: Worker) -> ColumnElement[bool]:
             and_(t.case_id.is_not(None), c.id.is_not(None), cases_seen_by(worker)),
             and_(t.case_id.is_(None), k.id.is_not(None), conversations_seen_by(worker)),
         ),
-        or_(k.id.is_(None), not_excluded(worker, "conversation:", k.id)),
+        _open_to(worker, k.id),
     )
 
 
@@ -122,17 +126,21 @@ def notices_seen_by(worker: Worker) -> ColumnElement[bool]:
             and_(n.case_id.is_not(None), c.id.is_not(None), cases_seen_by(worker)),
             and_(n.case_id.is_(None), k.id.is_not(None), conversations_seen_by(worker)),
         ),
-        or_(k.id.is_(None), not_excluded(worker, "conversation:", k.id)),
+        _open_to(worker, k.id),
     )
 
 
-def not_excluded(worker: Worker, kind: str, id: ColumnElement[int]) -> ColumnElement[bool]:
-    """`kind` is what the subject begins with: `case:` or `conversation:`."""
-    e = excluded.c
-    subject = literal(kind) + cast(id, String)
+def not_excluded(worker: Worker, case: ColumnElement[int]) -> ColumnElement[bool]:
+    e = excluded_table.c
+    subject = literal("case:") + cast(case, String)
     return ~exists(
         select(literal(1)).where(e.association == worker.association, e.subject == subject, e.staff == worker.id)
     )
+
+
+def _open_to(worker: Worker, conversation: ColumnElement[Any]) -> ColumnElement[bool]:
+    """No conversation at all, or none of a person who complains about this worker, wherever they write."""
+    return or_(conversation.is_(None), conversation.not_in(excluded.talks(worker.association, worker.id)))
 
 
 def _part(worker: Worker) -> ColumnElement[bool]:
