@@ -6,14 +6,17 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from conversations.flows.addresses import BY_PHONE as BY_PHONE
-from storage import asks, conversations
+from storage import asks, conversations, people
 from storage.ids import new_id
+from storage.times import DAY
 from storage.vault import Vault
 
 QUESTION = "address"
 ASKED_BY_NUMBER = frozenset({"whatsapp"})
 """Where nobody may be written to first: the question waits until they write from that number."""
 
+ASKED_LATELY = 7 * DAY
+"""For so long a question that nobody has answered is not put again."""
 DOUBTED = "doubted"
 """The timer by which a conversation hears that its number may be another's."""
 
@@ -39,11 +42,21 @@ def name(
     reference: str,
     now: int,
     wake: Callable[[int, str], object],
+    anew: bool = False,
 ) -> None:
-    """Ask at this address whether it is the person's of `conversation`; nothing where it is known to be."""
+    """Ask at this address whether it is the person's of `conversation`; nothing where it is known to be, and nothing
+    twice within days. Whoever said that it is not theirs is asked no more, however often it is named; only staff may
+    (`anew`), who heard it from the person."""
     key = (association, channel, handle)
     whom = conversations.id_of(connection, vault, key)
-    if whom == conversation:
+    if whom == conversation or (whom is not None and _is_joined(connection, association, whom, conversation)):
+        return
+    before = [] if anew else asks.of_handle(connection, vault, association, QUESTION, handle)
+    answers = [(id, given) for id, _, _, given in before if given is not None]
+    if answers and not answers[-1][1]:
+        wake(conversation, f"answer:{answers[-1][0]}")
+        return
+    if any(asker == conversation and given is None and now - at < ASKED_LATELY for _, asker, at, given in before):
         return
     if whom is None and channel not in ASKED_BY_NUMBER:
         whom = conversations.take(connection, vault, [key], now)[key].id
@@ -51,3 +64,8 @@ def name(
     asks.add(connection, vault, ask)
     if whom is not None:
         wake(whom, f"ask:{ask.id}")
+
+
+def _is_joined(connection: Connection, association: str, one: int, other: int) -> bool:
+    whose = people.person_of(connection, association, one)
+    return whose is not None and whose == people.person_of(connection, association, other)

@@ -85,6 +85,18 @@ def answer(connection: Connection, association: str, id: int, given: bool, now: 
     return done.rowcount == 1
 
 
+def of_handle(
+    connection: Connection, vault: Vault, association: str, question: str, handle: str
+) -> list[tuple[int, int, int, bool | None]]:
+    """What the owner of this handle was asked: id, who asked (a conversation), when, and what they said; oldest
+    first."""
+    a = asks.c
+    query = select(a.id, a.conversation, a.at, a.given).where(
+        a.association == association, a.handle_index == phone_index(vault, association, handle), a.question == question
+    )
+    return [(row.id, row.conversation, row.at, row.given) for row in connection.execute(query.order_by(a.id))]
+
+
 def _select_waiting(given: CTE) -> Executable:
     a = asks.c
     whose = and_(a.association == given.c.association, a.handle_index == given.c.handle_index, a.answered_at.is_(None))

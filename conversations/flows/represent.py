@@ -9,7 +9,7 @@ from conversations.dialogue import proceed, set_aside
 from conversations.effects import AnswerAsk, Lookup, MoveCase
 from conversations.events import Answered, Asked, Found
 from conversations.flow import Flow, Step, ask, register
-from conversations.flows import addresses, track
+from conversations.flows import addresses, own_page, track
 from conversations.flows.consent import notice
 from conversations.flows.filing import PURPOSE, house_choices, log_consent
 from conversations.moment import Moment
@@ -38,14 +38,18 @@ def asked(moment: Moment, event: Asked) -> None:
     if event.question == "address":
         addresses.asked(moment, event)
         return
+    conversation = moment.conversation
+    closed = conversation.stopped or conversation.muted or conversation.unreachable
     if event.question == "show_case":
+        if closed or own_page.doubted(moment):
+            return  # whoever asks was told the way to a person
         options = (
             Option(f"allow:{event.ask}-{event.reference}", moment.words("option.allow")),
             Option(f"deny:{event.ask}-{event.reference}", moment.words("option.deny")),
         )
         moment.tell(moment.words("track.somebody_asks", reference=event.reference), options=options, lane="notice")
         return
-    if moment.conversation.stopped or moment.conversation.muted or moment.conversation.unreachable:
+    if closed:
         queue(moment, "consent_by_call", reference=event.reference)
         return
     put(moment, event)
@@ -89,6 +93,9 @@ def finish(moment: Moment, draft: Draft) -> None:
 
 def allowed(moment: Moment, what: str, given: bool) -> None:
     ask_id, _, reference = what.partition("-")
+    if given and own_page.may_be_anothers(moment.conversation, moment.world.now):
+        track.prove_first(moment)
+        return
     moment.do(AnswerAsk(ask=ask_id, question="show_case", reference=reference, given=given))
     moment.tell(moment.words("track.allowed" if given else "track.denied"))
     way_on(moment)

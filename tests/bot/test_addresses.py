@@ -1,6 +1,6 @@
 """One person, many addresses: proven by a press from each, never by a name alone; and never by a code."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import select
@@ -127,3 +127,88 @@ async def test_another_channel_for_all_that_is_open_from_now_on(desk: Desk, nour
     move(desk, reference, "verify", "relations_officer")
     await desk.run()
     assert one(desk).channel == "phone" and [row.kind for row in desk.rows("tasks")] == ["call"]
+
+
+async def test_an_address_that_said_no_is_asked_no_more_and_who_names_it_again_is_told(
+    desk: Desk, noura: Person, others: dict[str, Paper]
+) -> None:
+    await agrees(noura, "sms")
+    await desk.run()
+    there = Person(desk, others["sms"].sent[0].handle, "sms")
+    await there.say("لا")
+    await desk.run()
+    sent, told = len(others["sms"].sent), len(noura.told)
+    for _ in range(2):
+        await agrees(noura, "sms")
+        await desk.run()
+    assert len(others["sms"].sent) == sent
+    assert sum("ليس لكم" in text for text in noura.told[told:]) == 2
+
+
+async def test_a_question_that_waits_for_its_answer_is_put_once(
+    desk: Desk, noura: Person, others: dict[str, Paper]
+) -> None:
+    for _ in range(3):
+        await agrees(noura, "sms")
+        await desk.run()
+    assert len(others["sms"].sent) == 1
+    await desk.later(days=8)
+    await agrees(noura, "sms")
+    await desk.run()
+    assert len(others["sms"].sent) == 2
+
+
+async def test_an_address_that_is_known_is_not_asked_again(desk: Desk, noura: Person, others: dict[str, Paper]) -> None:
+    await agrees(noura, "sms")
+    await desk.run()
+    await Person(desk, others["sms"].sent[0].handle, "sms").say("نعم")
+    await desk.run()
+    sent = len(others["sms"].sent)
+    await agrees(noura, "sms")
+    await desk.run()
+    assert len(others["sms"].sent) == sent
+
+
+# --- a reference typed elsewhere --------------------------------------------------------------------------------------
+
+
+async def dies(noura: Person) -> None:
+    await noura.say("صاحبة الطلب توفيت رحمها الله")
+    while noura.where.open is not None and not noura.where.muted:
+        await noura.press("yes")
+    assert noura.where.muted
+
+
+async def stops(noura: Person) -> None:
+    await noura.say("إيقاف")
+
+
+async def falls_silent(noura: Person) -> None:
+    await noura.desk.later(days=200)
+
+
+@pytest.mark.parametrize("ends", [dies, stops, falls_silent])
+async def test_nobody_is_asked_for_a_stranger_who_wants_no_messages_died_or_may_have_lost_the_number(
+    desk: Desk, noura: Person, ends: Callable[[Person], Awaitable[None]]
+) -> None:
+    reference = await noura.apply()
+    await ends(noura)
+    told = len([text for text in noura.told if "من جهاز آخر" in text])
+    await Person(desk, "7002").say(reference)
+    await desk.run()
+    assert len([text for text in noura.told if "من جهاز آخر" in text]) == told == 0
+
+
+async def test_the_owner_of_a_case_is_asked_and_may_let_it_be_shown_but_not_after_half_a_year(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    other = Person(desk, "7002")
+    await other.say(reference)
+    await desk.run()
+    assert "من جهاز آخر" in noura.told[-1]
+    asked = desk.rows("asks")[-1].id
+    await desk.later(days=200)
+    await noura.press(f"allow:{asked}-{reference}")
+    await desk.run()
+    assert desk.rows("asks")[-1].answered_at is None and "ما زال معكم" in noura.told[-1]
