@@ -152,6 +152,23 @@ def test_whoever_answers_a_broadcast_comes_to_a_person_with_it_in_sight(house: H
     assert "ردّ على رسالة عامة" in officer.text(talk), "it stays in sight as long as they wait"
 
 
+def test_a_sample_of_them_is_drawn_and_goes_to_exactly_those(house: House) -> None:
+    people = [known(house, f"70{number:02}") for number in range(6)]
+    officer = house.worker("relations_officer")
+    for wrong in ("many", "-2", "0", "٢", "9" * 30):
+        answer = officer.post("/broadcasts/new", files={"file": ("", b"")}, **form(whom="some", sample=wrong))
+        assert answer.status_code == 422 and "العيّنة رقم" in words_of(answer.text), wrong
+    answer = officer.post("/broadcasts/new", files={"file": ("", b"")}, **form(sample="2"))
+    assert answer.status_code == 422 and "لا ندري أيّهما تقصدون" in words_of(answer.text), "everybody, and two of them"
+    id = write(officer, whom="some", sample="2")
+    page = officer.text(f"/broadcasts/{id}")
+    assert "شخصان بالقرعة" in page and 'value="2"' in officer.get(f"/broadcasts/{id}/change").text
+    officer.post(f"/broadcasts/{id}/recount")
+    assert "بدأ إرسالها" in words_of(go(officer, id, 2).text)
+    feed(house)
+    assert heard(*people) == 2 and states(house, id) == ["invited", "invited"]
+
+
 # --- refused before anything is kept or sent -------------------------------------------------------------------------
 
 WRONG = {

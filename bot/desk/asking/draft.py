@@ -47,6 +47,8 @@ class Draft:
     sides: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opened_from: str = ""
     opened_until: str = ""
+    sample: int | None = 0
+    """So many of them, drawn at random; 0: all; None: what was typed is no number."""
     day: str = ""
     clock: str = ""
     starts: int = 0
@@ -67,12 +69,14 @@ class Draft:
 
     @property
     def narrowed(self) -> bool:
-        return any(self.sides.values()) or bool(self.opened_from or self.opened_until)
+        return any(self.sides.values()) or bool(self.opened_from or self.opened_until) or self.sample != 0
 
     def audience(self) -> Audience:
-        chosen = self.sides if self.whom == SOME else {}
-        span = (self.opened_from, self.opened_until) if self.whom == SOME else ("", "")
-        return Audience(**chosen, opened_from=span[0], opened_until=span[1])
+        if self.whom != SOME:
+            return Audience()
+        return Audience(
+            **self.sides, opened_from=self.opened_from, opened_until=self.opened_until, sample=self.sample or 0
+        )
 
 
 def blank(at: "At", ready: str) -> Draft:
@@ -103,6 +107,7 @@ def of_form(at: "At", before: Draft | None) -> Draft:
         sides=whom.typed(at),
         opened_from=form.get("opened_from").strip()[:10],
         opened_until=form.get("opened_until").strip()[:10],
+        sample=whom.sample_of(at, 1),
         day=form.get("day").strip()[:10],
         clock=form.get("clock").strip()[:5],
     )
@@ -127,6 +132,7 @@ def of_wave(wave: Wave, body: Body) -> Draft:
         sides=sides,
         opened_from=audience.opened_from,
         opened_until=audience.opened_until,
+        sample=audience.sample,
         day=f"{starts:%Y-%m-%d}" if starts else "",
         clock=f"{starts:%H:%M}" if starts else "",
     )
@@ -175,6 +181,8 @@ def _wrong_whom(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str
     if draft.whom != SOME:
         return
     yield from whom.wrong(at, draft.sides, draft.opened_from, draft.opened_until, known)
+    if draft.sample is None:
+        yield "sample", at.words("broadcasts.wrong.sample")
     if not draft.narrowed:
         yield "whom", at.words("broadcasts.wrong.nothing_chosen")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.desk.at import At
 
 Sides = dict[str, list[tuple[str, str]]]
+MOST_DIGITS = 8
 SIDES = ("kinds", "stages", "services", "categories", "branches", "languages", "channels")
 
 
@@ -49,6 +50,15 @@ def typed(at: "At") -> dict[str, tuple[str, ...]]:
 
 def chosen(audience: Audience) -> dict[str, tuple[str, ...]]:
     return {side: tuple(getattr(audience, side)) for side in SIDES}
+
+
+def sample_of(at: "At", least: int) -> int | None:
+    """How many are to be drawn at random, 0 where nothing is typed: all. None for what is no such number."""
+    typed = at.form.get("sample").strip()
+    if not typed:
+        return 0
+    fits = typed.isascii() and typed.isdigit() and least <= int(typed[:9]) and len(typed) < MOST_DIGITS
+    return int(typed) if fits else None
 
 
 def wrong(
