@@ -16,6 +16,7 @@ from conversations import notices as rules
 from conversations.association.association import Association
 from conversations.cases import errands
 from conversations.cases.calendar import calendar_of, here
+from conversations.flows import track
 from storage import accounts, alarms, conversations, notices, tasks, waves
 from storage.ids import new_id
 from storage.notices import Leg, Notice
@@ -28,8 +29,10 @@ LOOK = timedelta(minutes=1)
 CUT = "channel_stopped"
 CUT_AFTER = timedelta(minutes=10)
 """A channel that is stopped for so long is no way any more: what waits for it takes the next one."""
-BY_TEMPLATE = "by_template"
-"""A leg that is tried once more at its address, as a template."""
+BY_TEMPLATE, AGAIN = "by_template", "again"
+"""Legs that are tried once more at their address: as a template; after they stopped us, or died, while it lay in the
+queue: what goes all the same, the dialogue knows."""
+SILENCED = frozenset({"asked", "death"})
 QUEUED = timedelta(minutes=10)
 """How often a notice is looked at whose message waits in the queue: what becomes of it says so by itself."""
 
@@ -210,6 +213,8 @@ def _begin(
     if notice.channel in rules.TASK_OF:
         if _is_muted(connection, vault, notice):
             return _settle(connection, notice, notices.DROPPED, "muted", now)
+        if _stopped_us(connection, notice, _addresses(connection, notice)):
+            return _settle(connection, notice, notices.DROPPED, "stopped", now)
         return _task_leg(connection, vault, association, notice, rules.TASK_OF[notice.channel], "agreed", now)
     return _next(connection, vault, association, notice, now, wake)
 
@@ -218,7 +223,10 @@ def _next(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
     """Take the next address of the chain; at its end, a call."""
-    known = notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
+    known = _addresses(connection, notice)
+    if _stopped_us(connection, notice, known):
+        return _settle(connection, notice, notices.DROPPED, "stopped", now)
+    plain = _is_plain(connection, notice) if any(one.stopped for one in known) else False
     order = rules.order(
         notice.channel,
         notice.conversation,
@@ -236,7 +244,7 @@ def _next(
     )
     made = notices.legs_of(connection, notice.association, notice.id)
     for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
-        why = rules.skipped(address) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
+        why = rules.skipped(address, plain) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
         if not why:
             wake(address.conversation, f"notice:{notice.id}")
             return _out(connection, notice, address.channel, address.conversation, now)
@@ -292,7 +300,7 @@ def _look(
             return _next(connection, vault, association, notice, now, wake)
         return _keep(connection, notice, due=leg.until)
     assert leg.conversation is not None
-    since = leg.at if leg.why == BY_TEMPLATE else 0
+    since = leg.at if leg.why in (BY_TEMPLATE, AGAIN) else 0
     found = notices.states(connection, notice.association, notice.id, leg.conversation, since)
     # Evidence has its time from when the message left: a backlog of ours is no silence of theirs.
     left = moment(max([leg.at, *(changed or 0 for _, _, changed in found)]))
@@ -308,6 +316,9 @@ def _look(
         case "failed":
             why = next((error for _, error, _ in found if error), "failed")
             _end_leg(connection, notice, "failed", why, now)
+            if why in SILENCED:
+                wake(leg.conversation, f"notice:{notice.id}:{AGAIN}")
+                return _out(connection, notice, leg.channel, leg.conversation, now, AGAIN)
             if (leg.channel, why) in rules.WINDOW_OVER and leg.why != BY_TEMPLATE:
                 wake(leg.conversation, f"notice:{notice.id}:{BY_TEMPLATE}")
                 return _out(connection, notice, leg.channel, leg.conversation, now, BY_TEMPLATE)
@@ -342,9 +353,31 @@ def _to_staff(
     return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
 
 
+def _addresses(connection: Connection, notice: Notice) -> list[notices.Whom]:
+    return notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
+
+
+def _is_plain(connection: Connection, notice: Notice) -> bool:
+    """News that a stop holds back: neither an answer, nor what names an hour, nor the decision on their own case."""
+    if notice.kind in rules.URGENT_KINDS | rules.BULK_KINDS:
+        return False
+    told = (notice, *notices.joined_to(connection, notice))
+    return not any(notices.stage_told(connection, one) in track.DECISIONS for one in told)
+
+
+def _stopped_us(connection: Connection, notice: Notice, known: list[notices.Whom]) -> bool:
+    """A stop is the person's, at whichever address they said it. Of what they filed elsewhere after they last wrote
+    from there, they asked to hear."""
+    stopped = [one for one in known if one.stopped]
+    if not stopped or not _is_plain(connection, notice):
+        return False
+    filed = notices.filed_at(connection, notice)
+    return len(stopped) == len(known) or any(filed <= (one.last_in or 0) for one in stopped)
+
+
 def _is_muted(connection: Connection, vault: Vault, notice: Notice) -> bool:
     """Whether they died, as far as we were told: nobody calls them, and the family is called for itself."""
-    known = notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
+    known = _addresses(connection, notice)
     states = (conversations.state_of(connection, vault, notice.association, one.id) for one in known)
     return any(state is not None and state.muted for state in states)
 

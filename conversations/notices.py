@@ -94,13 +94,14 @@ def is_proven(channel: str, proven_at: int | None, last_in: int | None) -> bool:
     return proven_at is not None or (last_in is not None and channel not in CLAIMED)
 
 
-def skipped(address: Address) -> str:
-    """Why this address is not tried; empty where it is. What a stop lets through, the dialogue knows."""
+def skipped(address: Address, plain: bool = False) -> str:
+    """Why this address is not tried; empty where it is. What a stop lets through besides `plain` news, the dialogue
+    knows."""
     if address.channel not in EVIDENCE:
         return "not_a_message"
     if not address.proven:
         return "not_proven"
-    return "blocked" if address.blocked else ""
+    return "blocked" if address.blocked else "stopped" if plain and address.stopped else ""
 
 
 # --- when ------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
 from storage.batch import among, drawn_once
-from storage.schema import cases, conversations, messages
+from storage.schema import case_moves, cases, conversations, messages
 from storage.schema_notices import legs, notices
 
 WAITING, OUT, UNOPENED, REACHED, WITH_STAFF, DROPPED = "waiting", "out", "unopened", "reached", "with_staff", "dropped"
@@ -174,6 +174,23 @@ def case_of(connection: Connection, association: str, reference: str) -> tuple[i
         select(c.id, c.agreed_channel, c.beneficiary).where(c.association == association, c.reference == reference)
     ).first()
     return (found.id, found.agreed_channel, found.beneficiary) if found else None
+
+
+def filed_at(connection: Connection, notice: Notice) -> int:
+    """When its case was filed; 0 where it has none."""
+    c = cases.c
+    query = select(c.opened_at).where(c.association == notice.association, c.id == notice.case_id)
+    return connection.scalar(query) or 0
+
+
+def stage_told(connection: Connection, notice: Notice) -> str:
+    """The stage to which the move led that a notice tells of (`moved:<reference>:<seq>`); empty for any other."""
+    seq = notice.about.rpartition(":")[2]
+    if notice.kind != "moved" or not seq.isdecimal():
+        return ""
+    m = case_moves.c
+    mine = (m.association == notice.association, m.case_id == notice.case_id, m.seq == int(seq))
+    return connection.scalar(select(m.to_stage).where(*mine)) or ""
 
 
 def person_of(connection: Connection, association: str, conversation: int) -> int | None:

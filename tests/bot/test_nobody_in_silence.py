@@ -229,3 +229,79 @@ async def test_what_a_worker_hears_of_a_death_stops_every_address_and_brings_the
     await desk.run()
     assert noura.where.muted and there.where.muted
     assert [row.reason for row in desk.rows("handoffs")] == ["death_report"]
+
+
+# --- a stop ----------------------------------------------------------------------------------------------------------
+
+
+def held(desk: Desk, channel: str = "telegram") -> None:
+    desk.switch = lambda _, name, __: "paused" if name == channel else ""
+
+
+async def test_what_lay_in_the_queue_when_they_stopped_us_goes_nowhere_else(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    there = await too(desk, noura)
+    before = len(there.told)
+    held(desk)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    await noura.say("إيقاف")
+    for _ in range(3):
+        await desk.later(minutes=2)
+    assert len(there.told) == before and not still_open(desk)
+    assert [(one.state, one.why) for one in of(desk, reference)] == [("dropped", "stopped")]
+
+
+async def test_a_decision_that_lay_in_the_queue_when_they_stopped_us_arrives_all_the_same(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    await before_committee(desk, reference)
+    held(desk)
+    refuse(desk, reference)
+    await desk.run()
+    await noura.say("إيقاف")
+    desk.switch = lambda *_: ""
+    before = len(noura.told)
+    for _ in range(3):
+        await desk.later(minutes=2)
+    assert len(noura.told) == before + 1 and not still_open(desk)
+    assert of(desk, reference)[-1].state == "unopened"
+
+
+async def test_who_stopped_us_at_one_address_hears_no_plain_news_at_another_and_the_decision_yet(
+    desk: Desk, noura: Person
+) -> None:
+    reference = await noura.apply()
+    there = await too(desk, noura)
+    await there.say("إيقاف")
+    before = len(noura.told)
+    await before_committee(desk, reference)
+    assert len(noura.told) == before and not still_open(desk)
+    refuse(desk, reference)
+    await desk.run()
+    assert len(noura.told) == before + 1
+
+
+async def test_who_stopped_us_is_not_called_with_plain_news_and_the_decision_is(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    await noura.say("إيقاف")
+    await before_committee(desk, reference)
+    assert not still_open(desk)
+    refuse(desk, reference)
+    await desk.run()
+    assert len(still_open(desk)) == 1
+
+
+async def test_of_what_they_filed_elsewhere_after_a_stop_they_hear_there(desk: Desk, noura: Person) -> None:
+    await noura.apply()
+    there = await too(desk, noura)
+    await there.say("إيقاف")
+    await desk.later(days=1)
+    reference = await noura.apply()
+    agreed(desk, "whatsapp")
+    stopped_at = len(there.told)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    assert reference in noura.told[-1] and len(there.told) == stopped_at
