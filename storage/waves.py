@@ -94,7 +94,8 @@ class Body(msgspec.Struct, omit_defaults=True):
     """A broadcast: its words by language, a stored file, buttons (menu commands), the template outside a window.
     `ready`: as which ready kind it began. `listed`: rows of an uploaded list, 0 where the audience says who; `bad`:
     those that lead to nobody, by number, with the reason. `channels`, `refused`: people as they were counted last, by
-    channel, and those who fit and did not agree."""
+    channel, and those who fit and did not agree; a survey's wave has these alone, with whom a sample is drawn from
+    (`drawn_from`), and when that was (`counted_at`)."""
 
     title: str = ""
     text: dict[str, str] = {}
@@ -108,6 +109,8 @@ class Body(msgspec.Struct, omit_defaults=True):
     bad: tuple[tuple[int, str], ...] = ()
     channels: dict[str, int] = {}
     refused: int = 0
+    drawn_from: int = 0
+    counted_at: int = 0
 
 
 _WAVE = [waves.c[name] for name in Wave._fields]

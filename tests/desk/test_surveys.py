@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conversations.association.association import Association
-from storage import waves
+from storage import audience, waves
 from tests.desk.broadcasting import feed, known, looked_at, states
 from tests.desk.house import Browser, House, Person, words_of
 
@@ -105,6 +105,27 @@ def test_more_people_than_the_page_showed_are_not_asked(house: House) -> None:
     say_yes(officer, id)
     work(house)
     assert invited(late) == 1
+
+
+def test_a_drafts_people_are_counted_as_it_is_written_and_again_when_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(house, "7100")
+    officer, auditor = house.worker("relations_officer"), house.worker("auditor")
+    house.run(house.line.rounds.planner.plan())
+    own = next(one.id for one in house.ask(waves.listed, "harif", "survey") if one.survey == "periodic")
+    house.do(lambda c: waves.change(c, "harif", own, state="drafted", why="", needs_approval=True))
+    assert "شخص واحد" in auditor.text(f"/surveys/{own}"), "the house's own, as it is looked at first"
+    id = plan(officer)
+    served(house, "7101")
+    counted = []
+    monkeypatch.setattr(audience, "count", lambda *given, count=audience.count: counted.append(1) or count(*given))
+    for browser in (officer, auditor):
+        assert "شخص واحد" in browser.text(f"/surveys/{id}") and "عُدّوا في" in browser.text(f"/surveys/{id}")
+    assert "recount" not in auditor.get(f"/surveys/{id}").text and counted == []
+    assert "شخصان" in words_of(officer.post(f"/surveys/{id}/recount").text) and counted == [1]
+    assert auditor.post(f"/surveys/{id}/recount").status_code == 403
+    assert ("survey.count", f"wave:{id}") in [act[1:3] for act in house.acts()]
 
 
 def test_a_wave_by_hand_asks_nobody_before_its_count_was_seen_and_somebody_says_go(house: House) -> None:

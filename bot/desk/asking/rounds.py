@@ -16,8 +16,10 @@ from storage import audience, broadcasts, waves
 from storage.audience import Counted
 from storage.ids import new_id
 from storage.times import moment, ms
-from storage.waves import Wave
+from storage.waves import Body, Wave
 
+CHANGED = "surveys.count_changed"
+"""Why it does not begin: it would ask others than the page said."""
 SMALLEST_SAMPLE = 5
 """Fewer answers than this are never shown: so small a sample would be asked for nothing."""
 
@@ -75,6 +77,7 @@ def plan(connection: Connection, at: At, survey: Survey, whom: Audience) -> int:
         by=at.worker.id,
     )
     waves.add(connection, at.desk.vault, wave)
+    note(connection, at, wave, survey)
     at.log(connection, "survey.plan", f"wave:{wave.id}", survey.id)
     return wave.id
 
@@ -94,20 +97,42 @@ def _far(at: At, survey: Survey) -> None:
 
 def counted(connection: Connection, wave: Wave, survey: Survey | None) -> Counted:
     """Whom it would ask at this moment; of a wave that began, whom it asks."""
-    if wave.filled_at is not None or wave.rolling or wave.state not in (waves.DRAFTED, waves.PLANNED):
+    if began(wave):
         return Counted(broadcasts.by_channel(connection, wave.association, wave.id))
-    whom = audience.audience_of(wave, survey.audience if survey else Audience())
-    return audience.count(connection, wave, whom)
+    return audience.count(connection, wave, whom_of(wave, survey))
 
 
-def margin(connection: Connection, wave: Wave, whom: Audience, people: int) -> int:
+def began(wave: Wave) -> bool:
+    """Whether its people are written."""
+    return wave.filled_at is not None or wave.rolling or wave.state not in (waves.DRAFTED, waves.PLANNED)
+
+
+def whom_of(wave: Wave, survey: Survey | None) -> Audience:
+    return audience.audience_of(wave, survey.audience if survey else Audience())
+
+
+def note(connection: Connection, at: At, wave: Wave, survey: Survey | None) -> Body:
+    """Keep whom it would ask at this moment: counting many takes longer than a page may."""
+    found, whom = counted(connection, wave, survey), whom_of(wave, survey)
+    body = Body(channels=found.channels, refused=found.refused, counted_at=ms(at.now))
+    if whom.sample:
+        body.drawn_from = audience.count(connection, wave, whom.model_copy(update={"sample": 0})).people
+    broadcasts.rewrite(connection, at.desk.vault, at.slug, wave.id, body)
+    return body
+
+
+def recount(connection: Connection, at: At) -> None:
+    """Who fits changes from day to day."""
+    wave = acts.in_state(connection, at, acts.SURVEY, (waves.DRAFTED, waves.PLANNED))
+    if not began(wave):
+        note(connection, at, wave, at.association.profile.survey(wave.survey))
+
+
+def margin(body: Body, whom: Audience, people: int) -> int:
     """The margin of error of a sample, in whole percent; 0 where everybody is asked."""
-    if not whom.sample or not people:
+    if not whom.sample or not people or people >= body.drawn_from:
         return 0
-    everybody = audience.count(connection, wave, whom.model_copy(update={"sample": 0})).people
-    if people >= everybody:
-        return 0
-    return max(1, round(100 * statistics.margin(people, everybody)))
+    return max(1, round(100 * statistics.margin(people, body.drawn_from)))
 
 
 def mark(wave: Wave, survey: Survey | None) -> str:
@@ -158,7 +183,7 @@ def _fit(connection: Connection, at: At, wave: Wave, survey: Survey) -> int:
     if not found.people:
         raise Refused("surveys.nobody_agreed" if found.refused else "surveys.nobody", count=found.refused)
     if at.form.get("people") != str(found.people):
-        raise Refused("surveys.count_changed", count=found.people)
+        raise Refused(CHANGED, count=found.people)
     return found.people
 
 

@@ -15,9 +15,10 @@ from bot.desk.at import At, NotFound, Refused
 from bot.desk.figures.results import run_title
 from bot.desk.room import Room
 from conversations.association.survey import Audience, Survey
-from storage import audience, broadcasts, staff, waves
+from storage import broadcasts, staff, waves
+from storage.audience import Counted
 from storage.times import ms
-from storage.waves import Wave
+from storage.waves import Body, Wave
 
 room = Room("surveys", nav="/surveys", right="surveys.see")
 KIND = acts.SURVEY
@@ -85,12 +86,10 @@ async def plan(at: At) -> Response:
         at.form.get("opened_until").strip()[:10],
     )
     wrong = list(whom.wrong(at, given, first, last, await at.read(whom.sides, at)))
-    sample, typed = 0, at.form.get("sample").strip()
-    if typed and not (typed.isascii() and typed.isdigit() and rounds.SMALLEST_SAMPLE <= int(typed) < 10**7):
+    sample = whom.sample_of(at, rounds.SMALLEST_SAMPLE)
+    if sample is None:
         wrong.append(("sample", at.words("surveys.wrong.sample", least=rounds.SMALLEST_SAMPLE)))
-    elif typed:
-        sample = int(typed)
-    chosen = Audience(**given, opened_from=first, opened_until=last, sample=sample)
+    chosen = Audience(**given, opened_from=first, opened_until=last, sample=sample or 0)
     if not wrong:
         try:
             id = await at.write("", "", rounds.plan, at, survey, chosen)
@@ -113,9 +112,13 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
     def read(connection: Connection) -> dict[str, Any]:
         one = acts.find(connection, at, KIND)
         survey = at.association.profile.survey(one.survey)
-        whom_ = audience.audience_of(one, survey.audience if survey else Audience())
+        whom_, began = rounds.whom_of(one, survey), rounds.began(one)
+        body = waves.body_of(connection, at.desk.vault, at.slug, one.id)
+        if body is None and (whom_.sample or not began):
+            return {}
+        body = body or Body()
         states, whys = rounds.by_state(broadcasts.outcomes(connection, at.slug, one.id))
-        counted = rounds.counted(connection, one, survey)
+        counted = rounds.counted(connection, one, survey) if began else Counted(body.channels, body.refused)
         return {
             "wave": one,
             "survey": survey,
@@ -123,12 +126,16 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
             "states": states,
             "whys": whys,
             "counted": counted,
-            "margin": rounds.margin(connection, one, whom_, counted.people),
+            "counted_at": 0 if began else body.counted_at,
+            "margin": rounds.margin(body, whom_, counted.people),
             "names": staff.names(connection, at.desk.vault, {id for id in (one.by, one.approved_by) if id}),
             "sides": whom.sides(connection, at),
         }
 
     found = await at.read(read)
+    if not found:  # the house's own, looked at for the first time
+        await at.keep(_count, at)
+        found = await at.read(read)
     return at.page(
         "surveys/wave.html",
         error=error,
@@ -141,6 +148,17 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
         money=sending.money(at),
         now_ms=ms(at.now),
     )
+
+
+def _count(connection: Connection, at: At) -> None:
+    one = acts.find(connection, at, KIND, lock=True)
+    rounds.note(connection, at, one, at.association.profile.survey(one.survey))
+
+
+@room.post("/surveys/{wave}/recount", "surveys.plan")
+async def recount(at: At) -> Response:
+    await at.write("survey.count", acts.subject(at), rounds.recount, at)
+    return at.back(f"/surveys/{at.number('wave')}", "survey_counted")
 
 
 @room.post("/surveys/{wave}/go", "surveys.plan")
@@ -158,6 +176,8 @@ async def _decided(at: At, act: Any) -> Response:
     try:
         done = await at.write("", "", act, at, _survey(at, one.survey))
     except Refused as error:
+        if error.words == rounds.CHANGED:
+            await at.keep(_count, at)
         return await _show(at, at.words(error.words, **error.facts), 409)
     return at.back(f"/surveys/{one.id}", f"survey_{done or 'begun'}")
 
