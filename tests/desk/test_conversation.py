@@ -1,6 +1,7 @@
 """The conversation page: what is shown of it, to whom, and what a worker does there."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -239,6 +240,20 @@ def test_every_opening_is_on_record_and_no_piece_of_it(house: House, noura: Brow
 
 
 # --- answering -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["lines", "lines?before=99", "status", "waiting", "cases"])
+def test_a_piece_that_is_fetched_without_its_page_is_on_record(
+    house: House, noura: Browser, person: Person, part: str
+) -> None:
+    noura.get("/inbox")  # a row of a list is not the conversation
+    opening = (noura.who, "view", f"conversation:{person.id}", "")
+    for _ in range(2):
+        assert noura.get(f"{page_of(person)}/{part}").status_code == 200
+    assert house.acts().count(opening) == 1
+    house.line.now += timedelta(minutes=16)
+    assert noura.get(f"{page_of(person)}/{part}").status_code == 200
+    assert house.acts().count(opening) == 2
 
 
 def test_a_reply_takes_the_conversation_and_it_is_on_record(house: House, noura: Browser, person: Person) -> None:

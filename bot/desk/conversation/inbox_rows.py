@@ -30,8 +30,9 @@ AGAIN = timedelta(minutes=15)
 _COMPOUND = frozenset({"عبد", "أبو", "ابو", "أم", "ام", "بنت", "ابن", "بن", "آل"})
 """With which a first name is two words."""
 _event = msgspec.msgpack.Decoder(Event)
-_lately: dict[tuple[str, int], dict[int, int]] = {}
-"""By worker, the rows they were shown and when: forgotten with the process, which only puts them on record again."""
+_lately: dict[tuple[str, int, str], dict[int, int]] = {}
+"""By worker, what they were shown (a row of a list, a page) and when: forgotten with the process, which only puts them
+on record again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,16 +202,13 @@ def is_open(at: "At") -> bool:
     return calendar_of(at.association.profile).is_open(at.now)
 
 
-def not_lately(at: "At", ids: Iterable[int]) -> list[int]:
-    """Those of these conversations that this worker was not shown a short while ago."""
+def not_lately(at: "At", ids: Iterable[int], what: str = "row") -> list[int]:
+    """Those of these conversations that this worker was not shown a short while ago; `what` of them: a row, a page."""
+    whose = (at.slug, at.worker.id, what)
     now: datetime = at.now
-    shown = {
-        id: since
-        for id, since in _lately.get((at.slug, at.worker.id), {}).items()
-        if moment(since) + AGAIN > now >= moment(since)
-    }
+    shown = {id: since for id, since in _lately.get(whose, {}).items() if moment(since) + AGAIN > now >= moment(since)}
     fresh = [id for id in dict.fromkeys(ids) if id not in shown]
-    _lately[at.slug, at.worker.id] = shown | dict.fromkeys(fresh, ms(now))
+    _lately[whose] = shown | dict.fromkeys(fresh, ms(now))
     return fresh
 
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.channels.contract import Content
 from bot.desk.at import At, NotFound
-from bot.desk.conversation import composing, scene, transcript
+from bot.desk.conversation import composing, inbox_rows, scene, transcript
 from bot.desk.conversation.scene import Scene
 from bot.desk.conversation.transcript import Shown, Transcript
 from bot.desk.room import Room
@@ -43,6 +43,7 @@ BLOCKS = ("spam", "blocked")
 """Why an address is blocked."""
 PARTED = ("not_theirs", "new_owner", "asked", "mistake")
 """Why an address is another's."""
+_PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ async def page(
     """The whole page; after a form that was refused, with what was typed still in the box (`text`), or in the other
     forms (`typed`)."""
     looked = await at.read(_look, at, id, before)
+    inbox_rows.not_lately(at, [id], _PAGE)
     await at.saw(f"conversation:{id}")
     here = looked.scene
     replies = composing.canned(at, here, [one.reference for one in looked.beside.cases if one.closed_at is None])
@@ -159,6 +161,12 @@ def _status(at: At, here: Scene, company: scene.Company, holder: str) -> dict[st
 # --- pieces that are fetched again -----------------------------------------------------------------------------------
 
 
+async def _on_record(at: At) -> None:
+    """A piece shows what the page shows: on record once in a while, so also without the page before it."""
+    if inbox_rows.not_lately(at, [at.number("id")], _PAGE):
+        await at.saw(f"conversation:{at.number('id')}")
+
+
 @room.get("/conversation/{id}/lines")
 async def lines(at: At) -> Response:
     """Behind a line (`after`), or before one (`before`)."""
@@ -170,13 +178,17 @@ async def lines(at: At) -> Response:
             return transcript.newest(connection, at, here, before)
         return transcript.after(connection, at, here, _number(at, "after") or 0)
 
-    return at.part("conversation/lines.html", transcript=await at.read(read), id=at.number("id"))
+    shown = await at.read(read)
+    await _on_record(at)
+    return at.part("conversation/lines.html", transcript=shown, id=at.number("id"))
 
 
 @room.get("/conversation/{id}/status")
 async def status(at: At) -> Response:
     """Who holds it, who else is there, and what can be done."""
-    return at.part("conversation/status.html", **await at.read(_read_status, at, at.number("id")))
+    shown = await at.read(_read_status, at, at.number("id"))
+    await _on_record(at)
+    return at.part("conversation/status.html", **shown)
 
 
 def _read_status(connection: Connection, at: At, id: int) -> dict[str, Any]:
@@ -188,7 +200,9 @@ def _read_status(connection: Connection, at: At, id: int) -> dict[str, Any]:
 @room.get("/conversation/{id}/waiting")
 async def waiting(at: At) -> Response:
     """Replies that wait for the person, and whether the window is open."""
-    return at.part("conversation/waiting.html", **await at.read(_read_status, at, at.number("id")))
+    shown = await at.read(_read_status, at, at.number("id"))
+    await _on_record(at)
+    return at.part("conversation/waiting.html", **shown)
 
 
 @room.get("/conversation/{id}/cases")
@@ -197,7 +211,9 @@ async def cases(at: At) -> Response:
         here = scene.load(connection, at, at.number("id"))
         return {"scene": here, "beside": scene.beside(connection, at, here)}
 
-    return at.part("conversation/cases.html", **await at.read(read))
+    shown = await at.read(read)
+    await _on_record(at)
+    return at.part("conversation/cases.html", **shown)
 
 
 @room.post("/conversation/{id}/here")
