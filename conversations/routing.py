@@ -124,6 +124,16 @@ def next_step(waiting: Waiting, candidates: Sequence[Candidate], profile: Profil
     return Step(chosen.staff, tried, chosen.why, due, alarm, late and may_tell(waiting, now, calendar))
 
 
+def answer_by(waiting: Waiting, profile: Profile) -> datetime:
+    """Until when somebody should have taken it, or management hears of it."""
+    rules = profile.handoff
+    if waiting.urgent:
+        return waiting.at + timedelta(minutes=rules.answer_minutes)
+    calendar = calendar_of(profile)
+    women = waiting.women_only and calendar.next_open(waiting.at, women=True) is not None
+    return after(calendar, waiting.at, timedelta(minutes=rules.escalate_minutes), women)
+
+
 def may_tell(waiting: Waiting, now: datetime, calendar: WorkingCalendar) -> bool:
     """Once a day, by day or while the office is open, and never where a message may betray somebody."""
     told_today = waiting.told_at is not None and here(waiting.told_at).date() == here(now).date()

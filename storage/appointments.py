@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, select, text, tuple_, update
 
 from storage.batch import among, inserting
 from storage.schema import cases
 from storage.schema_desk import appointments
 from storage.vault import Vault, context
 
+Seen = ColumnElement[bool]
+"""The condition of which may be seen (bot/desk/sight.py): lists read nothing beyond it."""
 _SEALED = ("place", "wish", "outcome_note")
 _OPEN = "state IN ('requested', 'offered', 'confirmed')"
 _TO_REMIND = "state = 'confirmed' AND reminded_at IS NULL"
@@ -104,46 +106,44 @@ def of_case(connection: Connection, vault: Vault, association: str, case_id: int
 def between(
     connection: Connection,
     association: str,
+    seen: Seen,
     start: int,
     end: int,
     *,
     staff: int | None = None,
-    restricted: bool = False,
     limit: int = 200,
 ) -> list[Listed]:
     """Those agreed to begin from `start` until before `end`, whatever came of them, but not the cancelled: a day's
-    list. Of one worker, or of all. Those of restricted cases only where they may be seen."""
+    list. Of one worker, or of all."""
     a = appointments.c
     whose = () if staff is None else (a.staff == staff,)
-    query = _listed(association, restricted).where(
+    query = _listed(association, seen).where(
         *(a.starts >= start, a.starts < end, a.state != "cancelled", a.state != "requested", a.state != "offered"),
         *whose,
     )
     return _list(connection, query.order_by(a.starts, a.id).limit(limit))
 
 
-def waiting(
-    connection: Connection, association: str, *, after: int = 0, limit: int = 50, restricted: bool = False
-) -> list[Listed]:
+def waiting(connection: Connection, association: str, seen: Seen, *, after: int = 0, limit: int = 50) -> list[Listed]:
     """Those a person asked for and nobody has arranged, the oldest first. A page goes on after the id of the last."""
     a = appointments.c
-    query = _listed(association, restricted).where(text("appointments.state = 'requested'"), a.id > after)
+    query = _listed(association, seen).where(text("appointments.state = 'requested'"), a.id > after)
     return _list(connection, query.order_by(a.id).limit(limit))
 
 
 def unsettled(
     connection: Connection,
     association: str,
+    seen: Seen,
     now: int,
     *,
     after: tuple[int, int] = (0, 0),
     limit: int = 50,
-    restricted: bool = False,
 ) -> list[Listed]:
     """Agreed, over by `now`, and nobody has said what came of it; the oldest first. A page goes on after the (starts,
     id) of the last."""
     a = appointments.c
-    query = _listed(association, restricted).where(
+    query = _listed(association, seen).where(
         *(text(f"appointments.{_OPEN}"), a.state == "confirmed", a.starts < now),
         tuple_(a.starts, a.id) > after,
     )
@@ -172,17 +172,16 @@ def reminded(connection: Connection, association: str, id: int, starts: int, now
 _COLUMNS = tuple(appointments.c[name] for name in Appointment._fields)
 
 
-def _listed(association: str, restricted: bool) -> Any:
+def _listed(association: str, seen: Seen) -> Any:
     a, c = appointments.c, cases.c
-    query = (
+    return (
         select(
             *(a[name] for name in Listed._fields[:10]),
             *(c.reference, c.service, c.restricted),
         )
         .select_from(appointments.outerjoin(cases, (c.association == a.association) & (c.id == a.case_id)))
-        .where(a.association == association)
+        .where(a.association == association, seen)
     )
-    return query if restricted else query.where(c.restricted.is_not(True))
 
 
 def _list(connection: Connection, query: Any) -> list[Listed]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, func, select, text, tuple_, update
 
 from conversations.cases.entitlement import Owed, day_of, end_of
 from storage.batch import inserting
@@ -148,16 +148,15 @@ def put_off(connection: Connection, association: str, id: int, due: int | None) 
 def overdue(
     connection: Connection,
     association: str,
+    seen: ColumnElement[bool],
     now: int,
     *,
     after: tuple[int, int] = (0, 0),
     limit: int = 50,
-    restricted: bool = False,
 ) -> list[Overdue]:
     """Owed, and their day is over by `now` (a time ahead lists what falls due until then); the oldest first. A page
-    goes on after the (due, id) of the last row. Those of restricted cases only where they may be seen."""
+    goes on after the (due, id) of the last row. `seen`: which cases may be (bot/desk/sight.py)."""
     e, c = entitlements.c, cases.c
-    shown = () if restricted else (c.restricted.is_(False),)
     query = (
         select(e.id, e.case_id, e.due, c.reference, c.stage, c.service, c.branch, c.restricted, c.holder)
         .join_from(entitlements, cases, (c.association == e.association) & (c.id == e.case_id))
@@ -166,7 +165,7 @@ def overdue(
                 e.association == association,
                 text("entitlements.delivered_at IS NULL AND entitlements.cancelled_at IS NULL"),
             ),
-            *(e.due < now, tuple_(e.due, e.id) > after, *shown),
+            *(e.due < now, tuple_(e.due, e.id) > after, seen),
         )
         .order_by(e.due, e.id)
         .limit(limit)

@@ -84,11 +84,12 @@ def handoffs_seen_by(worker: Worker) -> ColumnElement[bool]:
 
 
 def appointments_seen_by(worker: Worker) -> ColumnElement[bool]:
-    """One's own, and those whose case (or, without one, whose conversation) one may see."""
+    """One's own, and those whose case (or, without one, whose conversation) one may see; also in a query that joins
+    the case."""
     a, c, k = appointments.c, cases.c, conversations.c
-    of_case = exists().where(c.id == a.case_id, cases_seen_by(worker))
-    of_conversation = exists().where(k.id == a.conversation, conversations_seen_by(worker))
-    restricted = exists().where(c.association == a.association, c.id == a.case_id, c.restricted)
+    of_case = exists().where(c.id == a.case_id, cases_seen_by(worker)).correlate(appointments)
+    of_conversation = exists().where(k.id == a.conversation, conversations_seen_by(worker)).correlate(appointments)
+    restricted = exists().where(c.association == a.association, c.id == a.case_id, c.restricted).correlate(appointments)
     return and_(
         a.association == worker.association,
         true() if worker.may("restricted") else ~restricted,

@@ -10,7 +10,7 @@ from conversations.association.association import Association
 from conversations.association.profile import HandoffRules, Profile
 from conversations.cases.calendar import RIYADH, calendar_of
 from conversations.cases.working_time import after
-from conversations.routing import Candidate, Waiting, choose, next_step, officer_for, services_of
+from conversations.routing import Candidate, Waiting, answer_by, choose, next_step, officer_for, services_of
 
 SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=RIYADH)
 """The office is open from 8 to 16, women are there from 9 to 14."""
@@ -101,6 +101,14 @@ def test_out_of_hours_whoever_looks_at_the_desk_is_asked_only_for_what_is_urgent
     at_night = house(THURSDAY_EVENING)
     assert choose(PLAIN, at_night, harif, THURSDAY_EVENING) == (None, "away")
     assert choose(replace(PLAIN, urgent=True), at_night, harif, THURSDAY_EVENING).staff is not None
+
+
+def test_the_time_until_which_it_should_be_taken_is_the_one_after_which_management_hears(harif: Profile) -> None:
+    for waiting in (PLAIN, replace(PLAIN, urgent=True), replace(PLAIN, at=THURSDAY_EVENING)):
+        until = answer_by(waiting, harif)
+        assert next_step(waiting, [], harif, until - timedelta(seconds=1)).alarm in ("", "waiting_nobody_may")
+        late = replace(waiting, alarmed_at=None)
+        assert next_step(late, house(until), harif, until).alarm in ("waiting_unanswered", "waiting_urgent")
 
 
 def test_of_two_alike_the_load_counts_against_what_each_can_carry(harif: Profile) -> None:

@@ -3,16 +3,18 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, true
 
 from storage import appointments, cases
 from storage.appointments import Appointment
 from storage.cases import Case
 from storage.database import Database
 from storage.ids import new_id
+from storage.schema import cases as cases_table
 from storage.times import DAY, HOUR
 from storage.vault import Vault
 
+PLAIN = cases_table.c.restricted.is_not(True)
 NOW = 1_790_000_000_000
 
 
@@ -64,13 +66,16 @@ def test_a_day_is_listed_whole_or_of_one_worker(database: Database, vault: Vault
     made(starts=NOW + DAY, staff=7)
     secret = made(starts=NOW + 3 * HOUR, case_id=hidden.id)
 
-    def day(**more: Any) -> list[int]:
-        return [one.id for one in database.read_now(lambda c: appointments.between(c, "harif", NOW, NOW + DAY, **more))]
+    def day(seen: Any = PLAIN, **more: Any) -> list[int]:
+        return [
+            one.id
+            for one in database.read_now(lambda c: appointments.between(c, "harif", seen, NOW, NOW + DAY, **more))
+        ]
 
     assert day() == [first.id, second.id, past.id]
     assert day(staff=7) == [second.id, past.id]
-    assert day(restricted=True) == [first.id, second.id, past.id, secret.id]
-    listed = database.read_now(lambda c: appointments.between(c, "harif", NOW, NOW + DAY, staff=7))
+    assert day(true()) == [first.id, second.id, past.id, secret.id]
+    listed = database.read_now(lambda c: appointments.between(c, "harif", PLAIN, NOW, NOW + DAY, staff=7))
     assert (listed[0].reference, listed[0].restricted, listed[1].reference) == ("HRF-1", False, "")
     assert [one.id for one in database.read_now(appointments.of_case, vault, "harif", case.id)] == [second.id]
 
@@ -79,8 +84,8 @@ def test_what_was_asked_for_waits_in_order_and_page_by_page(database: Database, 
     first, second, third = (made(state="requested").id for _ in range(3))
     made()
     made("ruhama", state="requested")
-    assert [one.id for one in database.read_now(appointments.waiting, "harif")] == [first, second, third]
-    page = database.read_now(lambda c: appointments.waiting(c, "harif", after=first, limit=1))
+    assert [one.id for one in database.read_now(appointments.waiting, "harif", true())] == [first, second, third]
+    page = database.read_now(lambda c: appointments.waiting(c, "harif", true(), after=first, limit=1))
     assert [one.id for one in page] == [second]
 
 
@@ -88,9 +93,9 @@ def test_what_is_over_and_has_no_outcome_is_found(database: Database, made: Any)
     old, older = made(starts=NOW - HOUR), made(starts=NOW - DAY)
     made(starts=NOW + HOUR)
     made(state="done", starts=NOW - HOUR)
-    found = database.read_now(appointments.unsettled, "harif", NOW)
+    found = database.read_now(appointments.unsettled, "harif", true(), NOW)
     assert [one.id for one in found] == [older.id, old.id]
-    rest = database.read_now(lambda c: appointments.unsettled(c, "harif", NOW, after=(older.starts, older.id)))
+    rest = database.read_now(lambda c: appointments.unsettled(c, "harif", true(), NOW, after=(older.starts, older.id)))
     assert [one.id for one in rest] == [old.id]
 
 

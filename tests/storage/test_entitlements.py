@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, true
 
 from conversations.cases.entitlement import Owed, end_of
 from storage import cases, entitlements
@@ -12,9 +13,11 @@ from storage.cases import Case
 from storage.database import Database
 from storage.entitlements import Entitlement
 from storage.ids import new_id
+from storage.schema import cases as cases_table
 from storage.times import DAY, ms
 from storage.vault import Vault
 
+PLAIN = cases_table.c.restricted.is_not(True)
 NOW = ms(end_of(date(2026, 11, 22))) - DAY // 2
 BASKET, RENT = Owed(what="سلة غذائية", due=date(2026, 11, 25)), Owed(what="إيجار الشهر", amount="1500")
 
@@ -107,14 +110,14 @@ def test_overdue_are_what_is_owed_past_its_day_page_by_page_and_oldest_first(
     delivered, *_ = add(database, vault, case, Owed(what="شيء", due=date(2026, 11, 2)))
     database.write_now(entitlements.deliver, "harif", delivered.id, 5, NOW)
 
-    def page(**more: object) -> list[int]:
-        return [one.id for one in database.read_now(lambda c: entitlements.overdue(c, "harif", NOW, **more))]  # type: ignore[arg-type]
+    def page(seen: Any = PLAIN, **more: object) -> list[int]:
+        return [one.id for one in database.read_now(lambda c: entitlements.overdue(c, "harif", seen, NOW, **more))]  # type: ignore[arg-type]
 
     assert page() == [tenth.id, twentieth.id, again.id]
     assert page(limit=2) == [tenth.id, twentieth.id]
     assert page(after=(twentieth.due, twentieth.id)) == [again.id]
-    assert len(page(restricted=True)) == 4
-    soon = database.read_now(lambda c: entitlements.overdue(c, "harif", NOW + 30 * DAY))
+    assert len(page(true())) == 4
+    soon = database.read_now(lambda c: entitlements.overdue(c, "harif", PLAIN, NOW + 30 * DAY))
     assert [one.id for one in soon] == [tenth.id, twentieth.id, again.id, ahead.id]
     assert {one.reference for one in soon} == {"HRF-1"}
     assert database.write_now(entitlements.put_off, "harif", tenth.id, NOW + DAY)

@@ -22,6 +22,7 @@ from storage.schema import cases, conversations
 from storage.times import ms
 
 room = Room("appointments", nav="/appointments", right="appointments")
+PAGE = 50
 PLACE, NOTE = 200, 4000
 """Characters."""
 
@@ -31,7 +32,9 @@ class Day:
     day: date
     agreed: list[Listed]
     waiting: list[Listed]
+    more_waiting: str
     unsettled: list[Listed]
+    more_unsettled: str
     colleagues: list[staff.Colleague]
     names: dict[int, str]
 
@@ -54,21 +57,30 @@ async def day_list(at: At) -> Response:
 
 def _read(connection: Connection, at: At, day: date, whose: str) -> Day:
     start = datetime.combine(day, time(), RIYADH).astimezone(UTC)
-    restricted = at.worker.may("restricted")
+    seen = appointments_seen_by(at.worker)
     mine = at.worker.id if whose else None
     span = (ms(start), ms(start + timedelta(days=1)))
-    agreed = appointments.between(connection, at.slug, *span, staff=mine, restricted=restricted)
-    waiting = appointments.waiting(connection, at.slug, restricted=restricted)
-    unsettled = appointments.unsettled(connection, at.slug, ms(at.now), restricted=restricted)
+    agreed = appointments.between(connection, at.slug, seen, *span, staff=mine)
+    place, over = at.query("waiting"), at.query("unsettled").split("-")
+    after = int(place) if _is_id(place) else 0
+    waiting = appointments.waiting(connection, at.slug, seen, after=after, limit=PAGE)
+    since = (int(over[0]), int(over[1])) if len(over) == 2 and all(map(_is_id, over)) else (0, 0)
+    unsettled = appointments.unsettled(connection, at.slug, seen, ms(at.now), after=since, limit=PAGE)
     colleagues = staff.colleagues(connection, at.desk.vault, at.slug)
     return Day(
         day,
-        _seen(connection, at, agreed),
-        _seen(connection, at, waiting),
-        _seen(connection, at, unsettled),
+        agreed,
+        waiting,
+        str(waiting[-1].id) if len(waiting) == PAGE else "",
+        unsettled,
+        f"{unsettled[-1].starts}-{unsettled[-1].id}" if len(unsettled) == PAGE else "",
         colleagues,
         {one.member.staff: one.name for one in colleagues},
     )
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _seen(connection: Connection, at: At, listed: Sequence[Listed]) -> list[Listed]:

@@ -1,36 +1,51 @@
 """Everything with a deadline on one page: overdue, red, amber, in the association's own working days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
-from bot.desk.sight import appointments_seen_by, cases_seen_by
+from bot.desk.sight import appointments_seen_by, cases_seen_by, handoffs_seen_by, tasks_seen_by
 from conversations.cases import clock
 from conversations.cases.calendar import calendar_of
-from storage import appointments, clocks, entitlements, schema_desk, staff
+from conversations.routing import Waiting, answer_by
+from storage import appointments, clocks, entitlements, inbox, staff, tasks
 from storage.clocks import Due
 from storage.schema import cases
+from storage.tasks import Wanted
 from storage.times import moment, ms
 
 room = Room("clocks", nav="/clocks", right="cases")
-PAGE = 50
+PAGE, PART = 50, 20
+"""Rows of the cases, and of what stands below them."""
+NOBODY = 0
+T = TypeVar("T")
 AHEAD = timedelta(days=60)
 """How far ahead the page looks."""
+
+
+class Part(NamedTuple, Generic[T]):
+    """A list of the page, and where its next page begins."""
+
+    rows: list[T]
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
     counts: dict[str, int]
-    due: list[Due]
+    due: Part[Due]
     names: dict[int, str]
     pauses: dict[int, clocks.Pause]
-    entitlements: list[entitlements.Overdue]
-    appointments: list[appointments.Listed]
-    more: str
+    owed: Part[entitlements.Overdue]
+    met: Part[appointments.Listed]
+    tasks: Part[tasks.Listed]
+    waits: Part[inbox.Row]
 
 
 @room.get("/clocks")
@@ -55,38 +70,50 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
         lamp=lambda due: clock.lamp(moment(due), at.now, calendar),
         left=left,
         service=lambda one: _service(at, one.service, getattr(one, "kind", "request")),
+        taken_by=lambda row: ms(_taken_by(at, row)),
+        reasons=lambda row: list(dict.fromkeys(at.words.or_key(f"handoff.{reason}") for reason in row.reasons)),
     )
 
 
 def _read(connection: Connection, at: At) -> Clocks:
     now, calendar = ms(at.now), calendar_of(at.association.profile)
     red, amber = (ms(mark) for mark in clock.marks(at.now, calendar))
-    shown = cases_seen_by(at.worker)
-    listed = clocks.due(
-        connection, at.slug, shown, until=ms(at.now + AHEAD), after=_after(at.query("after")), limit=PAGE
+    seen, me = cases_seen_by(at.worker), at.worker
+    about = (connection, at.slug)
+
+    def after(name: str) -> dict[str, Any]:
+        return {"after": _after(at.query(name)), "limit": PART}
+
+    due = clocks.due(*about, seen, until=ms(at.now + AHEAD), after=_after(at.query("after")), limit=PAGE)
+    owed = entitlements.overdue(*about, seen, amber, **after("owed"))
+    met = (
+        appointments.unsettled(*about, appointments_seen_by(me), now, **after("met")) if me.may("appointments") else []
     )
-    silent = [one.id for one in listed if one.paused]
-    owed = entitlements.overdue(connection, at.slug, amber, restricted=at.worker.may("restricted"), limit=20)
-    seen = _seen(connection, at, [one.case_id for one in owed])
-    meetings = (
-        appointments.unsettled(connection, at.slug, now, limit=20, restricted=at.worker.may("restricted"))
-        if at.worker.may("appointments")
-        else []
-    )
-    a = schema_desk.appointments.c
-    may = select(a.id).where(appointments_seen_by(at.worker), a.id.in_([one.id for one in meetings]))
-    meetings_seen = set(connection.scalars(may)) if meetings else set()
+    errands = tasks.page(*about, tasks_seen_by(me), Wanted(due_by=amber), **after("tasks")) if me.may("work") else []
+    place = _place(at.query("waits"))
+    waits = inbox.waiting(*about, handoffs_seen_by(me), NOBODY, after=place, limit=PART) if me.may("inbox") else []
+    silent = [one.id for one in due if one.paused]
+    paused = clocks.pauses_of(connection, at.desk.vault, at.slug, silent) if silent else []
     return Clocks(
-        clocks.counts(connection, at.slug, shown, (now, red, amber)),
-        listed,
-        staff.names(connection, at.desk.vault, {one.holder for one in listed if one.holder}),
-        {one.case_id: one for one in clocks.pauses_of(connection, at.desk.vault, at.slug, silent) if not one.ended_at}
-        if silent
-        else {},
-        [one for one in owed if one.case_id in seen],
-        [one for one in meetings if one.id in meetings_seen],
-        f"{listed[-1].due}-{listed[-1].id}" if len(listed) == PAGE else "",
+        clocks.counts(*about, seen, (now, red, amber)),
+        _part(due, [(one.due, one.id) for one in due], PAGE),
+        staff.names(connection, at.desk.vault, {one.holder for one in due if one.holder}),
+        {one.case_id: one for one in paused if not one.ended_at},
+        _part(owed, [(one.due, one.id) for one in owed]),
+        _part(met, [(one.starts or 0, one.id) for one in met]),
+        _part(errands, [(one.due, one.id) for one in errands]),
+        _part([row for _, row in waits], [place for place, _ in waits]),
     )
+
+
+def _part(rows: list[T], places: Sequence[tuple[int, ...]], limit: int = 0) -> Part[T]:
+    return Part(rows, "-".join(map(str, places[-1])) if len(rows) == (limit or PART) else "")
+
+
+def _taken_by(at: At, row: inbox.Row) -> datetime:
+    """Until when somebody should have taken it."""
+    waiting = Waiting(at=moment(row.at), urgent=bool(row.urgent), women_only=bool(row.women_only))
+    return answer_by(waiting, at.association.profile)
 
 
 def _seen(connection: Connection, at: At, ids: list[int]) -> set[int]:
@@ -128,8 +155,18 @@ async def resume(at: At) -> Response:
 
 
 def _after(given: str) -> tuple[int, int]:
-    first, _, second = given.partition("-")
-    return (int(first), int(second)) if first.isdigit() and second.isdigit() and len(given) < 40 else (0, 0)
+    place = _numbers(given, 2)
+    return (place[0], place[1]) if place else (0, 0)
+
+
+def _place(given: str) -> tuple[int, ...] | None:
+    return _numbers(given, 3) or None
+
+
+def _numbers(given: str, many: int) -> tuple[int, ...]:
+    parts = given.split("-")
+    fits = len(parts) == many and all(one.isascii() and one.isdigit() and len(one) < 19 for one in parts)
+    return tuple(map(int, parts)) if fits else ()
 
 
 def _service(at: At, service: str, kind: str) -> str:
