@@ -362,8 +362,10 @@ class Work:
     @_do.register
     def _(self, effect: AgreeChannel, stored: Stored, known: world.Known, event: Event) -> None:
         assert stored.beneficiary is not None
-        whose, channel = stored.beneficiary, effect.channel
-        self._later.append(lambda: cases.agree(self.connection, stored.association, whose, channel))
+        whose = stored.beneficiary
+        self._later.append(
+            lambda: cases.agree(self.connection, stored.association, whose, effect.channel, effect.references)
+        )
 
     @_do.register
     def _(self, effect: NumberChanged, stored: Stored, known: world.Known, event: Event) -> None:
@@ -390,11 +392,21 @@ class Work:
     def _join(self, stored: Stored, asker: int) -> None:
         """This address and the one of `asker` are one person's, whose cases are `asker`'s."""
         whose = people.person_of(self.connection, stored.association, asker)
-        if whose is not None and stored.beneficiary is not None and whose != stored.beneficiary:
-            people.join(self.connection, self.vault, stored.association, whose, stored.beneficiary, self.at)
+        if whose is None or stored.beneficiary is None or whose == stored.beneficiary:
+            return
+        people.join(self.connection, self.vault, stored.association, whose, stored.beneficiary, self.at)
+        stored.beneficiary = whose
+        there = conversations.state_of(self.connection, self.vault, stored.association, asker)
+        if there is not None and there.members:
+            # Whose cases are kept apart there by a name and a word, are so here.
+            stored.conversation.members = [*there.members]
+            conversations.save(self.connection, self.vault, [stored])
 
     def _doubted(self, stored: Stored, other: int) -> bool:
-        """Whether either address may have become another's: nobody's cases are opened to whoever has it now."""
+        """Whether either address may have become another's, or this one is several people's: nobody's cases are opened
+        to whoever has it now."""
+        if stored.conversation.members:
+            return True
         there = conversations.state_of(self.connection, self.vault, stored.association, other)
         return any(one is not None and own_page.may_be_anothers(one, self.now) for one in (stored.conversation, there))
 

@@ -96,7 +96,11 @@ def owed(connection: Connection, vault: Vault, stored: Stored, key: str) -> dict
 
 def met(connection: Connection, vault: Vault, stored: Stored, key: str) -> list[dict[str, Any]]:
     """The open appointments of this conversation."""
-    return [facts(one) for one in appointments.of_conversation(connection, vault, stored.association, stored.id)]
+    slug = stored.association
+    return [
+        facts(one, cases.reference_of(connection, slug, one.case_id) if one.case_id else "")
+        for one in appointments.of_conversation(connection, vault, slug, stored.id)
+    ]
 
 
 def own_case(connection: Connection, vault: Vault, stored: Stored, reference: str) -> cases.Case | None:

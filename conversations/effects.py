@@ -115,9 +115,10 @@ class NameAddress(_Effect, frozen=True, kw_only=True, tag="name_address"):
 
 
 class AgreeChannel(_Effect, frozen=True, kw_only=True, tag="agree_channel"):
-    """From now on news of all their open cases goes by this channel."""
+    """From now on news of all their open cases goes by this channel; where several share the phone, of these."""
 
     channel: str
+    references: tuple[str, ...] | None = None
 
 
 class PhoneProven(_Effect, frozen=True, kw_only=True, tag="phone_proven"):

@@ -304,10 +304,17 @@ def set_agreed(connection: Connection, association: str, id: int, channel: str) 
     connection.execute(update(cases).where(c.association == association, c.id == id).values(agreed_channel=channel))
 
 
-def agree(connection: Connection, association: str, beneficiary: int, channel: str) -> None:
-    """From now on news of all their open cases goes by this channel; not of one that is followed by its number."""
+def agree(
+    connection: Connection, association: str, beneficiary: int, channel: str, references: Sequence[str] | None = None
+) -> None:
+    """From now on news of all their open cases (or of these) goes by this channel; not of one that is followed by its
+    number."""
     c = cases.c
-    open_ = (c.association == association, c.beneficiary == beneficiary, c.closed_at.is_(None))
+    open_: list[ColumnElement[bool]] = [
+        c.association == association, c.beneficiary == beneficiary, c.closed_at.is_(None),
+    ]  # fmt: skip
+    if references is not None:
+        open_.append(c.reference.in_(references))
     connection.execute(update(cases).where(*open_, c.agreed_channel != "reference").values(agreed_channel=channel))
 
 

@@ -7,6 +7,7 @@ from conversations.conversation import Draft
 from conversations.effects import AgreeChannel, AnswerAsk
 from conversations.events import Answered, Asked
 from conversations.flows.filing import log_consent, name_address
+from conversations.flows.shared_phone import visible
 from conversations.moment import Moment
 from conversations.says import Option
 
@@ -53,9 +54,11 @@ def answered(moment: Moment, event: Answered) -> None:
 
 
 def agree(moment: Moment, draft: Draft) -> None:
-    """Another agreed channel, for everything that is open, from now on."""
+    """Another agreed channel, for everything of theirs that is open, from now on."""
     chosen = str(draft.answers.get("agreed_channel") or "here")
     channel = moment.world.traits.name if chosen == "here" else chosen
-    moment.do(AgreeChannel(channel=channel))
+    shared = bool(moment.conversation.members)
+    theirs = tuple(case.reference for case in visible(moment)) if shared else None
+    moment.do(AgreeChannel(channel=channel, references=theirs))
     log_consent(moment, PURPOSE, given=True)
     name_address(moment, "", channel, draft.answers)

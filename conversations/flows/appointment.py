@@ -24,6 +24,7 @@ from conversations.events import AppointmentChanged, Found
 from conversations.flow import Flow, GoTo, Step, ask, register
 from conversations.flows import own_moves, own_page, track
 from conversations.flows.filing import house_choices
+from conversations.flows.shared_phone import ask_who, is_anothers
 from conversations.moment import Moment
 from conversations.says import Option
 from conversations.ways import next_person, queue
@@ -43,7 +44,7 @@ def changed(moment: Moment, event: AppointmentChanged) -> None:
         return
     if conversation.blocked or not track.may_begin(moment):
         return
-    if conversation.proof_needed or own_page.is_long_silent(moment):
+    if own_page.doubted(moment):
         options = moment.options("/appointments")
         track.tell_notice(moment, moment.words("appointment.news"), options, "news", event.reference)
         return
@@ -141,7 +142,11 @@ def found(moment: Moment, event: Found) -> None:
     if moment.conversation.proof_needed and event.result:
         track.prove_first(moment)
         return
-    known = [_read(event, one) for one in event.result]
+    everybodys = [_read(event, one) for one in event.result]
+    known = [one for one in everybodys if not is_anothers(moment, one.reference)]
+    if everybodys and not known:
+        ask_who(moment)
+        return
     act, _, about = event.key.partition("-")
     one = next((one for one in known if f"{one.appointment}-{one.moved}" == about), None)
     if one is None:

@@ -26,18 +26,11 @@ WITHOUT_BUTTONS = ("sms", "email")
 """Channels on which news cannot be opened by a press in the message."""
 
 
-def is_long_silent(moment: Moment) -> bool:
-    """Silent for half a year: the number may be another's by now, and nothing of a case is told to it."""
-    return _is_silent(moment.conversation, moment.world.now)
-
-
 def may_be_anothers(conversation: Conversation, now: datetime) -> bool:
-    """Whoever has this address may not be who wrote from it before: nobody has shown it since."""
-    return conversation.proof_needed or _is_silent(conversation, now)
-
-
-def _is_silent(conversation: Conversation, now: datetime) -> bool:
-    return conversation.last_at is not None and now - conversation.last_at > LONG_SILENCE
+    """Reported changed, or silent for half a year, and nobody has shown since who they are: nothing of a case is told
+    there."""
+    silent = conversation.last_at is not None and now - conversation.last_at > LONG_SILENCE
+    return conversation.proof_needed or silent
 
 
 def doubted(moment: Moment) -> str:

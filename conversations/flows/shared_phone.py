@@ -72,6 +72,13 @@ def is_anothers(moment: Moment, reference: str) -> bool:
     return not mine and any(case.reference == reference for case in moment.world.cases)
 
 
+def whose(moment: Moment, reference: str) -> str:
+    """The name of whoever of them a case is about; empty where nobody shares the phone, and where it is not known."""
+    members = moment.conversation.members
+    case = next((case for case in moment.world.cases if case.reference == reference), None)
+    return (case.member or members[0].name) if members and case is not None else ""
+
+
 def ask_who(moment: Moment) -> None:
     options = tuple(
         Option(f"member:{number}", member.name[:20]) for number, member in enumerate(moment.conversation.members)

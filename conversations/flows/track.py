@@ -27,8 +27,8 @@ from conversations.events import CaseMoved, CaseUpdate, Event, Found, Text
 from conversations.flow import Flow, Leave, Step, ask, register
 from conversations.flows import complete, entitlements, own_moves
 from conversations.flows.filing import facts_of, identities
-from conversations.flows.own_page import below_news, is_long_silent
-from conversations.flows.shared_phone import ask_who, is_anothers, visible
+from conversations.flows.own_page import below_news, doubted
+from conversations.flows.shared_phone import ask_who, is_anothers, visible, whose
 from conversations.moment import Moment
 from conversations.says import Lane, Option
 from conversations.staffed import closed_now
@@ -262,12 +262,12 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     if not may_begin(moment, stopped_too=not is_decision(event)):
         return
     facts = facts_of(moment, event)
-    outside, doubted = closed_now(moment) == "window", moment.conversation.proof_needed or is_long_silent(moment)
-    quiet = bool(shown) or doubted
+    outside, strange = closed_now(moment) == "window", bool(doubted(moment))
+    quiet = bool(shown) or strange
     if outside and "moved" in moment.world.templates and not quiet and not is_decision(event):
         tell_where(moment, event)
         return
-    if outside or doubted:
+    if outside or strange:
         sent, shown = "case.news", shown or sent
     before = ""
     if shown:
@@ -282,11 +282,17 @@ def moved(moment: Moment, event: CaseMoved) -> None:
         mine = tuple(option for option in theirs if not option.id.startswith("move:withdraw"))
         before, its_own = entitlements.told(moment, event)
         options = (*its_own, *mine[:2], Option(f"track:{event.reference}", moment.words("option.track_this")))
-    text = before + moment.words(sent, **facts)
+    text = before + (there_is_news(moment, event.reference) if sent == "case.news" else moment.words(sent, **facts))
     kind = "returned" if event.stage == "returned" and not quiet else "news"
     tell_notice(moment, text, options, *approved(moment, event.reference, kind, event.reference))
     if event.move == "consent" and not shown:
         attach_receipt(moment, event.reference)
+
+
+def there_is_news(moment: Moment, reference: str) -> str:
+    """And no more; where several share the phone, for whom: they open it by their private word."""
+    name = whose(moment, reference)
+    return moment.words("case.news_of", name=name) if name else moment.words("case.news")
 
 
 def tell_news(moment: Moment, references: Sequence[str]) -> None:
@@ -384,8 +390,8 @@ def updated(moment: Moment, event: CaseUpdate) -> None:
     if not may_begin(moment):
         return
     option = Option(f"track:{case.reference}", moment.words("option.track_this"))
-    quiet = moment.conversation.proof_needed or is_long_silent(moment)
-    text = moment.words("case.news") if quiet else words_of(moment, event, quiet=is_apart(moment, case))
+    quiet = bool(doubted(moment))
+    text = there_is_news(moment, case.reference) if quiet else words_of(moment, event, quiet=is_apart(moment, case))
     kind: str = "news"
     values: tuple[str, ...] = (case.reference,)
     options: tuple[Option, ...] = (option,)
