@@ -155,6 +155,10 @@ def turned(connection: Connection, vault: Vault, association: Association, turn:
         _end_leg(connection, notice, "skipped", "stopped", now)
         _to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
+    if turn.why == "known" and (carrier := _announced(connection, notice)) is not None:
+        _end_leg(connection, notice, "skipped", "known", now)
+        notices.join(connection, notice, carrier)
+        return
     bulk = notice.kind in rules.BULK_KINDS and turn.why in waves.NOT_NOW | waves.NEVER
     if turn.why in ("", "muted", "stopped") or bulk:
         why = turn.why or "nothing_to_say"
@@ -284,12 +288,24 @@ def _out(
     return _keep(connection, notice, state=notices.OUT, step=step, due=ms(now + LOOK), why="")
 
 
+def _leg_of(connection: Connection, notice: Notice) -> Leg | None:
+    """The one that is under way, or was last."""
+    made = notices.legs_of(connection, notice.association, notice.id)
+    return next((leg for leg in made if leg.step == notice.step), None)
+
+
+def _announced(connection: Connection, notice: Notice) -> Notice | None:
+    """What told them, at the address that this one tried, that there is news."""
+    leg = _leg_of(connection, notice)
+    if leg is None or leg.conversation is None:
+        return None
+    return notices.announced(connection, notice, leg.conversation, notice.id)
+
+
 def _look(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
-    leg = next(
-        (leg for leg in notices.legs_of(connection, notice.association, notice.id) if leg.step == notice.step), None
-    )
+    leg = _leg_of(connection, notice)
     if leg is None or leg.state in ("failed", "silent", "skipped"):
         return _next(connection, vault, association, notice, now, wake)
     if leg.task is not None:

@@ -210,6 +210,12 @@ class Rounds:
         notice = notices.get(connection, timer.association, id)
         all_ = [notice, *notices.joined_to(connection, notice)] if notice else []
         made = [self._made(connection, timer.association, one.about) for one in all_]
+        made = [
+            structs.replace(event, anew=notices.announced(connection, one, timer.conversation, besides=id) is None)
+            if isinstance(event, CaseMoved)
+            else event
+            for one, event in zip(all_, made, strict=True)
+        ]
         told = tuple(event for event in made if isinstance(event, NEWS))
         if len(told) > 1:
             return Joined(id=timer.timer, at=self.clock(), events=told)

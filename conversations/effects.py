@@ -101,7 +101,8 @@ class PaperSent(_Effect, frozen=True, kw_only=True, tag="paper_sent"):
 
 class NotTold(_Effect, frozen=True, kw_only=True, tag="not_told"):
     """News that could not be said at this address: unreachable, window, no_template, stopped, muted. Another address
-    is tried, or a worker does it; what was stopped or muted goes nowhere else."""
+    is tried, or a worker does it; what was stopped or muted goes nowhere else. Of what is `known` a message says
+    already that there is news, and what becomes of that one becomes of this."""
 
     why: str
 

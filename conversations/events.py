@@ -132,6 +132,8 @@ class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
     """Something of this conversation still waits for a person, as far as is known."""
     until: datetime | None = None
     """The last moment of what the move begins; None where an objection or appeal was heard before."""
+    anew: bool = False
+    """No message that says of this case that there is news stands at this address: none went, or it did not arrive."""
 
 
 class AppointmentChanged(_Event, frozen=True, kw_only=True, tag="appointment_changed"):

@@ -129,6 +129,31 @@ def joined_to(connection: Connection, carrier: Notice) -> list[Notice]:
     return [Notice._make(row) for row in connection.execute(query)]
 
 
+def join(connection: Connection, notice: Notice, carrier: Notice) -> None:
+    """This goes along with that one, and so does whatever went along with this."""
+    for one in (notice, *joined_to(connection, notice)):
+        change(connection, one.association, one.id, state=JOINED, why=str(carrier.id), due=None)
+
+
+def announced(connection: Connection, notice: Notice, conversation: int, besides: int) -> Notice | None:
+    """Another notice whose message at this address says of the same case that there is news: it is on its way, or
+    arrived and was not opened yet."""
+    n = notices.c
+    if notice.case_id is None:
+        return None
+    same = (n.association == notice.association, n.case_id == notice.case_id, n.conversation == notice.conversation)
+    stands = (n.kind == "moved", n.id.not_in([notice.id, besides]), n.state.in_([OUT, UNOPENED, JOINED]))
+    for row in connection.execute(select(*_NOTICE).where(*same, *stands).order_by(n.id)).all():
+        one: Notice | None = Notice._make(row)
+        if one is not None and one.state == JOINED:
+            one = get(connection, one.association, int(one.why)) if one.why != str(besides) else None
+        if one is not None and one.state in (OUT, UNOPENED):
+            tried = legs_of(connection, one.association, one.id)
+            if any(leg.conversation == conversation and leg.state in ("out", "arrived") for leg in tried):
+                return one
+    return None
+
+
 def settle_joined(connection: Connection, carrier: Notice, state: str, now: int) -> None:
     n = notices.c
     mine = (n.association == carrier.association, n.conversation == carrier.conversation, n.why == str(carrier.id))

@@ -273,8 +273,9 @@ def moved(moment: Moment, event: CaseMoved) -> None:
     if shown:
         unopened = event.reference in moment.conversation.news
         wait(moment, event, shown, facts)
-        if unopened and not is_decision(event):
-            return  # they know already that there is news
+        if unopened and not event.anew and not is_decision(event):
+            moment.do(NotTold(why="known"))
+            return
         options: tuple[Option, ...] = (Option(f"track:{event.reference}", moment.words("option.open_news")),)
     else:
         moment.conversation.news.pop(event.reference, None)

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bot import errands
+from bot.channels.contract import UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from storage import tasks, timers
+from storage.schema import messages as messages_table
 from storage.tasks import Task
-from tests.bot.desk import Desk, Paper, Person, milliseconds
-from tests.bot.test_notices import agreed, blocked, move, too
+from tests.bot.desk import Desk, Paper, Person, error, milliseconds
+from tests.bot.test_notices import PHONE, agreed, blocked, move, too
 
 REFUSED = {"reason": "سبب", "help": "عون"}
 
@@ -305,3 +307,94 @@ async def test_of_what_they_filed_elsewhere_after_a_stop_they_hear_there(desk: D
     move(desk, reference, "verify", "relations_officer")
     await desk.run()
     assert reference in noura.told[-1] and len(there.told) == stopped_at
+
+
+# --- what only says that there is news -------------------------------------------------------------------------------
+
+
+async def complained(desk: Desk) -> tuple[Person, str]:
+    there = Person(desk, PHONE, "whatsapp")
+    await there.say("السلام عليكم")
+    return there, await there.complain()
+
+
+def assess(desk: Desk, reference: str) -> None:
+    move(desk, reference, "assess", "follow_up_committee", given={"severity": "low"})
+
+
+def delivered(desk: Desk) -> None:
+    m = messages_table.c
+    desk.do(lambda c: c.execute(update(messages_table).where(m.direction == "out").values(state="delivered")))
+
+
+async def test_a_quiet_kind_that_fails_outside_the_window_goes_as_its_template(
+    desk: Desk, others: dict[str, Paper]
+) -> None:
+    _, reference = await complained(desk)
+    whatsapp = others["whatsapp"]
+    whatsapp.approved = frozenset({"news", "moved"})
+    whatsapp.fails[PHONE].append(error(UseTemplate, "63016"))
+    before = len(whatsapp.sent)
+    assess(desk, reference)
+    for _ in range(4):
+        await desk.later(minutes=1)
+    assert [say.template for say in whatsapp.says[before:]] == ["news"]
+    assert of(desk, reference)[-1].state == "out"
+
+
+async def test_the_next_news_is_said_where_the_last_never_arrived(desk: Desk, others: dict[str, Paper]) -> None:
+    _, reference = await complained(desk)
+    whatsapp = others["whatsapp"]
+    whatsapp.fails[PHONE].append(error(UseAnotherChannel, "30003"))
+    assess(desk, reference)
+    for _ in range(3):
+        await desk.later(minutes=1)
+    (task,) = still_open(desk)
+    before = len(whatsapp.sent)
+    move(desk, reference, "investigate", "follow_up_committee")
+    await desk.run()
+    assert len(whatsapp.sent) == before + 1
+    record(desk, task, "reached")
+    delivered(desk)
+    await desk.later(minutes=3)
+    assert [one.state for one in of(desk, reference)] == ["reached", "unopened"]
+
+
+async def test_what_they_know_of_and_did_not_open_goes_along_with_what_told_them(desk: Desk) -> None:
+    there, reference = await complained(desk)
+    assess(desk, reference)
+    await desk.run()
+    delivered(desk)
+    await desk.later(minutes=3)
+    before = len(there.told)
+    move(desk, reference, "investigate", "follow_up_committee")
+    await desk.later(minutes=3)
+    assert len(there.told) == before, "once is enough"
+    assert [one.state for one in of(desk, reference)] == ["unopened", "joined"]
+    await desk.later(days=4)
+    (task,) = still_open(desk)
+    assert {one.state for one in of(desk, reference)} == {"with_staff"}
+    said = spoken(desk, task).opened
+    assert len(said.split("\n\n")) == 2, "the call tells both"
+
+
+async def test_what_went_along_with_a_message_that_failed_goes_on_with_it(
+    desk: Desk, noura: Person, others: dict[str, Paper]
+) -> None:
+    await noura.say("السلام عليكم")
+    reference = await noura.complain()
+    there = await too(desk, noura)
+    agreed(desk, "whatsapp")
+    assess(desk, reference)
+    await desk.run()
+    move(desk, reference, "investigate", "follow_up_committee")
+    await desk.run()
+    assert [one.state for one in of(desk, reference)] == ["out", "joined"]
+    before = len(noura.told)
+    for _ in range(5):
+        await desk.later(hours=1)
+    assert len(noura.told) == before + 1 and len(there.where.news) == 1
+    await desk.later(minutes=3)
+    await noura.press(f"track:{reference}")
+    await desk.later(days=4)
+    assert {one.state for one in of(desk, reference)} == {"reached"} and not still_open(desk)
