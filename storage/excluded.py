@@ -59,8 +59,8 @@ def remove(connection: Connection, association: str, subjects: Iterable[str], st
 
 
 def talks(association: str, staff: int | None = None) -> Select[Any]:
-    """Ids of the conversations kept from this worker (None: from anybody): where it was filed, and every other address
-    of its person, proven before or after. Null is none of them: for NOT IN."""
+    """Ids of the conversations kept from this worker (None: from anybody): what they are excluded from, and every
+    address of its person and of the person of their cases, proven before or after. Null is none of them: for NOT IN."""
     k, c = cases.c, conversations.c
     of_case = (k.association == association, k.id.in_(_ids("case", association, staff)))
     talk = _ids("conversation", association, staff)
@@ -72,7 +72,6 @@ def talks(association: str, staff: int | None = None) -> Select[Any]:
     )
     ids = union(
         talk,
-        select(k.conversation.label("id")).where(*of_case, k.conversation.is_not(None)),
         select(c.id).where(c.association == association, c.beneficiary.in_(people)),
     ).subquery()
     return select(ids.c.id)
@@ -84,12 +83,27 @@ def cases_kept(association: str) -> Select[Any]:
 
 
 def from_talks(connection: Connection, association: str, ids: Collection[int]) -> set[tuple[int, int]]:
-    """Of these conversations: which is kept from whom."""
-    found = set()
-    for who in _workers(connection, association) if ids else ():
-        kept = talks(association, who).subquery().c.id
-        found |= {(id, who) for id in connection.scalars(select(kept).where(kept.in_(sorted(ids))))}
-    return found
+    """Of these conversations: which is kept from whom. The same as `talks`, from the other end."""
+    k, c, e = cases.c, conversations.c, excluded.c
+    if not ids:
+        return set()
+    whose = select(c.id, c.beneficiary).where(c.association == association, c.id.in_(sorted(ids)))
+    people = {row.id: row.beneficiary for row in connection.execute(whose)}
+    theirs = sorted({one for one in people.values() if one is not None})
+    about = [(conversation(id), id) for id in ids]
+    by_person: dict[int, list[int]] = {}
+    for id, person in people.items():
+        by_person.setdefault(person, []).append(id)
+    for table, subject in ((k, case), (c, conversation)):
+        rows = connection.execute(
+            select(table.id, table.beneficiary).where(table.association == association, table.beneficiary.in_(theirs))
+        )
+        about += [(subject(row.id), id) for row in rows for id in by_person[row.beneficiary]]
+    query = select(e.subject, e.staff).where(e.association == association, e.subject.in_({one for one, _ in about}))
+    kept: dict[str, set[int]] = {}
+    for row in connection.execute(query):
+        kept.setdefault(row.subject, set()).add(row.staff)
+    return {(id, who) for subject, id in about for who in kept.get(subject, ())}
 
 
 def holding(connection: Connection, association: str) -> list[tuple[int, int]]:

@@ -27,6 +27,13 @@ def has_cases(connection: Connection, association: str, conversation: int) -> bo
     return connection.scalar(query) is not None
 
 
+def asked_for_a_woman(connection: Connection, association: str, beneficiary: int) -> bool:
+    """At any of their addresses."""
+    c = conversations.c
+    theirs = (c.association == association, c.beneficiary == beneficiary, c.women_only)
+    return connection.execute(select(c.id).where(*theirs).limit(1)).first() is not None
+
+
 class Known(NamedTuple):
     """One address of a person. Milliseconds."""
 

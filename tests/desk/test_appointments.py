@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.desk.house import Browser, House
+from tests.desk.house import Browser, House, words_of
 from tests.desk.stories import case_of, case_page, go
+from tests.desk.test_joining import join
 
 
 @pytest.fixture
@@ -122,3 +123,60 @@ def test_of_a_case_that_is_not_theirs_the_search_says_nothing(house: House, rese
 def test_where_an_export_is_looked_for_the_page_says_who_has_it(house: House, path: str) -> None:
     assert "لدور: الإدارة العليا، المراجع" in house.worker("relations_officer").text(path)
     assert go(house.worker("management"), path).leads_to("/management")
+
+
+WHEN = {"day1": "2026-11-25", "hour1": "10:00"}
+
+
+@pytest.mark.parametrize("asks", ["7001", "7002"])
+def test_who_asked_for_a_woman_is_met_by_a_woman_alone(house: House, asks: str) -> None:
+    """Also where she asked at another of her addresses."""
+    man, woman = (
+        house.worker("social_researcher", name="سالم"),
+        house.worker("social_researcher", name="هند", woman=True),
+    )
+    house.worker("follow_up_committee", name="ريم", woman=True)
+    person, path = arranged(house, woman, "home_visit")
+    other = house.person("7002")
+    other.does(other.say("السلام عليكم"))
+    officer = house.worker("relations_officer", woman=True)
+    assert join(officer, person, other.id).status_code == 200
+    house.person(asks).does(house.person(asks).say("ابغى موظفة"))
+    case = house.line.rows("cases", "id")[0][0]
+    before = house.line.rows("appointments")
+
+    refused = man.post("/appointments", kind="home_visit", case=str(case))
+    assert refused.status_code == 409 and "هند" in words_of(refused.text) and "ريم" not in words_of(refused.text)
+    for act in ("offer", "confirm"):
+        answer = man.post(path, act=act, **WHEN)
+        assert answer.status_code == 422 and "تستطيع ذلك: هند" in words_of(answer.text)
+        assert woman.post(path, act=act, staff=str(man.id), **WHEN).status_code == 422
+    assert house.line.rows("appointments") == before
+    assert f'<option value="{man.id}"' not in woman.get(path).text
+
+    assert woman.post(path, act="confirm", **WHEN).status_code == 200
+    assert woman.post(path, act="move", staff=str(man.id), **WHEN).status_code == 422
+    assert man.post(path, act="cancel").status_code == 200, "nobody meets anybody"
+    assert woman.post("/appointments", kind="home_visit", case=str(case)).status_code == 200
+
+
+def test_where_no_woman_may_meet_her_the_refusal_says_so(house: House, researcher: Browser) -> None:
+    person, path = arranged(house, researcher)
+    person.does(person.say("ابغى موظفة"))
+    answer = researcher.post(path, act="confirm", **WHEN)
+    assert answer.status_code == 422 and "ولا موظفة بينكم الآن" in words_of(answer.text)
+
+
+def test_nobody_is_given_a_meeting_with_who_complains_about_them(house: House, researcher: Browser) -> None:
+    """Though it is about another case of theirs, and agreed at another address."""
+    _, path = arranged(house, researcher)
+    about = house.worker("social_researcher", name="سالم")
+    complains = house.person("7002")
+    complaint = complains.does(complains.complain())
+    officer = house.worker("relations_officer", woman=True)
+    assert join(officer, complains, house.person("7001").id).status_code == 200
+    (case,) = [id for id, reference in house.line.rows("cases", "id", "reference") if reference == complaint]
+    house.worker("follow_up_committee").post(f"/case/{case}/exclude", staff=str(about.id), reason="هو المقصود")
+    answer = researcher.post(path, act="confirm", staff=str(about.id), **WHEN)
+    assert answer.status_code == 422 and "لا يرى" in words_of(answer.text)
+    assert researcher.post(path, act="confirm", **WHEN).status_code == 200

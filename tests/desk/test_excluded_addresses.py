@@ -117,3 +117,12 @@ def test_of_another_associations_rows_nothing_is_kept_from_anybody_here(house: H
     subject = {"conversation": excluded.conversation(two.telegram.id), "case": excluded.case(two.case)}[what]
     house.do(excluded.add, "ruhama", [Excluded(subject, two.about.id, excluded.BY_HAND, 0, ms(house.now))])
     assert two.seen(two.about) == [200, 200]
+
+
+def test_neither_address_is_passed_on_to_them(house: House) -> None:
+    two = Two(house)
+    there = f"/conversation/{two.whatsapp.id}"
+    assert f"staff:{two.about.id}" in two.other.get(there).text
+    two.exclude()
+    assert f"staff:{two.about.id}" not in two.other.get(there).text
+    assert two.other.post(f"{there}/pass", to=f"staff:{two.about.id}").status_code == 422

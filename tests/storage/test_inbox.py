@@ -258,20 +258,20 @@ def test_whoever_is_excluded_from_the_case_or_the_conversation_is_never_asked(da
     def exclude(connection: Connection, subject: str, worker: int) -> None:
         connection.execute(insert(excluded).values(association="harif", subject=subject, staff=worker, by=0, at=NOW))
 
-    def file(connection: Connection, reference: str, conversation: int | None) -> int:
+    def file(connection: Connection, reference: str, whose: int | None) -> int:
         id = new_id()
         connection.execute(
             insert(cases).values(
                 association="harif", id=id, reference=reference, kind="complaint", stage="received",
-                conversation=conversation, opened_at=NOW, updated=NOW,
+                beneficiary=whose, opened_at=NOW, updated=NOW,
             )
         )  # fmt: skip
         return id
 
     def work(connection: Connection) -> None:
-        named, other, calm = (person(connection, vault, str(number)).id for number in range(3))
+        named, other, calm = (person(connection, vault, str(number), beneficiary=number).id for number in range(3))
         exclude(connection, f"conversation:{named}", 1)
-        exclude(connection, f"case:{file(connection, 'HRF-1', other)}", 2)
+        exclude(connection, f"case:{file(connection, 'HRF-1', 1)}", 2)
         exclude(connection, f"case:{file(connection, 'HRF-2', None)}", 3)
         given = [waits(named), waits(other), waits(NOBODY, reference="HRF-2"), waits(calm)]
         handoffs.add(connection, vault, given)

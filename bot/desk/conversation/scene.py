@@ -15,7 +15,7 @@ from conversations.answers import answer_for
 from conversations.cases.calendar import in_digits
 from conversations.conversation import Conversation
 from conversations.rights import rights_of
-from storage import broadcasts, consents, handoffs, looking, people, reply_drafts, staff, world
+from storage import broadcasts, consents, excluded, handoffs, looking, people, reply_drafts, staff, world
 from storage import conversations as talks
 from storage.broadcasts import Answered
 from storage.conversations import open_handle
@@ -246,11 +246,13 @@ def company(connection: Connection, at: "At", id: int) -> Company:
 def colleagues(connection: Connection, at: "At", scene: Scene) -> list[tuple[int, str]]:
     """To whom it may be passed on: those who answer people and may see it."""
     found = []
+    kept = {who for _, who in excluded.from_talks(connection, at.slug, [scene.id])}
     for one in staff.colleagues(connection, at.desk.vault, at.slug):
         rights = rights_of(one.member.roles)
         sees = (not scene.state.restricted or "restricted" in rights) and (
             not scene.state.women_only or one.member.woman
         )
+        sees = sees and one.member.staff not in kept
         if "inbox" in rights and sees and one.member.staff != at.worker.id:
             found.append((one.member.staff, one.name))
     return found

@@ -16,7 +16,8 @@ from bot.desk.rooms import cases as case_room
 from bot.desk.sight import appointments_seen_by, cases_seen_by, conversations_seen_by
 from conversations.cases import appointment as table
 from conversations.cases.calendar import RIYADH, here
-from storage import appointments, excluded, schema_desk, staff
+from conversations.rights import rights_of
+from storage import appointments, excluded, people, schema_desk, staff
 from storage.appointments import Appointment, Listed
 from storage.schema import cases, conversations
 from storage.times import ms
@@ -25,6 +26,10 @@ room = Room("appointments", nav="/appointments", right="appointments")
 PAGE = 50
 PLACE, NOTE = 200, 4000
 """Characters."""
+MEETING = ("offer", "confirm", "move")
+"""Acts that say who meets them, and when."""
+NAMED = 5
+"""Colleagues who are named, of those who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,12 @@ async def appointment(at: At) -> Response:
 
 
 async def _show(at: At, error: str = "", status: int = 200) -> Response:
-    def read(connection: Connection) -> tuple[Appointment, Listed, list[staff.Colleague]]:
+    def read(connection: Connection) -> tuple[Appointment, Listed, list[staff.Colleague], bool]:
         known, listed = _get(connection, at)
-        return known, listed, staff.colleagues(connection, at.desk.vault, at.slug)
+        women_only = _women_only(connection, at, known.case_id, known.conversation)
+        return known, listed, staff.colleagues(connection, at.desk.vault, at.slug), women_only
 
-    known, listed, colleagues = await at.read(read)
+    known, listed, colleagues, women_only = await at.read(read)
     await at.saw(f"appointment:{known.id}")
     return at.page(
         "appointments/appointment.html",
@@ -118,7 +124,7 @@ async def _show(at: At, error: str = "", status: int = 200) -> Response:
         status=status,
         known=known,
         listed=listed,
-        colleagues=colleagues,
+        colleagues=[one for one in colleagues if one.member.woman or not women_only],
         names={one.member.staff: one.name for one in colleagues},
         possible=table.possible(known.state, table.STAFF),
         most=range(1, table.MOST_TIMES + 1),
@@ -166,8 +172,10 @@ def _act(connection: Connection, at: At) -> None:
     whose = int(form.get("staff")) if form.get("staff").isdigit() else at.worker.id
     if whose != at.worker.id and staff.member_of(connection, at.slug, whose) is None:
         raise NotFound
-    if f"appointment:{id}" in excluded.hidden_from(connection, slug, whose):
+    if _kept_from(connection, at, known, whose):
         raise Refused("case.not_theirs")
+    if name in MEETING:
+        _by_a_woman(connection, at, whose, known.case_id, known.conversation)
     minutes = int(form.get("minutes")) if form.get("minutes").isdigit() else known.minutes
     how: dict[str, Any] = {
         "staff": whose,
@@ -175,7 +183,7 @@ def _act(connection: Connection, at: At) -> None:
         "minutes": min(minutes, 480),
     }
     times = [found for one in ("1", "2", "3") if (found := _moment(form.get(f"day{one}"), form.get(f"hour{one}")))]
-    if name in ("offer", "confirm", "move") and not times:
+    if name in MEETING and not times:
         raise Refused("appointments.when_missing")
     match name:
         case "offer":
@@ -192,6 +200,36 @@ def _act(connection: Connection, at: At) -> None:
             )
         case _:
             raise NotFound
+
+
+def _kept_from(connection: Connection, at: At, known: Appointment, who: int) -> bool:
+    talk = [known.conversation] if known.conversation is not None else []
+    if any(one == who for _, one in excluded.from_talks(connection, at.slug, talk)):
+        return True
+    return f"appointment:{known.id}" in excluded.hidden_from(connection, at.slug, who)
+
+
+def _by_a_woman(connection: Connection, at: At, whose: int, case: int | None, conversation: int | None) -> None:
+    """Raises Refused where somebody asked for a woman, and this is none: with the names of those who may."""
+    if not _women_only(connection, at, case, conversation):
+        return
+    women = {
+        one.member.staff: one.name
+        for one in staff.colleagues(connection, at.desk.vault, at.slug)
+        if one.member.woman and "appointments" in rights_of(one.member.roles)
+    }
+    if whose not in women:
+        named = at.words("desk.comma").join(list(women.values())[:NAMED])
+        raise Refused("appointments.women_only" if women else "appointments.women_only_nobody", names=named)
+
+
+def _women_only(connection: Connection, at: At, case: int | None, conversation: int | None) -> bool:
+    """Whether its person asked for a woman, wherever they write."""
+    c = cases.c
+    whose = people.person_of(connection, at.slug, conversation) if conversation is not None else None
+    if whose is None and case is not None:
+        whose = connection.scalar(select(c.beneficiary).where(c.association == at.slug, c.id == case))
+    return whose is not None and people.asked_for_a_woman(connection, at.slug, whose)
 
 
 @room.post("/appointments")
@@ -218,6 +256,7 @@ def _arrange(connection: Connection, at: At) -> Appointment:
         select(conversations.c.id).where(conversations_seen_by(at.worker), conversations.c.id == conversation)
     ):
         raise NotFound
+    _by_a_woman(connection, at, at.worker.id, case_id, conversation)
     return acts.request(
         connection,
         at.desk.vault,
