@@ -380,7 +380,7 @@ def _offered(moment: Moment, folded: str) -> bool:
     if asked and step is not None and step.answer is not None:
         # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command); anything less the
         # kind itself understands better.
-        match = next((option for option in offered if fold_label(option.title) == folded), None)
+        match = next((option for option in offered if fold_label(option.title) == folded), None) or _row(moment, folded)
         if match is None:
             return False
         if match.id[0] == "/" or ":" in match.id:
@@ -402,6 +402,16 @@ def _offered(moment: Moment, folded: str) -> bool:
         return False
     choices.chosen(moment, offered[found[0]].id)
     return True
+
+
+def _row(moment: Moment, folded: str) -> Option | None:
+    """Of numbered lines that answer an open question, the one whose number was typed."""
+    offered, step = moment.conversation.offered, current_step(moment)
+    if not moment.world.traits.numbered or step is None or step.answer is None:
+        return None
+    rows = len(step.answer.options(moment.language))
+    place = int(folded) if folded.isascii() and folded.isdigit() and len(folded) < 3 else 0
+    return offered[place - 1] if 0 < place <= min(rows, len(offered)) else None
 
 
 def _meant_beside(offered: list[Option], folded: str) -> str:

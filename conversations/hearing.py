@@ -29,6 +29,7 @@ from conversations.says import Option
 from conversations.ways import queue, way_on
 
 FAILURES_BEFORE_HELP = 3
+_MARKS = frozenset({"rating", "effort"})
 
 
 def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = None) -> bool:
@@ -45,6 +46,8 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
         wait_quietly(moment)
         return True
     heard = step.answer.hear(event, moment)
+    if isinstance(heard, Confirm) and step.unkept:
+        heard = _unrepeated(heard, draft)
     if isinstance(heard, Later):
         draft.waiting.append(heard.file)
     if isinstance(heard, Got | Later) and step.answer.burst and not isinstance(event, Press):
@@ -52,13 +55,17 @@ def hear(moment: Moment, event: Event, otherwise: Callable[[], bool] | None = No
         wait_quietly(moment)
     elif isinstance(heard, Got | Later):
         take(moment, step, heard.value)
-    elif isinstance(heard, Confirm) and step.unkept:
-        again(moment, step, Again("survey.choose"))  # «هل تقصدون …؟» would be a line of the transcript
     elif isinstance(heard, Confirm):
         ask_whether(moment, step, heard)
     elif otherwise is None or not otherwise():
         again(moment, step, heard)
     return True
+
+
+def _unrepeated(heard: Confirm, draft: Draft) -> Got | Again:
+    """«هل تقصدون …؟» would be a line of the transcript. Who was told how it would be taken, and says it again, means
+    it."""
+    return Got(heard.value) if heard.instead and draft.failures else Again(heard.instead or "survey.choose")
 
 
 def ask_whether(moment: Moment, step: Step, heard: Confirm) -> None:
@@ -109,7 +116,9 @@ def again(moment: Moment, step: Step, heard: Again) -> None:
         record(moment, draft, step, None)
         proceed(moment)
         return
-    text = moment.words(heard.words, **(heard.args or {}))
+    # Where the choices have numbers, a number is one of them and not a mark.
+    rows = moment.world.traits.numbered and step.answer.kind in _MARKS
+    text = moment.words("survey.choose" if rows else heard.words, **(heard.args or {}))
     options = step.answer.options(moment.language)
     if draft.failures == FAILURES_BEFORE_HELP:
         queue(moment, "failed_answers", role=moment.profile.helper.role)

@@ -63,8 +63,8 @@ TRAITS = {
     "web_chat": Traits(name="web_chat", asks_sensitive=True, deletes=True),
     "telegram": Traits(name="telegram", deletes=True),
     "whatsapp": Traits(name="whatsapp", proves_phone=True, window_hours=24),
-    "sms": Traits(name="sms"),
-    "email": Traits(name="email"),
+    "sms": Traits(name="sms", numbered=True),
+    "email": Traits(name="email", numbered=True),
 }
 KIND_BY_SUFFIX: dict[str, tuple[MediaKind, str]] = {
     "jpg": ("photo", "jpeg"),

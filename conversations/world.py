@@ -22,6 +22,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """A message that held a secret can be taken out of the chat."""
     window_hours: int = 0
     """Hours after the person last wrote in which we may write freely; 0: always."""
+    numbered: bool = False
+    """There is nothing to press: choices are numbered lines."""
     proves_phone: bool = False
     """The handle is a phone number the channel vouches for."""
 

@@ -30,7 +30,7 @@ from conversations.world import Traits
 from storage.vault import Vault
 
 NAME = "email"
-TRAITS = Traits(name=NAME)
+TRAITS = Traits(name=NAME, numbered=True)
 LONG = 50_000
 CAPABILITIES = Capabilities(
     text=LONG,

@@ -41,7 +41,7 @@ class Sms(TwilioChannel):
     pushes = True
     status_hook = "sms_status"
     # Whoever sends a text message can claim any number: only an answer to one of ours proves that it is theirs.
-    traits = Traits(name=NAME)
+    traits = Traits(name=NAME, numbered=True)
 
     def __init__(
         self,

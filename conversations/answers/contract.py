@@ -32,11 +32,13 @@ class Again:
 class Confirm:
     """Probably understood: ask whether this was meant (a mistyped label, a date whose calendar is unclear).
 
-    `words` interpolate `{shown}`; yes stores `value`."""
+    `words` interpolate `{shown}`; yes stores `value`. `instead`: where no answer may be repeated, the key of what says
+    how it would be taken; who then gives it once more means it."""
 
     value: Any
     words: str
     args: Mapping[str, Any] | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, Hearing
 from conversations.answers.number import read_number
-from conversations.answers.rating import in_words
+from conversations.answers.rating import in_words, of_five
 from conversations.arabic.normalise import fold
 from conversations.arabic.understand import choose
 from conversations.events import Event, Press, Text
@@ -58,17 +58,21 @@ class Effort(Answer):
             return Got(int(event.option)) if event.option in _STEPS else Again("choice.old")
         if not isinstance(event, Text):
             return Again("effort.again")
-        folded = fold(event.text[:200])
-        if (said := _EASE.get(folded)) is not None:
-            return Got(said)
         titles = [option.title for option in self.options(hearing.language)]
+        folded = fold(event.text[:200])
+        if (label := next((at for at, title in enumerate(titles) if fold(title) == folded), None)) is not None:
+            return Got(int(_STEPS[label]))
+        if (said := in_words(event.text, _EASE, _DENIED)) is not None:
+            return Got(said)
+        if (number := of_five(event.text)) is not None:
+            # Alone it is a row to some, and a mark of five to others.
+            value, sure = number
+            return Got(value) if sure else Confirm(value, "rating.confirm", instead="effort.again")
         found = choose(event.text, titles)
         if found is None:
             return Again("effort.again")
         value = int(_STEPS[found[0]])
-        # A number alone is a row to some, and a mark of five to others.
-        sure = found[1] and not folded.isdigit()
-        return Got(value) if sure else Confirm(value, "rating.confirm")
+        return Got(value) if found[1] else Confirm(value, "rating.confirm")
 
     def options(self, language: str) -> tuple[Option, ...]:
         words = house_wording(language)
@@ -86,13 +90,16 @@ _EASE: Mapping[str, int] = {
     fold(word): value
     for value, words in {
         5: "سهل مرة,مرة سهل,سهل بالمرة,ميسر جدا,سهل وسريع,ما فيه أسهل,very easy,so easy,😊,😍",
-        4: "سهل,سهلة,ميسر,ميسرة,تمام,زين,كان سهل,كان سهلا,ما تعبت,ما فيه صعوبة,easy,fine,👍,🙂",
+        4: "سهل,سهلة,سهلا,ميسر,ميسرة,تمام,زين,كان سهل,كان سهلا,ما تعبت,ما فيه صعوبة,easy,fine,👍,🙂",
         3: "عادي,عادية,وسط,متوسط,نص نص,بين بين,لا بأس,okay,ok,so so,😐",
-        2: "صعب,صعبة,متعب,متعبة,كان صعب,كان صعبا,مو سهل,مب سهل,ما كان سهل,hard,difficult,not easy,👎,🙁",
+        2: "صعب,صعبة,صعبا,متعب,متعبة,كان صعب,كان صعبا,hard,difficult,not easy,👎,🙁",
         1: "صعب مرة,مرة صعب,صعب بالمرة,متعب جدا,متعب مرة,تعبت كثير,very hard,very difficult,too hard,😞,😡",
     }.items()
     for word in words.split(",")
 }
+
+
+_DENIED: Mapping[int, int] = {5: 2, 4: 2, 2: 4}
 
 
 @dataclass(frozen=True)

@@ -317,7 +317,7 @@ def _inside(folded: str, labels: tuple[tuple[str, ...], ...]) -> tuple[int, bool
     if len(found) != 1 or any(label not in best for label in longest.values()):
         return None
     # «لا، تأخير» and «ليس تأخير» read alike: asked about.
-    return found[0], not _DENIALS & set(folded.split())
+    return found[0], not DENIALS & set(folded.split())
 
 
 @lru_cache(maxsize=256)
@@ -353,7 +353,11 @@ def _bare_words(folded: str) -> frozenset[str]:
     )
 
 
-_DENIALS = frozenset(_list("لا، ما، مو، مب، مش، ليس، ليست، غير، بدون، not, no, dont, never"))
+DENIALS = frozenset(
+    _list("""
+    لا، ما، مو، مب، مهب، موب، مش، لم، ليس، ليست، لست، لسنا، ليسوا، غير، بدون, not, no, dont, never, isnt, wasnt, arent
+    """)
+)
 
 
 def _mistyped(folded: str, labels: Sequence[Sequence[str]]) -> tuple[int, bool] | None:

@@ -225,7 +225,7 @@ def outcome(heard: Heard) -> Any:
         ("location", "؟", "location.only"),
         # ratings and signatures
         ("rating", Press(id="1", at=AT, option="good"), 5),
-        ("rating", "3", 1),
+        ("rating", "3", ("?", 3)),
         ("rating", "راضون", 5),
         ("rating", "غير راضين", 1),
         ("rating", "⭐⭐⭐⭐", 4),

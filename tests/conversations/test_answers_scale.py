@@ -49,10 +49,25 @@ def outcome(heard: Heard) -> Any:
             for said in ("⭐⭐⭐⭐⭐", "خمس نجوم", "5 نجوم", "٥ من ٥", "😊", "😊😊😊", "راضين جدا", "زين مرة")
         ),
         *(("faces", said, 4) for said in ("جيد جدا", "زين", "👍", "👍🏻", "👍👍", "٤", "أربعة", "والله زين")),
-        *(("faces", said, 3) for said in ("عادي", "نص نص", "وسط", "😐", "2", "إلى حد ما")),
+        *(("faces", said, 3) for said in ("عادي", "نص نص", "وسط", "😐", "٣ من ٥", "ثلاث نجوم", "إلى حد ما", "الثاني")),
         *(("faces", said, 2) for said in ("مو زين", "ضعيف", "👎", "2 من 5")),
-        *(("faces", said, 1) for said in ("ضعيف جدا", "سيئ", "مو زين مرة", "😡", "3", "غير راضين", "1/5")),
-        *(("faces", said, "rating.pick") for said in ("محمد", "0", "7", "مو ممتاز", "👍 👎", "جدا", "؟", "")),
+        *(("faces", said, 1) for said in ("ضعيف جدا", "سيئ", "مو زين مرة", "😡", "غير راضين", "1/5", "الثالث")),
+        # a «not» before it
+        *(
+            ("faces", said, 2)
+            for said in (
+                *("ليس جيدا", "ليس جيدًا جدًا", "غير جيد", "مو زين", "ما كان زين", "لم يكن جيدا", "مش كويس", "مهب زين"),
+                *("ما عجبني", "لم يعجبني", "لست راضيا", "لسنا راضين", "لست راضية", "مب راضيين", "غير راض", "غير راضٍ"),
+                *("not good", "not satisfied", "unsatisfied"),
+            )
+        ),
+        *(("faces", said, 1) for said in ("مو راضي ابدا", "غير راضي مرة")),
+        *(("faces", said, "rating.pick") for said in ("مو ممتاز", "ليس سيئا", "ما أدري", "ما جاني أحد")),
+        # of five, or a row of the three: asked, and what is said then is of five
+        *(("faces", said, ("?", 1)) for said in ("1", "١", "واحد")),
+        *(("faces", said, ("?", 2)) for said in ("2", "٢", "اثنين")),
+        *(("faces", said, ("?", 3)) for said in ("3", "٣", "ثلاثة")),
+        *(("faces", said, "rating.pick") for said in ("محمد", "0", "7", "👍 👎", "جدا", "؟", "")),
         ("faces", Press(id="1", at=AT, option="good"), 5),
         ("faces", Press(id="1", at=AT, option="yes"), "choice.old"),
         ("faces", Media(id="1", at=AT, file="v1", kind="voice"), "rating.pick"),
@@ -60,6 +75,7 @@ def outcome(heard: Heard) -> Any:
         *(("scale", said, 5) for said in ("5", "٥", "خمسة", "ممتاز جدا", "5/5", "خمسة من خمسة", "5 – ممتاز", "😍")),
         *(("scale", said, 4) for said in ("4", "👍", "جيد", "٤ من ٥")),
         *(("scale", said, 1) for said in ("1", "سيئ", "واحد")),
+        *(("scale", said, 2) for said in ("ليس جيدا", "لست راضيا")),
         *(("scale", said, "scale.again") for said in ("6", "0", "-1", "4.5", "لا أدري", "")),
         ("scale", Press(id="1", at=AT, option="2"), 2),
         ("scale", Press(id="1", at=AT, option="9"), "scale.again"),
@@ -68,10 +84,15 @@ def outcome(heard: Heard) -> Any:
         *(("effort", said, 5) for said in ("سهل جدًا", "سهل جدا", "مرة سهل", "😊")),
         *(("effort", said, 4) for said in ("سهل", "سهلة", "👍", "ما تعبت")),
         *(("effort", said, 3) for said in ("عادي", "بين السهل والصعب", "😐")),
-        *(("effort", said, 2) for said in ("صعب", "متعب", "مو سهل")),
+        *(
+            ("effort", said, 2)
+            for said in ("صعب", "متعب", "مو سهل", "غير سهل", "ليس سهلا", "ما كان سهلًا", "مو سهل جدا")
+        ),
+        *(("effort", said, 4) for said in ("مو صعب", "ليس صعبا", "ما كان صعب")),
         *(("effort", said, 1) for said in ("صعب جدا", "تعبت كثير", "مرة صعب")),
-        ("effort", "5", ("?", 1)),  # the fifth row, or five of five: asked
-        ("effort", "١", ("?", 5)),
+        ("effort", "5", ("?", 5)),  # the fifth row, or five of five: asked
+        ("effort", "١", ("?", 1)),
+        ("effort", "5/5", 5),
         ("effort", "لا أدري", "effort.again"),
         ("effort", Press(id="1", at=AT, option="3"), 3),
         ("effort", Press(id="1", at=AT, option="6"), "choice.old"),

@@ -304,6 +304,34 @@ def test_what_we_ask_of_a_doubtful_answer_does_not_repeat_it() -> None:
     assert "هل تقصدون" not in said(turn.says)
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("1", 1), ("٣", 3), ("واحد", 1)])
+def test_a_number_where_nothing_is_numbered_is_of_five_and_said_to_be(typed: str, kept: int) -> None:
+    """Before faces to press, «١» is the first of them to some, and the worst to others."""
+    play = person()
+    begun(play, "complaint")
+    first = play.line(typed)
+    assert not answered(first) and play_words("rating.pick") in said(first.says)
+    assert answered(play.line(typed)) == {"courtesy": kept}
+
+
+def test_four_and_five_can_only_be_of_five() -> None:
+    play = person()
+    begun(play, "complaint")
+    assert answered(play.line("٤")) == {"courtesy": 4}
+    assert answered(play.line("5")) == {"clarity": 5}
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_where_the_rows_are_numbered_a_number_is_its_row(channel: str) -> None:
+    for typed, courtesy in (("1", 5), ("٢", 3), ("3", 1), ("5", 5)):
+        play = person(channel=channel)
+        begun(play, "complaint")
+        assert answered(play.line(typed)) == {"courtesy": courtesy}, typed
+    play = person(channel=channel)
+    begun(play)
+    assert answered(play.line("5")) == {"effort": 1}
+
+
 def test_what_is_passed_over_takes_back_what_was_answered() -> None:
     play = person()
     begun(play)

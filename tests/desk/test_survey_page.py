@@ -181,7 +181,7 @@ def test_a_bad_answer_offers_a_complaint_and_english_is_spoken(pages: Pages, nou
     assert pages.rows(responses)[0].language == "en"
 
 
-GRIEVED = {"effort": "1", "clarity": "1", "overall": "poor", "words": "الموقف بعيد"}
+GRIEVED = {"effort": "1", "clarity": "poor", "overall": "poor", "words": "الموقف بعيد"}
 
 
 def answered_badly(pages: Pages, person: Person) -> tuple[str, Any]:
