@@ -243,8 +243,9 @@ def announce(
     by: int,
     now: int,
 ) -> Wave:
-    """A broadcast of it, as a draft: to whom, and whether at all, is decided where broadcasts are."""
-    wave = Wave(one.association, new_id(), "broadcast", state=waves.DRAFTED, purpose="case", at=now, by=by)
+    """A broadcast of it, as a draft: to whom, and whether at all, is decided where broadcasts are; never to others than
+    who agreed to be asked, for it is about no request of theirs."""
+    wave = Wave(one.association, new_id(), "broadcast", state=waves.DRAFTED, purpose="survey", at=now, by=by)
     words = {language: text(language, published) for language, published in one.published.items()}
-    waves.add(connection, vault, wave, Body(title=title, text=words, buttons=("/menu",)))
+    waves.add(connection, vault, wave, Body(title=title, text=words, buttons=("/menu",), template="opinions_heard"))
     return wave

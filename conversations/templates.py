@@ -43,6 +43,7 @@ KINDS: Mapping[str, Template] = {
     "document_expiring": Template(("short", "document", "day")),
     "information_changed": Template(button="told:{wave}", carries=("wave",)),
     "services_fit": Template(button="told:{wave}", carries=("wave",), category="marketing"),
+    "opinions_heard": Template(button="told:{wave}", carries=("wave",), category="marketing"),
     "survey_invitation": Template(button="survey:{wave}:yes", carries=("wave",), category="marketing"),
 }
 LONGEST = 1024

@@ -59,7 +59,7 @@ def test_a_button_says_so_in_what_every_phone_shows(language: str) -> None:
 
 def test_what_nobody_asked_for_counts_as_advertising_and_names_the_way_out() -> None:
     unasked = [kind for kind, known in KINDS.items() if known.category == "marketing"]
-    assert unasked == ["services_fit", "survey_invitation"]
+    assert unasked == ["services_fit", "opinions_heard", "survey_invitation"]
     for kind in unasked:
         assert "إيقاف" in body(kind, house_wording("ar")) and "stop" in body(kind, house_wording("en"))
 

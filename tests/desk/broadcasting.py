@@ -77,7 +77,7 @@ def known(
 
 def form(**more: Any) -> dict[str, Any]:
     return {
-        "ready": "own", "title": "موعد الطلبات", "text_ar": TEXT, "text_en": ENGLISH, "whom": "everybody",
+        "ready": "own", "about": "case", "title": "موعد الطلبات", "text_ar": TEXT, "text_en": ENGLISH, "whom": "everybody",
         "button": ["/track", "/menu"], **more,
     }  # fmt: skip
 

@@ -47,6 +47,7 @@ def test_on_a_phone_without_scripts_a_newcomer_writes_looks_sends_and_stops(
     picture = tmp_path / "إعلان.png"
     picture.write_bytes(PICTURE)
     page.get_by_label("صورة أو وثيقة").set_input_files(picture)
+    page.get_by_label("أمر يخصّ طلبهم").check()
     page.get_by_label("كل من وافق").check()
     page.get_by_role("button", name="احفظوا وانظروا").click()
     # What is missing is named on top, and what was typed is still there.
@@ -81,8 +82,9 @@ def test_by_keyboard_alone_it_is_written_sent_held_and_stopped(chromium: Any, ho
     page.keyboard.type(TEXT)
     _tab_to(page, "text_en")
     page.keyboard.type(ENGLISH)
-    _tab_to(page, "whom")
-    page.keyboard.press("Space")
+    for choice in ("about", "whom"):
+        _tab_to(page, choice)
+        page.keyboard.press("Space")
     _tab_to(page, "day")
     page.keyboard.type("12202026")
     _tab_to(page, "clock")

@@ -152,6 +152,30 @@ def test_whoever_answers_a_broadcast_comes_to_a_person_with_it_in_sight(house: H
     assert "ردّ على رسالة عامة" in officer.text(talk), "it stays in sight as long as they wait"
 
 
+def test_of_ones_own_the_writer_says_what_it_is_about_and_that_says_who_hears_it(house: House) -> None:
+    people = {
+        one: known(house, f"700{number}", agreed=("case", one)) for number, one in enumerate(("services", "survey"))
+    }
+    request = known(house, "7009")
+    officer = house.worker("relations_officer")
+    page = officer.get("/broadcasts/new").text
+    assert (
+        page.count('name="about"') == 3
+        and " checked" not in page.partition('id="f-about"')[2].partition("</fieldset>")[0]
+    )
+    assert 'name="about"' not in officer.get("/broadcasts/new?ready=changed").text
+    answer = officer.post("/broadcasts/new", files={"file": ("", b"")}, **form(about=""))
+    assert answer.status_code == 422 and "اختاروا عمّ تخبرهم الرسالة" in words_of(answer.text)
+    for about, person in people.items():
+        id = write(officer, about=about)
+        assert wave(house, id).purpose == about
+        assert f'value="{about}" required checked' in officer.get(f"/broadcasts/{id}/change").text
+        assert "بدأ إرسالها" in words_of(go(officer, id, 1).text)
+        before = heard(person)
+        feed(house)
+        assert (heard(person), heard(request), before) == (1, 0, 0)
+
+
 def test_a_sample_of_them_is_drawn_and_goes_to_exactly_those(house: House) -> None:
     people = [known(house, f"70{number:02}") for number in range(6)]
     officer = house.worker("relations_officer")

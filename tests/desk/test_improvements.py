@@ -193,6 +193,7 @@ def test_you_said_we_did_becomes_a_draft_that_nobody_has_sent(house: House) -> N
     (wave,) = house.ask(waves.listed, "harif", "broadcast")
     assert drafted.headers["location"].startswith(f"/desk/harif/broadcasts/{wave.id}")
     assert (wave.state, wave.people, wave.by) == (waves.DRAFTED, 0, manager.id)
+    assert wave.purpose == "survey", "it concerns nobody's request: it is for those who agreed to be asked"
     form = manager.get(drafted.headers["location"])
     assert form.status_code == 200 and "زدنا موظفًا" in form.text, "whom it reaches is chosen there"
     body = house.ask(waves.body_of, house.vault, "harif", wave.id)

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 TITLE, TEXT = 80, 900
 """Characters: a title in the list of broadcasts; words that stay one message beside buttons and the way to stop."""
 OWN, CHANGED, SERVICES = "own", "changed", "services"
-PURPOSES = {OWN: "case", CHANGED: "case", SERVICES: "services"}
+READY = (OWN, CHANGED, SERVICES)
+PURPOSES = {CHANGED: "case", SERVICES: "services"}
 """By ready kind, the consent that whoever hears it has given: what concerns their own request (H خ-3), or services that
 may fit them and that they did not ask for (T, the general goal)."""
-TEMPLATES = {SERVICES: "services_fit"}
+CHOICES = ("case", "services", "survey")
+"""Of one's own the writer says what it is about, and so which consent it needs; the last: what became of opinions."""
+TEMPLATES = {"services": "services_fit", "survey": "opinions_heard"}
 """What says, outside of a channel's window, that there is something to read; what nobody asked for has one of its
-own."""
+own, by consent."""
 READY_BUTTONS = {OWN: (), CHANGED: ("/track", "/menu"), SERVICES: ("/apply", "/menu")}
 EVERYBODY, SOME, LISTED = "everybody", "some", "list"
 WHOM = (EVERYBODY, SOME, LISTED)
@@ -33,10 +36,11 @@ WHOM = (EVERYBODY, SOME, LISTED)
 
 @dataclass(slots=True)
 class Draft:
-    """What the form says. `file`: of the stored file that stays, its id; `day`, `clock`: when it may begin, as typed;
-    empty: at once."""
+    """What the form says. `about`: of one's own, one of CHOICES, or empty: not said yet. `file`: of the stored
+    file that stays, its id; `day`, `clock`: when it may begin, as typed; empty: at once."""
 
     ready: str = OWN
+    about: str = ""
     title: str = ""
     text: dict[str, str] = field(default_factory=lambda: {"ar": "", "en": ""})
     buttons: tuple[str, ...] = ()
@@ -55,11 +59,11 @@ class Draft:
 
     @property
     def purpose(self) -> str:
-        return PURPOSES[self.ready]
+        return PURPOSES.get(self.ready, self.about)
 
     @property
     def template(self) -> str:
-        return TEMPLATES.get(self.ready, TEMPLATE)
+        return TEMPLATES.get(self.purpose, TEMPLATE)
 
     def body(self) -> Body:
         text = {language: words for language, words in self.text.items() if words}
@@ -99,7 +103,8 @@ def of_form(at: "At", before: Draft | None) -> Draft:
     form = at.form
     ready = form.get("ready")
     draft = Draft(
-        ready=ready if ready in PURPOSES else OWN,
+        ready=ready if ready in READY else OWN,
+        about=form.get("about") if form.get("about") in CHOICES else "",
         title=" ".join(form.get("title").split()),
         text={language: form.get(f"text_{language}").replace("\r\n", "\n").strip() for language in ("ar", "en")},
         buttons=tuple(one for one in BUTTONS if one in form.all("button")),
@@ -122,7 +127,8 @@ def of_wave(wave: Wave, body: Body) -> Draft:
     sides = whom.chosen(audience)
     starts = moment(wave.starts).astimezone(RIYADH) if wave.starts else None
     draft = Draft(
-        ready=body.ready if body.ready in PURPOSES else OWN,
+        ready=body.ready if body.ready in READY else OWN,
+        about=wave.purpose,
         title=body.title,
         text={"ar": "", "en": ""} | body.text,
         buttons=body.buttons,
@@ -158,6 +164,8 @@ def wrong(at: "At", draft: Draft, known: Sides) -> Iterator[tuple[str, str]]:
         if "[…]" in text:
             yield f"text_{language}", words("broadcasts.wrong.gap")
     yield from _wrong_buttons(at, draft)
+    if not draft.purpose:
+        yield "about", words("broadcasts.wrong.about")
     yield from _wrong_whom(at, draft, known)
     yield from _wrong_time(at, draft)
 

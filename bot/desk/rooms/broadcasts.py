@@ -48,7 +48,7 @@ async def every(at: At) -> Response:
         rows=rows,
         titles=titles,
         names=names,
-        ready=tuple(draft.PURPOSES),
+        ready=draft.READY,
         ms=ms,
         more=rows[-1].at if len(rows) == PAGE else 0,
     )
@@ -60,7 +60,7 @@ async def every(at: At) -> Response:
 @room.get("/broadcasts/new", "broadcasts.write")
 async def new(at: At) -> Response:
     ready = at.query("ready")
-    return await _compose(at, draft.blank(at, ready if ready in draft.PURPOSES else draft.OWN))
+    return await _compose(at, draft.blank(at, ready if ready in draft.READY else draft.OWN))
 
 
 @room.get("/broadcasts/{wave}/change", "broadcasts.write")
@@ -92,6 +92,7 @@ async def _compose(
         sides=known or await at.read(whom.sides, at),
         buttons=[(id, at.association.wording[at.language](f"option.{id.lstrip('/')}")) for id in looks.BUTTONS],
         titles={"title": draft.TITLE, "text": draft.TEXT},
+        choices=draft.CHOICES,
         most_rows=lists.MOST,
         approve_above=at.association.profile.broadcasts.approve_above,
     )
