@@ -117,7 +117,7 @@ def _service(at: At, item: Any) -> str:
 @room.post("/committee/{sitting}/agenda")
 async def agenda(at: At) -> Response:
     """Put waiting cases on, or take one off."""
-    await at.write("sitting.agenda", f"sitting:{at.number('sitting')}", _agenda, at)
+    await at.write("", "", _agenda, at)
     return at.back(f"/committee/{at.number('sitting')}")
 
 
@@ -125,9 +125,14 @@ def _agenda(connection: Connection, at: At) -> None:
     sitting = desk.still_held(connection, at)
     shown = cases_seen_by(at.worker)
     waiting = {one.id for one in sittings.waiting(connection, at.slug, committee.COMMITTEES[sitting.committee], shown)}
-    sittings.put_on(connection, at.slug, sitting.id, [id for id in desk.numbers(at.form.all("add")) if id in waiting])
-    for id in desk.numbers(at.form.all("remove")):
+    on = [id for id in desk.numbers(at.form.all("add")) if id in waiting]
+    off = [item.case_id for item in desk.chosen(connection, at, sitting, at.form.all("remove"))]
+    sittings.put_on(connection, at.slug, sitting.id, on)
+    for id in off:
         sittings.take_off(connection, at.slug, sitting.id, id)
+    for change, ids in (("on", on), ("off", off)):
+        for id in ids:
+            at.log(connection, "sitting.agenda", f"case:{id}", f"sitting:{sitting.id} {change}")
 
 
 @room.post("/committee/{sitting}/attendance")
