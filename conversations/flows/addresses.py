@@ -15,14 +15,14 @@ PURPOSE = "notices"
 """Consent to hear of one's own cases at an address."""
 BY_PHONE = ("whatsapp", "sms")
 """Channels on which the address is a telephone number."""
-_SERVED = ("letter", "fax")
+_WRITTEN, _SERVED = ("whatsapp",), ("letter", "fax")
 
 
 def offered(association: Association) -> tuple[str, ...]:
     """What can be agreed on: this conversation, and every way of the policy that news can go by."""
     served = {one for channel in association.profile.policy_channels for one in channel.serves}
-    more = tuple(one for one in _SERVED if one in served)
-    return ("here", "phone", "sms", "email", "branch", *more)
+    written, more = (tuple(one for one in some if one in served) for some in (_WRITTEN, _SERVED))
+    return ("here", "phone", *written, "sms", "email", "branch", *more)
 
 
 def asked(moment: Moment, event: Asked) -> None:

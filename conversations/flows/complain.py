@@ -43,7 +43,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
         *under(
             (answered("anonymous", "named"),),
             ask("agreed_channel", OneOf(house_choices("agreed", *addresses.offered(association), BY_NUMBER))),
-            ask("mobile", Phone(), when=answered("agreed_channel", "phone", "sms"), known_as="mobile"),
+            ask("mobile", Phone(), when=answered("agreed_channel", "phone", "whatsapp", "sms"), known_as="mobile"),
             ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         ),
         review(),

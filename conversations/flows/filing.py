@@ -75,6 +75,8 @@ def promise_text(moment: Moment, promised: Promised) -> str:
 def how_told(moment: Moment, agreed: str) -> str:
     """The agreed channel as a part of a sentence."""
     channel = moment.world.traits.name if agreed == "here" else agreed
+    if agreed == "whatsapp" != moment.world.traits.name:
+        return moment.words("told.whatsapp_later")
     if f"told.{channel}" in moment.wording:
         return moment.words(f"told.{channel}")
     return moment.words("told.channel", channel=moment.words(f"channel.{channel}"))
@@ -114,7 +116,7 @@ def file(moment: Moment, draft: Draft, kind: str, stage: str, **more: Any) -> Fi
 
 def name_address(moment: Moment, reference: str, agreed: str, answers: dict[str, Any]) -> None:
     """An address elsewhere that was agreed on: its owner is asked there whether it is theirs."""
-    if agreed not in NAMED:
+    if agreed not in NAMED or answers.get("agreed_channel") == "here":
         return
     named = answers.get("agreed_address") or answers.get(NAMED[agreed])
     if not named and agreed == moment.world.traits.name:

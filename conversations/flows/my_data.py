@@ -41,7 +41,7 @@ def build(association: Association, subject: str) -> tuple[Step, ...]:
             OneOf(house_choices("agreed", *addresses.offered(association))),
             when=answered("what", "channel"),
         ),
-        ask("mobile", Phone(), when=answered("agreed_channel", "sms"), known_as="mobile"),
+        ask("mobile", Phone(), when=answered("agreed_channel", "whatsapp", "sms"), known_as="mobile"),
         ask("email", answer_for(plain_field("email")), when=answered("agreed_channel", "email"), known_as="email"),
         ask("language", OneOf(house_choices("language", "ar", "en")), when=answered("what", "language")),
         ask("which_number", OneOf(house_choices("which_number", THIS, OTHER)), when=answered("what", "number")),
@@ -86,7 +86,9 @@ def finish(moment: Moment, draft: Draft) -> None:
         moment.speak(str(draft.answers["language"]))
     if what == "channel":
         addresses.agree(moment, draft)
-        offer(moment, moment.words("my_data.channel.done"), moment.options("/track", "/menu"))
+        elsewhere = draft.answers.get("agreed_channel") == "whatsapp" != moment.world.traits.name
+        done = "my_data.channel.done.whatsapp" if elsewhere else "my_data.channel.done"
+        offer(moment, moment.words(done), moment.options("/track", "/menu"))
         return
     if what == "number":
         _changed(moment, draft)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from conversations.events import Contact
 from storage.schema import conversations
-from tests.bot.desk import Desk, Paper, Person
+from tests.bot.desk import WORDS, Desk, Paper, Person
 from tests.bot.test_notices import legs, move, one
 
 PHONE = "+966500000007"
@@ -212,3 +212,36 @@ async def test_the_owner_of_a_case_is_asked_and_may_let_it_be_shown_but_not_afte
     await noura.press(f"allow:{asked}-{reference}")
     await desk.run()
     assert desk.rows("asks")[-1].answered_at is None and "ما زال معكم" in noura.told[-1]
+
+
+# --- another channel --------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_writes_in_telegram_may_agree_on_whatsapp_and_is_asked_there_once_they_write(
+    desk: Desk, noura: Person, others: dict[str, Paper]
+) -> None:
+    reference = await noura.apply()
+    await noura.press("/mydata")
+    await noura.press("channel")
+    await noura.press("whatsapp")
+    while noura.where.open is not None:
+        await noura.go_on()
+    await desk.run()
+    assert "من واتساب" in noura.told[-1] and not others["whatsapp"].sent, "nobody may be written to first there"
+    there = Person(desk, PHONE, "whatsapp")
+    await there.say("السلام عليكم")
+    await desk.run()
+    assert "أهو أنتم" in there.told[-1]
+    await there.say("نعم")
+    await desk.run()
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    assert reference in there.told[-1]
+
+
+async def test_this_chat_names_no_other_number_whatever_mobile_they_gave(
+    desk: Desk, others: dict[str, Paper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WORDS, "phone", "0555555555")
+    await Person(desk, PHONE, "whatsapp").apply()
+    assert desk.rows("asks") == []
