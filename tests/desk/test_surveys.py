@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from conversations.association.association import Association
+from conversations.association.survey import Audience
 from storage import audience, waves
+from storage.results import ASKED
+from storage.times import ms
+from tests.desk.asked import wave_of
 from tests.desk.broadcasting import feed, known, looked_at, states
 from tests.desk.house import Browser, House, Person, words_of
 
@@ -279,6 +283,40 @@ def test_a_wave_is_held_gone_on_with_and_stopped_with_how_many_were_asked_said_f
     assert wave(house, id).state == "aborted" and "أُلغيت" in officer.text("/surveys")
     assert states(house, id) == ["invited", "invited"]
     assert officer.post(f"/surveys/{id}/resume").status_code == 409
+
+
+@pytest.mark.parametrize("anonymous", [True, False])
+def test_once_it_was_stopped_its_figures_move_no_more(house: House, anonymous: bool) -> None:
+    halfway, untouched = (served(house, f"710{number}") for number in range(2))
+    asked = wave_of(house, "periodic" if anonymous else "delivered", anonymous=anonymous)
+    house.do(lambda c: audience.fill(c, asked, Audience(), ms(house.now)))
+    feed(house)
+    halfway.does(halfway.press(f"survey:{asked.id}:yes"))
+    assert halfway.where.open is not None
+    step = halfway.where.open.step
+    if not anonymous:
+        halfway.does(halfway.press(f"sv:{asked.id}:{step}:yes"))
+    house.worker("management").post(f"/surveys/{asked.id}/abort", sure="yes")
+
+    def totals() -> list[Any]:
+        return sorted(
+            row for row in house.line.rows("totals", "question", "segment", "score", "many") if row[0] != ASKED
+        )
+
+    def presses() -> None:
+        for one in (halfway, untouched):
+            one.does(one.press(f"survey:{asked.id}:yes"))
+            for option in ("yes", "good", "poor", "5"):
+                one.does(one.press(f"sv:{asked.id}:{one.where.open.step if one.where.open else step}:{option}"))
+
+    before = totals()
+    assert bool(before) is not anonymous
+    presses()
+    house.run(house.line.rounds.planner.work())
+    house.later(hours=1)
+    presses()
+    assert totals() == before
+    assert wave(house, asked.id).state == "aborted" and set(states(house, asked.id)) <= {"invited", "begun", "skipped"}
 
 
 def test_only_who_may_plans_and_an_auditor_only_reads(house: House) -> None:
