@@ -4,7 +4,7 @@ Source: T step 5 and Harif ت-5 (the committee that studies a request), ج-1 (ل
 minutes approved by each member come before anything else).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -35,6 +35,11 @@ ON_APPROVAL = frozenset({"minute"})
 FINDINGS = ("harm", "size", "causes")
 """What the minutes of a harm hold (Harif ث-2): the move `minute` needs `minutes`, which is made of these."""
 
+DENY = frozenset({"refuse", "not_prove"})
+"""Decisions that a vote against what was asked speaks for."""
+JOINT = "joint"
+"""Among the words of a decision: why all who were there agreed without voting. The minutes hold it; nobody is told."""
+
 Tell = Callable[[int, str], object]
 
 
@@ -59,6 +64,22 @@ def choices(kind: str, stage: str, committee: str) -> tuple[Move, ...]:
 def needs_of(move: Move) -> tuple[str, ...]:
     """What must be written with a decision."""
     return FINDINGS if move.name == "minute" else move.needs
+
+
+def lacking(decision: str, joint: bool, given: Mapping[str, str], votes: Sequence[str]) -> str:
+    """What a decision still needs to be the committee's and not one member's: `votes` where nobody voted, `majority`
+    where no more votes are for it than against, `reason` where all agreed without voting and no word says why; empty
+    where it stands. To put off decides nothing."""
+    if decision in ("", sittings.POSTPONED):
+        return ""
+    against, in_favour = (votes.count(one) for one in ("against", "for"))
+    if decision in DENY:
+        against, in_favour = in_favour, against
+    if in_favour > against:
+        return ""
+    if against or not joint:
+        return "majority" if against else "votes"
+    return "" if any(given.values()) else "reason"
 
 
 def carry_out(
@@ -118,11 +139,15 @@ def carry_one(
     now: datetime,
     tell: Tell,
 ) -> str:
-    """Make the move that was decided of one case; why not, where it cannot be made: a guard's name, or `moved`."""
+    """Make the move that was decided of one case; why not, where it cannot be made: a guard's name, `moved`, or
+    `majority` where it was voted otherwise since."""
     case = cases.by_reference(connection, vault, association.slug, item.reference, lock=True)
     if case is None or (case.stage, item.decision) not in lifecycle.LIFECYCLES[item.kind].steps:
         return "moved"
-    given = dict(item.given)
+    voted = sittings.votes_on(connection, association.slug, sitting.id, item.case_id)
+    if lacking(item.decision, item.joint, item.given, voted):
+        return "majority"
+    given = {name: words for name, words in item.given.items() if name != JOINT}
     if item.decision == "minute":
         given = {"minutes": "\n".join(given[name] for name in FINDINGS if given.get(name))}
     try:
@@ -195,7 +220,7 @@ def _minuted(
     harm = None
     if any(given.get(name) for name in FINDINGS):
         harm = Harm(what=given.get("harm", ""), size=given.get("size", ""), causes=given.get("causes", ""))
-    said = ("reason", "answer", "proposal", "ruling", "agreement", "severity")
+    said = ("reason", "answer", "proposal", "ruling", "agreement", "severity", JOINT)
     return Item(
         reference=item.reference,
         kind=item.kind,

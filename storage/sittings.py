@@ -352,6 +352,13 @@ def votes_of(connection: Connection, vault: Vault, association: str, sitting: in
     ]
 
 
+def votes_on(connection: Connection, association: str, sitting: int, case: int) -> list[str]:
+    """How it was voted on one case: a code for each member."""
+    v = votes.c
+    mine = (v.association == association, v.sitting == sitting, v.case_id == case)
+    return list(connection.scalars(select(v.vote).where(*mine)))
+
+
 def _sitting(vault: Vault, row: Any) -> Sitting:
     clear = {name: getattr(row, name) for name in Sitting._fields if name not in ("place", "remarks")}
     return Sitting(

@@ -93,7 +93,7 @@ def test_a_promise_that_was_kept_does_not_grow_late_on_the_page(house: House) ->
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=str(member.id))
     words = {"refuse-reason": "خارج النطاق", "refuse-help": "بنك التنمية"}
-    member.post(f"{sitting}/decide", case=str(id), decision="refuse", **words)
+    member.post(f"{sitting}/decide", case=str(id), decision="refuse", joint="1", **words)
     house.later(days=1)
     member.sign_in()
     assert closes(member, sitting).status_code == 200

@@ -15,7 +15,7 @@ from storage.schema import cases as cases_table
 from storage.schema import conversations
 from storage.times import DAY, ms
 from tests.desk.house import Browser, House, Person, words_of
-from tests.desk.test_committee import planned, with_committee
+from tests.desk.test_committee import BY_ALL, planned, with_committee
 
 Filed = Callable[..., cases.Case]
 
@@ -212,7 +212,7 @@ def test_lists_say_whose_cases_they_are_and_that_is_on_record(house: House) -> N
     sitting = planned(member)
     assert member.text(sitting).count(NOURA) == 1, "on the agenda"
     member.post(f"{sitting}/attendance", present=str(member.id))
-    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
     assert NOURA in member.text(f"{sitting}/close")
 
 

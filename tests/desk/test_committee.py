@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 
 from bot.case_moves import move_case
+from bot.committee import lacking
 from bot.desk.rooms import committee as room
 from bot.papers import minutes as papers
 from bot.papers.minutes import minutes_digest, minutes_pdf
@@ -17,6 +18,9 @@ from storage.timers import Timer, set_all
 from storage.times import ms
 from tests.desk.house import Browser, House, words_of
 from tests.desk.stories import Page
+
+BY_ALL = {"joint": "1", "joint-reason": "اتفق الحاضرون بعد الاطلاع على الأوراق"}
+POSTPONED = {"decision": "postponed"}
 
 
 def with_committee(house: House, reference: str, association: str = "harif") -> int:
@@ -88,7 +92,7 @@ def test_a_sitting_begins_with_everything_that_waits_and_one_act_tells_everyone(
     member.post(f"{sitting}/decide", case=str(one_id), decision="accept")
     refused = {"case": str(two_id), "decision": "refuse", "refuse-reason": "خارج نطاق الخدمة"}
     refused["refuse-help"] = "بنك التنمية"
-    member.post(f"{sitting}/decide", **refused)
+    member.post(f"{sitting}/decide", **refused, joint="1")
     house.settle()
     assert (stage_of(house, one), stage_of(house, two)) == ("with_committee", "with_committee")
 
@@ -129,7 +133,7 @@ def test_nothing_is_decided_by_nobody_and_by_one_alone_only_with_a_warning(house
     assert not Page(member, member.get(sitting)).offers("/decide")
     member.post(f"{sitting}/attendance", present=str(member.id))
     assert "حضر أقل من عضوين" in member.text(sitting)
-    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
     assert "حضر أقل من عضوين" in member.text(f"{sitting}/close")
     assert ["النصاب", "حضر أقل من عضوين"] in minuted(member, sitting)["facts"]
     member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
@@ -149,11 +153,74 @@ def test_minutes_say_how_it_was_decided_by_votes_by_all_or_without_a_vote(house:
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=str(member.id))
     member.post(f"{sitting}/vote", case=str(ids[0]), vote="for")
-    for id, joint in zip(ids, ({}, {"joint": "1"}, {}), strict=True):
-        member.post(f"{sitting}/decide", case=str(id), decision="accept", **joint)
-    said = [dict(item["lines"])["التصويت"] for item in minuted(member, sitting)["items"]]
-    assert said == ["موافق: ١، معارض: ٠، ممتنع: ٠", "قرار جماعي ممن حضر، دون تصويت", "دون تصويت"]
-    assert member.text(sitting).count("(قرار جماعي ممن حضر)") == 1
+    for id, decided in zip(ids, ({"decision": "accept"}, BY_ALL | {"decision": "accept"}, POSTPONED), strict=True):
+        member.post(f"{sitting}/decide", case=str(id), **decided)
+    said = [dict(item["lines"]) for item in minuted(member, sitting)["items"]]
+    votes = ["موافق: ١، معارض: ٠، ممتنع: ٠", "قرار جماعي ممن حضر، دون تصويت", "دون تصويت"]
+    assert [one["التصويت"] for one in said] == votes
+    assert [BY_ALL["joint-reason"] in one.values() for one in said] == [False, True, False]
+    page = member.text(sitting)
+    assert page.count("(قرار جماعي ممن حضر)") == 1 and page.count(BY_ALL["joint-reason"]) == 1
+    assert closes(member, sitting).status_code == 200
+    house.settle()
+    assert all(BY_ALL["joint-reason"] not in text for text in house.person("7002").told), "it is the committee's own"
+
+
+@pytest.mark.parametrize(
+    ("decision", "joint", "given", "votes", "lacks"),
+    [
+        ("accept", False, {}, ["for", "for", "against"], ""),
+        ("accept", False, {}, ["for", "abstain", "abstain"], ""),
+        ("accept", False, {}, [], "votes"),
+        ("accept", False, {}, ["abstain"], "votes"),
+        ("accept", False, {}, ["for", "against"], "majority"),
+        ("accept", True, {"joint": "سبب"}, ["against"], "majority"),
+        ("accept", True, {}, [], "reason"),
+        ("accept", True, {"joint": "سبب"}, ["abstain"], ""),
+        ("refuse", True, {"reason": "سبب"}, [], ""),
+        ("refuse", False, {"reason": "سبب"}, ["against", "against", "for"], ""),
+        ("refuse", False, {"reason": "سبب"}, ["for", "for", "against"], "majority"),
+        ("not_prove", False, {"reason": "سبب"}, ["against"], ""),
+        ("investigate", False, {}, ["for"], ""),
+        ("postponed", False, {}, [], ""),
+        ("postponed", False, {}, ["for"], ""),
+    ],
+)
+def test_a_decision_is_the_committees_by_more_votes_or_by_all_with_a_reason(
+    decision: str, joint: bool, given: dict[str, str], votes: list[str], lacks: str
+) -> None:
+    assert lacking(decision, joint, given, votes) == lacks
+
+
+def test_one_member_decides_nothing_against_the_votes_and_what_was_typed_stays(house: House, member: Browser) -> None:
+    person, reference, id = applied(house, "7001")
+    others = [house.worker("committee", name=name) for name in ("ثان", "ثالث")]
+    sitting = planned(member)
+    member.post(f"{sitting}/attendance", present=str(member.id))
+    answer = member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    assert answer.status_code == 422 and f"لم يُصوَّت على {reference} بعد" in words_of(answer.text)
+    answer = member.post(f"{sitting}/decide", case=str(id), decision="accept", joint="1")
+    assert answer.status_code == 422 and "اكتبوا سبب القرار الجماعي" in words_of(answer.text)
+    assert 'href="#f-joint-reason"' in answer.text
+    for one in (member, *others):
+        one.post(f"{sitting}/vote", case=str(id), vote="against")
+    answer = member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
+    assert answer.status_code == 422 and "(موافق ٠، معارض ٣)" in words_of(answer.text)
+    form = Page(member, answer).form("/decide").fields
+    assert form["case"].values == [str(id)] and form["decision"].values == ["accept"]
+    assert form["joint"].values == ["1"] and form["joint-reason"].values == [BY_ALL["joint-reason"]]
+
+    for one in (member, *others):
+        one.post(f"{sitting}/vote", case=str(id), vote="for")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    for one in others:
+        one.post(f"{sitting}/vote", case=str(id), vote="against")
+    told = len(person.told)
+    assert "لم تعد أكثر الأصوات مع هذا القرار" in member.text(f"{sitting}/close")
+    closes(member, sitting)
+    house.settle()
+    assert (stage_of(house, reference), len(person.told)) == ("with_committee", told)
+    assert "لم تعد أكثر الأصوات مع هذا القرار" in member.text(sitting)
 
 
 def test_a_vote_is_confirmed_where_it_was_given(house: House, member: Browser) -> None:
@@ -171,9 +238,9 @@ def test_what_each_person_will_read_is_shown_before_anything_is_carried_out(hous
     sitting = planned(member)
     assert member.get(f"{sitting}/close").status_code == 409, "nobody is here"
     member.post(f"{sitting}/attendance", present=str(member.id))
-    member.post(f"{sitting}/decide", case=str(one_id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(one_id), decision="accept", **BY_ALL)
     words = {"refuse-reason": "خارج نطاق الخدمة", "refuse-help": "بنك التنمية"}
-    member.post(f"{sitting}/decide", case=str(two_id), decision="refuse", **words)
+    member.post(f"{sitting}/decide", case=str(two_id), decision="refuse", joint="1", **words)
     told = len(first.told), len(second.told)
     page = Page(member, member.get(sitting)).follow("/close")
     house.settle()
@@ -197,7 +264,7 @@ def test_a_decision_before_its_earliest_day_waits_for_a_supervisor(house: House)
     _, reference, id = applied(house, "7001", "ruhama")
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=str(member.id))
-    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
     closes(member, sitting)
     assert stage_of(house, reference, "ruhama") == "with_committee"
     assert "لا يُقرَّر قبل" in member.text(sitting)
@@ -215,7 +282,7 @@ def test_minutes_are_approved_by_everyone_who_was_there_and_by_nobody_else(house
     other, absent = house.worker("committee"), house.worker("committee")
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
-    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
     closes(member, sitting)
     number = int(sitting.rpartition("/")[2])
 
@@ -239,7 +306,7 @@ def test_minutes_of_a_case_that_was_erased_since_say_so_and_keep_their_proof(hou
     member.post(f"{sitting}/attendance", present=str(member.id))
     refusal = {"decision": "refuse", "refuse-reason": "دخل الأسرة أعلى من الحد", "refuse-help": "بنك التنمية"}
     ids = [str(row[0]) for row in house.line.rows("cases", "id")]
-    member.post(f"{sitting}/decide", case=ids, **refusal)
+    member.post(f"{sitting}/decide", case=ids, joint="1", **refusal)
     closes(member, sitting)
     member.post(f"{sitting}/sign")
     (digest,) = house.line.rows("sittings", "digest")[0]
@@ -272,7 +339,7 @@ def test_what_was_decided_of_a_colleague_is_carried_out_whoever_closes_the_sitti
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=[str(member.id), str(about.id)])
     ids = [str(row[0]) for row in house.line.rows("cases", "id")]
-    member.post(f"{sitting}/decide", case=ids, decision="accept")
+    member.post(f"{sitting}/decide", case=ids, decision="accept", **BY_ALL)
     assert one in about.text(sitting) and two not in about.text(sitting)
     assert closes(about, sitting).status_code == 200
     house.settle()
@@ -297,7 +364,7 @@ def test_two_members_who_close_at_once_tell_nobody_twice(house: House, member: B
     other = house.worker("committee")
     sitting = planned(member)
     member.post(f"{sitting}/attendance", present=[str(member.id), str(other.id)])
-    member.post(f"{sitting}/decide", case=str(id), decision="accept")
+    member.post(f"{sitting}/decide", case=str(id), decision="accept", **BY_ALL)
     closes(member, sitting)
     assert other.post(f"{sitting}/close").status_code == 409
     house.settle()

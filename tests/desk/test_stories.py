@@ -15,6 +15,7 @@ from tests.desk.stories import (
     sitting,
     stage,
 )
+from tests.desk.test_committee import BY_ALL
 
 REQUIRED = [
     *("full_name", "birth_date", "identity_kind", "national_id", "mobile", "short_address", "activity", "selling"),
@@ -171,7 +172,8 @@ def test_refused_objected_to_and_accepted_after_all(house: House) -> None:
     here = sitting(saad, "committee", "2026-11-25", saad, munira)
     words = {"reason": "الزيارات في حيّكم متوقفة", "help": "زيارات مستشفى الحي"}
     given = {f"refuse-{name}": value for name, value in words.items()}
-    page = go(saad, here).submit("/decide", case=str(id), decision="refuse", **given).follow("/close").submit("/close")
+    page = go(saad, here).submit("/decide", case=str(id), decision="refuse", joint="1", **given)
+    page = page.follow("/close").submit("/close")
     assert "نُفّذ بعض القرارات" in page.says and "لا يُقرَّر قبل الأحد ٦ ديسمبر ٢٠٢٦م" in page.says
     assert not page.offers("/confirm"), "a member cannot confirm for a supervisor"
     heard.nothing()
@@ -197,7 +199,7 @@ def test_refused_objected_to_and_accepted_after_all(house: House) -> None:
     assert "وصل طلبكم إلى المشرفين" in go(saad, f"/case/{id}").submit("/early/ask").says
     go(munira, f"/case/{id}").submit("/early/confirm", reason="لا تحتمل الانتظار")
     here = sitting(saad, "committee", "2026-11-30", saad)
-    page = go(saad, here).submit("/decide", case=str(id), decision="accept").follow("/close").submit("/close")
+    page = go(saad, here).submit("/decide", case=str(id), decision="accept", **BY_ALL).follow("/close").submit("/close")
     assert "نُفّذت القرارات" in page.says
     assert stage(house, id) == "accepted"
     heard.these("هناك جديد لكم")

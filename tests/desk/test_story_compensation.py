@@ -59,7 +59,7 @@ def minuted(house: House, id: int, *members: Browser) -> None:
     assert "أسبابه" in page.says and page.form("/decide").fields["minute-harm"].values == [FOUND["harm"]], (
         "nothing is lost"
     )
-    page = page.submit("/decide", case=str(id), decision="minute", **found)
+    page = page.submit("/decide", case=str(id), decision="minute", joint="1", **found)
     page = page.follow("/close").submit("/close")
     assert all(words in page.says for words in FOUND.values()) and "الاثنين ٢٣ نوفمبر ٢٠٢٦م" in page.says
     assert stage(house, id) == "claimed"

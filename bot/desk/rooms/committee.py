@@ -205,6 +205,12 @@ def _decide(connection: Connection, at: At, typed: dict[str, str]) -> None:
         elif typed.get("postponed-reason"):
             given = {"reason": typed["postponed-reason"]}
         joint = typed.get("joint") == "1"
+        if joint and typed.get("joint-reason"):
+            given[committee.JOINT] = typed["joint-reason"]
+        voted = sittings.votes_on(connection, at.slug, sitting.id, item.case_id)
+        if lacks := committee.lacking(decision, joint, given, voted):
+            facts = {"reference": item.reference, "in_favour": voted.count("for"), "against": voted.count("against")}
+            raise Wanting("joint-reason" if lacks == "reason" else "joint", f"committee.lacks.{lacks}", **facts)
         about = (sitting.id, item.case_id, decision, given, ms(at.now))
         sittings.decide(connection, at.desk.vault, at.slug, *about, joint=joint)
         at.log(connection, "sitting.decide", f"case:{item.case_id}", f"sitting:{sitting.id}")
