@@ -26,6 +26,15 @@ _MEANT: Mapping[str, str] = {
 }
 
 
+def email_in(text: str) -> str | None:
+    """The one address of a text, its domain in lower case; None where there is none, or several."""
+    found = _EMAIL.findall(ascii_digits(text[:500]))
+    if len(found) != 1:
+        return None
+    name, domain = found[0]
+    return None if name.endswith(".") or ".." in name else f"{name}@{domain.lower()}"
+
+
 @dataclass(frozen=True)
 class Email(Answer):
     """One e-mail address. Whether it exists, only a letter to it can tell."""
@@ -35,16 +44,13 @@ class Email(Answer):
     def hear(self, event: Event, hearing: Hearing) -> Heard:
         if not isinstance(event, Text):
             return Again("email.only")
-        found = _EMAIL.findall(ascii_digits(event.text[:500]))
-        if len(found) != 1:
+        found = email_in(event.text)
+        if found is None:
             return Again("email.only")
-        name, domain = found[0]
-        domain = domain.lower()
-        if name.endswith(".") or ".." in name:
-            return Again("email.only")
+        name, _, domain = found.partition("@")
         if domain in _MEANT:
             return Confirm(f"{name}@{_MEANT[domain]}", "email.confirm")
-        return Got(f"{name}@{domain}")
+        return Got(found)
 
     def show(self, value: Any, language: str) -> str:
         return f"\u2066{value}\u2069"

@@ -329,8 +329,10 @@ def test_how_they_are_told_changes_by_their_word_which_is_on_record(house: House
     assert "تغيير وسيلة" in officer.text(f"/case/{known.id}")
     where = f"/case/{known.id}/agreed"
     for channel, who in (("whatsapp", "applicant"), ("phone", "nobody"), ("", "")):
-        assert officer.post(where, channel=channel, who=who).status_code == 422
-    assert officer.post(where, channel="fax", who="applicant", where="12").status_code == 422
+        assert officer.post(where, channel=channel, who=who, note="قالها في اتصال").status_code == 422
+    assert officer.post(where, channel="fax", who="applicant", where="12", note="قالها").status_code == 422
+    unsaid = officer.post(where, channel="fax", who="applicant", where="٠١٣ ٨٨٢ ٠٢٥٨")
+    assert unsaid.status_code == 422 and "ماذا قال" in unsaid.text, "their word is what it rests on"
     assert case_of(house, person).agreed_channel == "telegram"
     officer.post(where, channel="fax", who="applicant", where="٠١٣ ٨٨٢ ٠٢٥٨", note="يفضلون الفاكس")
     after = case_of(house, person)
@@ -342,7 +344,7 @@ def test_how_they_are_told_changes_by_their_word_which_is_on_record(house: House
     )  # fmt: skip
     assert "يفضلون الفاكس" in officer.text(f"/case/{known.id}")
     assert "+966138820258" in officer.text(f"/tasks/{task(house, known, 'fax').id}")
-    officer.post(where, channel="letter", who="beneficiary", where="ص ب ١٢، الدمام")
+    officer.post(where, channel="letter", who="beneficiary", where="ص ب ١٢، الدمام", note="زارنا وقالها")
     assert "ص ب ١٢" in officer.text(f"/tasks/{task(house, known, 'letter').id}")
     # What moves now is told by a letter: a task, and no message.
     told = len(person.told)
@@ -370,3 +372,38 @@ def test_how_they_are_told_changes_by_their_word_which_is_on_record(house: House
     assert len(person.told) == told
     _, kind, state, _ = house.ask(tasks.of_case, "harif", known.id)[0]
     assert (kind, state) == ("letter", "open")
+
+
+def test_another_address_is_named_in_a_call_and_asked_there_first(house: House, person: Person) -> None:
+    known = case_of(house, person)
+    officer = house.worker("relations_officer")
+    where = f"/case/{known.id}/agreed"
+    said = {"channel": "whatsapp", "who": "applicant", "note": "قالت في اتصال: أرسلوا على واتساب"}
+    assert officer.post(where, **said).status_code == 422, "which number?"
+    assert officer.post(where, **said, where="013 882 0058").status_code == 422, "a landline has no WhatsApp"
+    there = house.person("+966500000008", "whatsapp")
+    there.does(there.say("السلام عليكم"))
+    officer.post(where, **said, where="٠٥٠٠٠٠٠٠٠٨")
+    after = case_of(house, person)
+    assert (after.agreed_channel, after.answers["agreed_address"]) == ("whatsapp", "+966500000008")
+    house.later(seconds=1)
+    assert "أهو أنتم" in there.told[-1] and known.reference not in "".join(there.told)
+    there.does(there.say("نعم"))
+    house.later(seconds=1)
+    assert "أكّدتم العنوان" in person.told[-1]
+    assert "رقم جوال" in officer.text(f"/case/{known.id}")
+
+
+def test_whoever_said_no_is_asked_once_more_where_staff_heard_it_from_the_person(house: House, person: Person) -> None:
+    known = case_of(house, person)
+    officer = house.worker("relations_officer")
+    there = house.person("+966500000008", "whatsapp")
+    there.does(there.say("السلام عليكم"))
+    named = {"channel": "whatsapp", "who": "applicant", "note": "رقم أخيها", "where": "0500000008"}
+    officer.post(f"/case/{known.id}/agreed", **named)
+    house.later(seconds=1)
+    there.does(there.say("لا"))
+    asked = sum("أهو أنتم" in text for text in there.told)
+    officer.post(f"/case/{known.id}/agreed", **named)
+    house.later(seconds=1)
+    assert sum("أهو أنتم" in text for text in there.told) == asked + 1

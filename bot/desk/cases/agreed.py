@@ -1,19 +1,22 @@
 """The agreed channel of a case, changed by a worker where the person said so in a call or a visit: their word is kept.
 
-Only ways that are there: an address of theirs that carries messages, or what staff do (a call, a letter, a fax, the
-branch), with its number or address.
+An address of theirs that carries messages, another one that they name (it is asked first whether it is theirs), or
+what staff do (a call, a letter, a fax, the branch), with its number or address.
 """
 
 from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
+from bot import addresses
 from bot.case_moves import found_by
 from bot.desk.at import At, Refused
 from bot.desk.cases.file import find
+from conversations.answers.email import email_in
 from conversations.answers.phone import phone_in
 from conversations.arabic.normalise import digits_of
-from conversations.flows.filing import PURPOSE
+from conversations.flows.addresses import BY_PHONE
+from conversations.flows.filing import NAMED, PURPOSE
 from conversations.notices import MESSAGING, TASK_OF
 from storage import cases, consents, notes, notices
 from storage.cases import Case
@@ -30,9 +33,15 @@ def choices(connection: Connection, at: At, case: Case) -> list[str]:
     """Channels that can be agreed on for this case; none where nobody may be told or nothing is left to tell."""
     if case.anonymous or case.closed_at is not None or not at.worker.may("work"):
         return []
+    there = _known(connection, at, case)
+    named = {one for one in NAMED if (at.slug, one) in at.desk.intake.channels and case.conversation is not None}
+    return [*(one for one in MESSAGING if one in there | named), *TASK_OF]
+
+
+def _known(connection: Connection, at: At, case: Case) -> set[str]:
+    """Channels by which they write already."""
     known = notices.addresses(connection, at.slug, case.beneficiary, case.conversation)
-    there = {one.channel for one in known if not one.blocked}
-    return [*(one for one in MESSAGING if one in there), *TASK_OF]
+    return {one.channel for one in known if not one.blocked}
 
 
 def change(connection: Connection, at: At, id: int) -> None:
@@ -41,7 +50,13 @@ def change(connection: Connection, at: At, id: int) -> None:
     channel, who, note = form.get("channel"), form.get("who"), form.get("note").strip()[:2000]
     if channel not in choices(connection, at, case) or who not in WHO:
         raise Refused("agreed.unfit")
-    address = _address(channel, form.get("where").strip()[:_LONGEST], case.answers)
+    if not note:
+        raise Refused("agreed.note_missing")
+    where = form.get("where").strip()[:_LONGEST]
+    if channel in NAMED:
+        address = _named(channel, where, known=channel in _known(connection, at, case))
+    else:
+        address = _address(channel, where, case.answers)
     if address:
         case.answers = {**case.answers, ADDRESS: address}
         cases.amend(connection, at.desk.vault, case, found_by(case.answers))
@@ -53,9 +68,26 @@ def change(connection: Connection, at: At, id: int) -> None:
         "staff",
     )
     consents.log(connection, [said])
-    if note:
-        notes.add(connection, at.desk.vault, at.slug, None, at.worker.id, note, ms(at.now), case=id)
+    if channel in NAMED and address and case.conversation is not None:
+        addresses.name(
+            connection, at.desk.vault, at.slug, channel, address, conversation=case.conversation,
+            reference=case.reference, now=ms(at.now), wake=at.wake(connection), anew=True,
+        )  # fmt: skip
+    notes.add(connection, at.desk.vault, at.slug, None, at.worker.id, note, ms(at.now), case=id)
     at.log(connection, "case.agreed", f"case:{id}", f"{channel} {who}")
+
+
+def _named(channel: str, given: str, *, known: bool) -> str:
+    """The handle of an address that carries messages; empty where it is the one they write from. Raises Refused."""
+    if not given and known:
+        return ""
+    if channel in BY_PHONE:
+        if mobile := phone_in(given):
+            return mobile
+        raise Refused("agreed.number_missing")
+    if found := email_in(given):
+        return found.lower()
+    raise Refused("agreed.email_missing")
 
 
 def _address(channel: str, given: str, answers: Mapping[str, object]) -> str:
