@@ -249,6 +249,8 @@ def _next(
     made = notices.legs_of(connection, notice.association, notice.id)
     for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
         why = rules.skipped(address, plain) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
+        if not why and (later := _by_day(association, notice, now)):
+            return _keep(connection, notice, step=notice.step, due=ms(later), why="quiet")
         if not why:
             wake(address.conversation, f"notice:{notice.id}")
             return _out(connection, notice, address.channel, address.conversation, now)
@@ -266,6 +268,12 @@ def _next(
         alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
         return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
     return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
+
+
+def _by_day(association: Association, notice: Notice, now: datetime) -> datetime | None:
+    """When its next message may go, where that is not now: what began in the evening wakes nobody at night."""
+    at = rules.goes_at(association.profile, notice.urgency == "now", now)
+    return at if at > now else None
 
 
 def _out(
@@ -331,13 +339,14 @@ def _look(
             return _settle(connection, notice, notices.REACHED, "", now)
         case "failed":
             why = next((error for _, error, _ in found if error), "failed")
+            window_over = (leg.channel, why) in rules.WINDOW_OVER and leg.why != BY_TEMPLATE
+            once_more = AGAIN if why in SILENCED else BY_TEMPLATE if window_over else ""
+            if once_more and (later := _by_day(association, notice, now)):
+                return _keep(connection, notice, due=ms(later))
             _end_leg(connection, notice, "failed", why, now)
-            if why in SILENCED:
-                wake(leg.conversation, f"notice:{notice.id}:{AGAIN}")
-                return _out(connection, notice, leg.channel, leg.conversation, now, AGAIN)
-            if (leg.channel, why) in rules.WINDOW_OVER and leg.why != BY_TEMPLATE:
-                wake(leg.conversation, f"notice:{notice.id}:{BY_TEMPLATE}")
-                return _out(connection, notice, leg.channel, leg.conversation, now, BY_TEMPLATE)
+            if once_more:
+                wake(leg.conversation, f"notice:{notice.id}:{once_more}")
+                return _out(connection, notice, leg.channel, leg.conversation, now, once_more)
         case "silent":
             _end_leg(connection, notice, "silent", "no_evidence", now)
             if notice.kind in rules.BULK_KINDS:

@@ -12,6 +12,7 @@ from conversations.dialogue import proceed, worth_offering
 from conversations.effects import HandOver, RequestAppointment, SetTimer
 from conversations.flow import FLOWS, Step
 from conversations.moment import Moment
+from conversations.notices import goes_at
 from conversations.says import Option
 
 
@@ -104,6 +105,7 @@ def remind_of_draft(moment: Moment) -> None:
     if draft is None or draft.reminded or silent or not FLOWS[draft.flow].resumable or FLOWS[draft.flow].voluntary:
         return
     due = (draft.touched or moment.world.now) + timedelta(hours=moment.profile.limits.remind_draft_hours)
+    due = goes_at(moment.profile, False, max(due, moment.world.now))  # not at night
     if due > moment.world.now:
         moment.do(SetTimer(timer="draft", due=due))
         return

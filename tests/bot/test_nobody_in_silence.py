@@ -2,13 +2,14 @@
 failed, where somebody died or stopped us; and nobody is woken or written to against their word."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, update
 
 from bot import errands
-from bot.channels.contract import UseAnotherChannel, UseTemplate
+from bot.channels.contract import StatusReport, UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from storage import tasks, timers
 from storage.schema import messages as messages_table
@@ -398,3 +399,58 @@ async def test_what_went_along_with_a_message_that_failed_goes_on_with_it(
     await noura.press(f"track:{reference}")
     await desk.later(days=4)
     assert {one.state for one in of(desk, reference)} == {"reached"} and not still_open(desk)
+
+
+# --- at night --------------------------------------------------------------------------------------------------------
+
+
+async def until_told(desk: Desk, person: Person) -> int:
+    """The hour of the day at which they hear."""
+    before = len(person.told)
+    for _ in range(60):
+        await desk.later(minutes=30)
+        if len(person.told) > before:
+            return here(desk.now).hour
+    raise AssertionError("never")
+
+
+async def test_a_refusal_that_does_not_arrive_in_the_evening_wakes_nobody_at_night(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    await too(desk, noura)
+    agreed(desk, "whatsapp")
+    await before_committee(desk, reference)
+    desk.now = here(desk.now).replace(hour=20, minute=30).astimezone(desk.now.tzinfo)
+    refuse(desk, reference)
+    await desk.run()
+    assert await until_told(desk, noura) == 8
+    assert of(desk, reference)[-1].state == "out"
+
+
+async def test_a_template_that_takes_the_place_of_a_message_waits_for_the_day(
+    desk: Desk, others: dict[str, Paper]
+) -> None:
+    there = Person(desk, PHONE, "whatsapp")
+    reference = await there.apply()
+    whatsapp = others["whatsapp"]
+    whatsapp.approved = frozenset({"news"})
+    desk.now = here(desk.now).replace(hour=20, minute=58).astimezone(desk.now.tzinfo)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    desk.now += timedelta(hours=1)
+    row = desk.out(PHONE, "whatsapp")[-1].id
+    await desk.intake.take("harif", "whatsapp", [StatusReport(key="f", status="failed", row=row, code="63016")])
+    assert await until_told(desk, there) == 8
+    assert whatsapp.says[-1].template == "news"
+
+
+async def test_nobody_is_reminded_of_a_draft_at_night(desk: Desk, noura: Person) -> None:
+    desk.now = here(desk.now).replace(hour=2, minute=0).astimezone(desk.now.tzinfo) + timedelta(days=1)
+    await noura.press("/apply")
+    for _ in range(3):
+        await noura.go_on()
+    before = len(noura.told)
+    for _ in range(80):
+        await desk.later(hours=1)
+        if len(noura.told) > before:
+            break
+    assert here(desk.now).hour == 8 and "محفوظ" in noura.told[-1]
