@@ -33,6 +33,7 @@ BY_TEMPLATE, AGAIN = "by_template", "again"
 """Legs that are tried once more at their address: as a template; after they stopped us, or died, while it lay in the
 queue: what goes all the same, the dialogue knows."""
 SILENCED = frozenset({"asked", "death"})
+NOBODY = "nobody_reached"
 QUEUED = timedelta(minutes=10)
 """How often a notice is looked at whose message waits in the queue: what becomes of it says so by itself."""
 
@@ -264,9 +265,12 @@ def _next(
         metrics.legs.labels(notice.association, address.channel, "skipped").inc()
     if notice.kind in rules.BULK_KINDS:
         return _settle(connection, notice, notices.DROPPED, "exhausted", now)
-    if any(leg.channel == "phone" for leg in made):
-        alarms.ring(connection, notice.association, "nobody_reached", ms(now), urgent=True)
+    if notice.why == NOBODY:
         return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
+    if any(leg.channel == "phone" for leg in made):
+        # A call was tried too. It stays before staff, who may know another way: once, and never as if it were done.
+        alarms.ring(connection, notice.association, NOBODY, ms(now), urgent=True)
+        return _to_staff(connection, vault, association, notice, "call", NOBODY, now)
     return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
 
 

@@ -30,6 +30,8 @@ from storage.vault import Vault, context
 Seen = ColumnElement[bool]
 PAGE = 50
 OPEN, DONE, GIVEN_UP = "open", "done", "given_up"
+STAFF_ONLY = ("unopened", "nobody_reached")
+"""Why a call is a worker's from the beginning."""
 RINGING = "ringing"
 """The outcome while a machine calls (bot/calls.py)."""
 _OPEN, _OVER = text("tasks.state = 'open'"), text("tasks.state <> 'open'")
@@ -210,11 +212,11 @@ def claim_calls(
     urgent_only: bool = False,
 ) -> list[Task]:
     """Calls that nobody has tried or taken in hand, for a machine to try: theirs until `until`, marked by `outcome`.
-    Never what is restricted or for women, nor what was heard of and not opened: a
+    Never what is restricted or for women, nor what was heard of and not opened, nor whom a call did not reach: a
     machine can say no more."""
     t = tasks.c
     free = (t.association == association, _OPEN, t.kind == "call", t.tries == 0, t.outcome == "", t.staff.is_(None))
-    plain = (t.restricted.is_(False), t.women_only.is_(False), t.why != "unopened", t.due <= now)
+    plain = (t.restricted.is_(False), t.women_only.is_(False), t.why.not_in(STAFF_ONLY), t.due <= now)
     query = select(t.id).where(*free, *plain).order_by(t.due, t.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(connection.scalars(query.where(t.urgent) if urgent_only else query))
     connection.execute(

@@ -454,3 +454,44 @@ async def test_nobody_is_reminded_of_a_draft_at_night(desk: Desk, noura: Person)
         if len(noura.told) > before:
             break
     assert here(desk.now).hour == 8 and "محفوظ" in noura.told[-1]
+
+
+# --- never silence ---------------------------------------------------------------------------------------------------
+
+
+def gives_up(desk: Desk, task: Task) -> None:
+    for _ in range(4):
+        record(desk, task, "no_answer")
+
+
+async def test_where_neither_a_call_nor_a_message_reached_them_it_stays_open_before_staff(
+    desk: Desk, noura: Person, paper: Paper
+) -> None:
+    reference = await noura.apply()
+    agreed(desk, "phone")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    blocked(paper)
+    gives_up(desk, still_open(desk)[0])
+    for _ in range(3):
+        await desk.later(minutes=2)
+    (task,) = still_open(desk)
+    assert (task.kind, task.why) == ("call", "nobody_reached") and "مراجعة" in spoken(desk, task).said
+    assert of(desk, reference)[-1].state == "with_staff" and desk.alarms()["nobody_reached"] == 1
+    gives_up(desk, task)
+    await desk.later(minutes=2)
+    assert still_open(desk) == [], "once"
+    assert (of(desk, reference)[-1].state, of(desk, reference)[-1].why) == ("with_staff", "exhausted")
+
+
+async def test_a_wrong_number_at_the_end_leaves_an_open_task(desk: Desk, noura: Person, paper: Paper) -> None:
+    reference = await noura.apply()
+    blocked(paper)
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    await desk.later(minutes=2)
+    record(desk, still_open(desk)[0], "wrong_number")
+    await desk.later(minutes=2)
+    assert [task.why for task in still_open(desk)] == ["nobody_reached"]
+    record(desk, still_open(desk)[0], "reached")
+    assert of(desk, reference)[-1].state == "reached"
