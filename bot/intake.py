@@ -6,7 +6,7 @@ delivery after the commit, already leased by this process.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -206,8 +206,9 @@ class Intake:
         if marks := marks + [_mark(one) for one in batch if one.report and one.report.row]:
             # First: what went back to the queue holds what is said now.
             moved = _settle(connection, marks, self.me, at)
-            failed = [one for key, one in reported.items() if key in moved and _failed(one)]
-            refused += self._refused(connection, failed)
+            settled = [one for key, one in reported.items() if key in moved]
+            _count((one.association, one.channel, one.report.status) for one in settled if one.report)
+            refused += self._refused(connection, [one for one in settled if _failed(one)])
         batch = self._first_time(connection, batch, at)
         events = [one for one in batch if one.event is not None]
         stored = self._lock(connection, events, at)
@@ -227,6 +228,8 @@ class Intake:
         ]
         if reports:
             by_provider = messages.report(connection, reports, at)
+            states = {(one.association, one.channel, one.provider_id): one.state for one in reports}
+            _count((*key[:2], states[key]) for key in by_provider)
             failed = [
                 one
                 for one in batch
@@ -339,6 +342,12 @@ def _settle(connection: Connection, marks: list[Settlement], me: str, now: int) 
     if failed := [(mark.association, mark.id) for mark in marks if mark.state in ("failed", "held")]:
         notices.look_again(connection, failed, now)
     return moved
+
+
+def _count(settled: Iterable[tuple[str, str, str]]) -> None:
+    """Association, channel and what became of it."""
+    for one in settled:
+        metrics.reported.labels(*one).inc()
 
 
 def _resolve(future: asyncio.Future[None], error: Exception | None = None) -> None:

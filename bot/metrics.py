@@ -13,6 +13,11 @@ sent = Counter("wasl_sent_total", "Messages the provider accepted", ["associatio
 sms_segments = Counter("wasl_sms_segments_total", "Segments of text messages: what is paid for", ["association"])
 cost = Counter("wasl_cost_total", "What providers charged for messages", ["association", "channel", "unit"])
 cost_troubles = Counter("wasl_cost_troubles_total", "Lists of prices that did not come", ["association", "code"])
+reported = Counter(
+    "wasl_reported_total",
+    "What providers said became of messages",
+    ["association", "channel", "state"],
+)
 send_errors = Counter("wasl_send_errors_total", "Sends that failed", ["association", "channel", "code"])
 polls = Counter("wasl_poll_troubles_total", "Failed polls", ["association", "trouble"])
 unsettled = Gauge("wasl_unsettled", "Rows queued or being sent in this process")

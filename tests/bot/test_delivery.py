@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import metrics
 from bot.channels.contract import (
     AddressGone,
     ContentRefused,
@@ -749,3 +750,22 @@ def test_notices_leave_evenly_and_a_rest_makes_no_burst(monkeypatch: pytest.Monk
     now[0] += 60
     assert [rate.wait(live=False) == 0 for _ in range(4)] == [True, True, False, False]
     assert [rate.wait(live=True) == 0 for _ in range(8)] == [True] * 8
+
+
+async def test_what_the_provider_says_became_of_a_message_is_counted_once_by_its_state(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk((Paper("harif", "whatsapp"),))
+    noura = Person(desk, "+966500000007", "whatsapp")
+    await noura.say("السلام عليكم")
+    row = desk.out("+966500000007", "whatsapp")[-1].id
+
+    def counted(state: str) -> float:
+        return float(metrics.reported.labels("harif", "whatsapp", state)._value.get())
+
+    before = {state: counted(state) for state in ("delivered", "read")}
+    for number, state in enumerate(("delivered", "read", "delivered", "read")):
+        report = StatusReport(key=f"s{number}", status=state, row=row if number < 2 else None, provider_id=f"SM{row}")
+        await desk.intake.take("harif", "whatsapp", [report])
+        await desk.settle()
+    assert {state: counted(state) - before[state] for state in before} == {"delivered": 1, "read": 1}

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.channels.contract import AddressGone
+from bot.desk.cases.told import why_leg
 from bot.desk.said import money
+from bot.desk.words import DeskWords
 from storage.ids import new_id
-from storage.notices import Notice, add
+from storage.notices import Leg, Notice, add
 from storage.schema import cases, conversations, messages
 from storage.schema_notices import notices
 from storage.times import DAY, ms
@@ -170,3 +172,23 @@ def test_money_is_that_of_its_period_and_of_each_unit(house: House, person: Pers
     assert "لم تُذكر في ٣٠ يومًا: ١٢٫٥٠ ريال سعودي" in page
     paid(house, "12.5 SAR", at=ms(house.now) - 31 * DAY)
     assert "التكلفة" not in house.worker("management").text("/delivery")
+
+
+WHYS = (
+    "channel_stopped", "channel_off", "asked", "death", "blocked", "stopped", "by_call", "muted", "unreachable",
+    "window", "no_template", "not_proven", "not_a_message", "nothing_to_say", "by_template", "not_done", "failed",
+)  # fmt: skip
+"""Why a way was not the last, as the chain writes it (bot/notices.py, storage/messages.cancel)."""
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_reason_for_going_on_has_a_sentence_of_its_own(house: House, language: str) -> None:
+    words = DeskWords(language, house.associations["harif"])
+    said = {
+        (why, state): why_leg(words, Leg("harif", 1, 1, "whatsapp", 0, state, why=why))
+        for why in WHYS
+        for state in ("failed", "skipped")
+    }
+    assert all(said.values()) and len(set(said.values())) == len(WHYS)
+    assert words("send_error.unknown") not in said.values()
+    assert said["asked", "failed"] != words("tasks.outcome.asked")
