@@ -262,7 +262,7 @@ def _text(moment: Moment, event: Text) -> None:
         welcome.welcome(moment, courtesy, rest, word)
         return
     if courtesy and not rest:
-        if not _is_opinion(moment, event) and not flows.survey.meant(moment, folded):
+        if not _is_opinion(moment, event) and not flows.survey_invitation.meant(moment, folded):
             ways.courtesy(moment, courtesy)
             return
         courtesy, rest = "", event.text
@@ -368,7 +368,7 @@ def _offered(moment: Moment, folded: str) -> bool:
     offered = conversation.offered
     if not offered:
         return False
-    if way := flows.survey.meant(moment, folded):
+    if way := flows.survey_invitation.meant(moment, folded):
         choices.chosen(moment, way)
         return True
     draft = conversation.open
@@ -581,7 +581,7 @@ _HOUSE: dict[type, Callable[[Moment, Any], None]] = {
     CaseUpdate: flows.track.updated,
     AppointmentChanged: flows.appointment.changed,
     PolicyChanged: arrivals.policy_changed,
-    SurveyInvited: flows.survey.invited,
+    SurveyInvited: flows.survey_invitation.invited,
     BroadcastSent: flows.broadcast.sent,
     Found: _found,
     Asked: flows.represent.asked,
