@@ -243,6 +243,7 @@ def moved_event(
         who=step.who,
         service=case.service,
         sensitive=bool(service and service.sensitive_purpose),
+        restricted=case.restricted,
         given=msgspec.json.decode(step.reason, type=dict[str, str]) if step.reason else {},
         **lists_of(connection, vault, case, step),
         earliest=moment_or_none(case.earliest),

@@ -120,6 +120,8 @@ class CaseMoved(_Event, frozen=True, kw_only=True, tag="case_moved"):
     who: str
     service: str = ""
     sensitive: bool = False
+    restricted: bool = False
+    """One authorised person alone looks at it: no committee is named."""
     given: dict[str, str] = {}
     missing: tuple[Missing, ...] = ()
     """What a return asks for."""

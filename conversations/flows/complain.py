@@ -20,7 +20,7 @@ from conversations.effects import Alarm, FileCase, HandOver
 from conversations.flow import Flow, Step, answered, ask, register, review, under
 from conversations.flows import addresses
 from conversations.flows.consent import consent_step
-from conversations.flows.filing import BY_NUMBER, answers_of, file, house_choices, how_told, plain_field
+from conversations.flows.filing import BY_NUMBER, answers_of, file, heard_by, house_choices, how_told, plain_field
 from conversations.moment import Moment
 from conversations.ways import way_on
 
@@ -85,7 +85,7 @@ def finish(moment: Moment, draft: Draft) -> None:
         restricted=grave,
         anonymous=anonymous,
     )
-    body = moment.profile.committees.complaint.to(moment.language)
+    body = heard_by(moment, "complaint", grave)
     moment.tell(moment.words("complain.received", reference=case.reference, body=body))
     if grave:
         moment.tell(moment.words("complain.restricted"))
@@ -141,14 +141,8 @@ def file_compensation(moment: Moment, draft: Draft, complaint: FileCase) -> None
         agreed_channel=complaint.agreed_channel,
         completed_at=None,
     )
-    investigation = moment.profile.committees.investigation
-    moment.tell(
-        moment.words(
-            "complain.compensation",
-            reference=case.reference,
-            body=investigation.to(moment.language) if investigation else "",
-        )
-    )
+    body = heard_by(moment, "compensation", complaint.restricted)
+    moment.tell(moment.words("complain.compensation", reference=case.reference, body=body))
 
 
 def next_update(moment: Moment, due: Any) -> str:

@@ -166,6 +166,13 @@ def log_consent(moment: Moment, purpose: str, given: bool, reference: str = "") 
     moment.do(LogConsent(purpose=purpose, given=given, wording_version=version, reference=reference))
 
 
+def heard_by(moment: Moment, kind: str, restricted: bool) -> str:
+    """Who looks at a case of this kind, as its person is told: what is restricted comes before no committee."""
+    if restricted:
+        return moment.words("case.heard_apart")
+    return lifecycle.committee_for(moment.profile, kind).to(moment.language)
+
+
 def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
     """What the words of a move may interpolate; days are said in both calendars."""
     service = moment.profile.service(event.service) if event.service else None
@@ -176,7 +183,7 @@ def facts_of(moment: Moment, event: CaseMoved) -> dict[str, str]:
         "reference": event.reference,
         "title": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
         "service": service.title.to(moment.language) if service else moment.words(f"kind.{event.kind}"),
-        "committee": lifecycle.committee_for(moment.profile, event.kind).to(moment.language),
+        "committee": heard_by(moment, event.kind, event.restricted),
         "promise": " ".join(promise_lines(promised, moment.language, moment.words)),
     }
     for name, at in days.items():
