@@ -96,6 +96,7 @@ class FrontLine:
             await self._templates()
             self.rounds.add("templates", 30, self._templates)
             self.rounds.add("templates_at_meta", 1800, self._ask_meta)
+            self.rounds.add("senders", 4 * 60 * 60, self._look_at_senders)
         if any(name in ("whatsapp", "sms") for _, name in self.channels):
             self.rounds.add("costs", 900, self._costs)
         self.rounds.add("watch", 60, self._watch)
@@ -149,6 +150,11 @@ class FrontLine:
 
         await ask_meta(self.database, self.channels, ms(self.intake.clock()))
         await self._templates()
+
+    async def _look_at_senders(self) -> None:
+        from bot.senders import look
+
+        await look(self.database, self.channels, self.intake.clock(), self.intake.me)
 
     async def _costs(self) -> None:
         from bot.costs import Costs

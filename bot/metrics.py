@@ -19,6 +19,7 @@ reported = Counter(
     ["association", "channel", "state"],
 )
 send_errors = Counter("wasl_send_errors_total", "Sends that failed", ["association", "channel", "code"])
+sender_quality = Gauge("wasl_sender_quality", "How Meta rates a WhatsApp sender: 3 high, 1 low", ["association"])
 polls = Counter("wasl_poll_troubles_total", "Failed polls", ["association", "trouble"])
 unsettled = Gauge("wasl_unsettled", "Rows queued or being sent in this process")
 notices = Gauge("wasl_notices", "Notices that are not settled, by state", ["association", "state"])

@@ -34,6 +34,7 @@ from conversations.wording import house_wording
 from conversations.world import Traits
 
 if TYPE_CHECKING:
+    from bot.channels.twilio_sender import Standing
     from bot.channels.twilio_templates import Templates
 
 TEXT = 1600
@@ -154,6 +155,12 @@ class WhatsApp(TwilioChannel):
         texts = {text, numbered(text, say.options)}
         client = await self._client()
         return await look_up(client, PREFIX + self._sender, PREFIX + handle, texts, after, known)
+
+    async def standing(self) -> "Standing | None":
+        """How Meta rates our sender; None where Twilio does not know it. Raises TryAgain."""
+        from bot.channels.twilio_sender import standing
+
+        return await standing(await self._client(), PREFIX + self._sender)
 
     async def _make_content(self, shape: Shape) -> str:
         return await make_content(await self._client(), shape)
