@@ -1,7 +1,7 @@
 """Automatic calls, where the association chose them: the first try of a call that staff would make.
 
 Once a task, at a decent hour, and never of what is restricted or for women. Who presses 1 is called by staff next; who
-presses 2 heard it, from their own telephone; anything else comes before staff as a try without an answer.
+presses 2 heard all of it that the machine may say; anything else comes before staff as a try without an answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,6 +36,7 @@ class Ring(NamedTuple):
     task: Task
     number: str
     language: str
+    stands: str = ""
 
 
 class Calls:
@@ -60,7 +61,8 @@ class Calls:
                 try:
                     if self.intake.may_send(slug, NAME, one.number):
                         raise SendError("held")
-                    await voice.call(one.number, one.task.id, words, one.language, one.task.reference, name)
+                    about = (one.language, one.task.reference, name, one.stands)
+                    await voice.call(one.number, one.task.id, words, *about)
                 except SendError as error:
                     log.warning("call_not_made", association=slug, task=one.task.id, error=error.code)
                     await self.database.write(self._again, slug, one.task.id, FAILED)
@@ -75,7 +77,8 @@ class Calls:
         for task in found:
             whom = acts.whom(connection, self.vault, association, task)
             if whom.phone:
-                rings.append(Ring(task, whom.phone, whom.language))
+                stands, _ = acts.aloud(connection, self.vault, association, task, whom.language, now)
+                rings.append(Ring(task, whom.phone, whom.language, stands))
             else:
                 self._again(connection, association.slug, task.id, FAILED)
         return rings
@@ -100,9 +103,8 @@ class Calls:
             )
         else:
             wake = self._wake(connection, association.slug)
-            heard = acts.spoken(connection, self.vault, association, task, language, now)
-            opened = not heard.opened
-            acts.record(connection, self.vault, association, task, "reached", 0, "", now, wake, opened=opened)
+            _, whole = acts.aloud(connection, self.vault, association, task, language, now)
+            acts.record(connection, self.vault, association, task, "reached", 0, "", now, wake, opened=whole)
         return language
 
     async def ended(self, slug: str, ended: Ended) -> None:

@@ -40,6 +40,7 @@ DEATH, DEATH_KNOWN, STOPPED = "called:death_report", "called:death_known", "stop
 _ASKED = ("saudi_id", "identity", "birth_date", "short_address")
 """Kinds of fields by which somebody shows on the telephone who they are."""
 _NUMBERED = ("whatsapp", "sms")
+_WHOLE = frozenset({"update", "promise_near", "receipt"})
 _APART = frozenset({"complaint", "compensation"})
 
 
@@ -120,6 +121,31 @@ def spoken(
     return Spoken(news, words) if not words or any(quiet for _, quiet in told) else Spoken(words)
 
 
+def aloud(
+    connection: Connection, vault: Vault, association: Association, task: Task, language: str, now: datetime
+) -> tuple[str, bool]:
+    """What a machine may read to whoever picks up: where the case stands and when they will hear, unless it is for the
+    person alone or decided; and whether that is all there is to tell."""
+    slug = association.slug
+    case = cases.by_id(connection, vault, slug, task.case_id) if task.case_id else None
+    decided = case is None or case.stage in track.DECISIONS
+    if case is None or decided or spoken(connection, vault, association, task, language, now).opened:
+        return "", False
+    told = notices_table.of_task(connection, slug, task.id)
+    words = track.stands(_moment(association, None, language, now), track.view_of(case_facts(case)))
+    return "\n".join(words), bool(told) and all(_is_whole(connection, vault, association, one.about) for one in told)
+
+
+def _is_whole(connection: Connection, vault: Vault, association: Association, named: str) -> bool:
+    """Whether the stage and the days are all that this says."""
+    name, _, about = named.partition(":")
+    if name != "moved":
+        return name in _WHOLE
+    reference, _, seq = about.rpartition(":")
+    event = moved_event(connection, vault, association, reference, int(seq)) if seq.isdigit() else None
+    return event is not None and not (event.given or event.missing or event.owed)
+
+
 def _of_notice(
     connection: Connection,
     vault: Vault,
@@ -194,10 +220,11 @@ def record(
     wake: Wake,
     *,
     until: datetime | None = None,
-    opened: bool = True,
+    opened: bool | None = None,
 ) -> Task:
     """What a worker says came of it; the task as it stands now. The task is locked. `until`: with an apology, the day
-    that is promised now; `opened`: they heard the news itself. Raises Unfit: nothing changed."""
+    that is promised now; `opened`: they heard the news itself (None: if anybody may be told it, or they came in
+    person). Raises Unfit: nothing changed."""
     slug, at = association.slug, ms(now)
     found = errands.outcome_of(task.kind, outcome, task.state)
     if found is None:
@@ -225,8 +252,14 @@ def record(
         addresses.doubt(connection, vault, slug, whom(connection, vault, association, task).phone, wake)
     if outcome == "stop":
         _stopped(connection, association, task, at, wake)
+    if opened is None:
+        opened = task.kind == "slip" or not found.reached or not _quiet(connection, vault, association, task, now)
     notices.task_done(connection, association, task, found.reached, now, outcome, opened=opened)
     return task
+
+
+def _quiet(connection: Connection, vault: Vault, association: Association, task: Task, now: datetime) -> bool:
+    return bool(spoken(connection, vault, association, task, "ar", now).opened)
 
 
 # --- what was promised and not kept ----------------------------------------------------------------------------------

@@ -181,15 +181,17 @@ def task_done(
     opened: bool = True,
 ) -> None:
     """A worker's record is the evidence of a task; where they could not reach the person the chain goes on. Whoever
-    heard that there is news, and not which (`opened`), has two days to ask for it like anybody else."""
+    heard that there is news, and not which (`opened`), has two days to ask for it like anybody else: then it is tried
+    by a call, once."""
     for leg in notices.legs_of_task(connection, association.slug, task.id):
         notice = notices.get(connection, association.slug, leg.notice, lock=True)
         if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
             continue
         state = "arrived" if reached else "failed"
         _end_leg(connection, notice._replace(step=leg.step), state, why, now)
-        if reached and not opened:
-            due = rules.goes_at(association.profile, False, now + rules.UNOPENED)
+        if reached and not opened and leg.why != "unopened":
+            waits = rules.UNOPENED_BY.get(task.kind, rules.UNOPENED)
+            due = rules.goes_at(association.profile, False, now + waits)
             _keep(connection, notice, state=notices.UNOPENED, due=ms(due), why="")
         elif reached:
             _settle(connection, notice, notices.REACHED, "told", now)
@@ -462,17 +464,21 @@ def _unread_to_staff(
 def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> list[Notice]:
     """Of this and what went along with it, whatever still waits for the person to open it at the address that brought
     it; what a call alone announced, nobody has seen opened."""
-    if conversation is None:
-        legs = notices.legs_of(connection, notice.association, notice.id)
-        brought = [leg for leg in reversed(legs) if leg.state == "arrived"]
-        tried = [leg.conversation for leg in (*brought, *reversed(legs)) if leg.conversation is not None]
-        if not tried:
-            return [notice] if brought else []
-        conversation = tried[0]
+    if conversation is None and (conversation := _said_at(connection, notice)) is None:
+        return [notice]
     state = conversations.state_of(connection, vault, notice.association, conversation)
     if state is None or not state.news:
         return []
     return [one for one in (notice, *notices.joined_to(connection, notice)) if one.reference in state.news]
+
+
+def _said_at(connection: Connection, notice: Notice) -> int | None:
+    """The conversation in which a message of this says that there is news; None where only a worker said it."""
+    legs = notices.legs_of(connection, notice.association, notice.id)
+    brought = [leg for leg in legs if leg.state == "arrived"]
+    tried = [leg.conversation for leg in (*reversed(brought), *reversed(legs)) if leg.conversation is not None]
+    said = (one for one in tried if notices.states(connection, notice.association, notice.id, one))
+    return next(said, None)
 
 
 def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:

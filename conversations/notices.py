@@ -18,6 +18,8 @@ MESSAGING = ("telegram", "whatsapp", "web_chat", "sms", "email")
 """In the order in which they are tried, after the agreed one and the one where the matter began."""
 UNOPENED = timedelta(days=2)
 """News that waits to be opened for so long is told by a call."""
+UNOPENED_BY = {"letter": timedelta(days=5)}
+"""By task: a letter is some days on its way."""
 TASK_WAITS = timedelta(days=2)
 """A task that nobody has done by then lets the notice go on to the next address."""
 BY_NUMBER = "reference"

@@ -1,4 +1,5 @@
-"""An automatic call by Twilio Voice: says that there is news, reads the case's number, and takes one pressed key.
+"""An automatic call by Twilio Voice: says that there is news, reads the case's number and, where nothing of it is
+confidential, where it stands, and takes one pressed key.
 
 It says nothing else: whoever picks up a telephone is not known. What is said goes with the call itself (`Twiml`), so
 that Twilio asks us only for what follows a pressed key, and tells how the call ended.
@@ -57,24 +58,29 @@ class Voice(TwilioChannel):
         self._messages_url = URL(f"{self._api_url}/2010-04-01/Accounts/{account_sid}/Calls.json")
         self._key_url = webhook_url(self._public_url, association, NAME)
 
-    async def call(self, to: str, task: int, words: Words, language: str, reference: str, association: str) -> str:
-        """Ring this number; returns the call's sid. Raises a SendError."""
+    async def call(
+        self, to: str, task: int, words: Words, language: str, reference: str, association: str, stands: str = ""
+    ) -> str:
+        """Ring this number; returns the call's sid. `stands`: where the case stands, if anybody may hear it. Raises a
+        SendError."""
         form = {
             "To": to,
             "From": self._sender,
-            "Twiml": self.news(task, words, language, reference, association),
+            "Twiml": self.news(task, words, language, reference, association, stands),
             "StatusCallback": self._callback(task),
             "StatusCallbackEvent": "completed",
             "Timeout": str(RINGS),
         }
         return await self._post(form)
 
-    def news(self, task: int, words: Words, language: str, reference: str, association: str) -> str:
+    def news(self, task: int, words: Words, language: str, reference: str, association: str, stands: str = "") -> str:
         """What is said, twice, and the keys."""
         said = words("voice.news", association=association)
         spoken = self._say(language, said)
         if reference:
             spoken += self._say(language, words("voice.reference")) + self._spelled(language, reference)
+        if stands:
+            spoken += self._say(language, stands)
         spoken += self._say(language, words("voice.keys"))
         action = quoteattr(f"{self._key_url}?row={task}{RETRIES}")
         gather = f'<Gather numDigits="1" timeout="{WAITS}" action={action} method="POST">{spoken}</Gather>'

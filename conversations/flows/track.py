@@ -107,15 +107,18 @@ def title(moment: Moment, case: CaseView) -> str:
 def summary(moment: Moment, case: CaseView, *, opened: bool = False) -> str:
     """Title, reference, stage, and when they will hear; a waiting piece of news is announced, not told, except to who
     has `opened` it."""
-    lines = [
-        moment.words("track.line", title=title(moment, case), reference=case.reference),
-        moment.words("track.stage", stage=moment.words(f"stage.{case.kind}.{case.stage}")),
-    ]
+    stage, *ahead = stands(moment, case)
     if case.reference in moment.conversation.news and not opened:
-        lines.append(moment.words("track.news_waiting"))
-    elif lifecycle.is_open(case.stage) and case.stage not in ANSWERED:
-        lines += expectation(moment, case)
-    return "\n".join(lines)
+        ahead = [moment.words("track.news_waiting")]
+    line = moment.words("track.line", title=title(moment, case), reference=case.reference)
+    return "\n".join([line, stage, *ahead])
+
+
+def stands(moment: Moment, case: CaseView) -> list[str]:
+    """Its stage, and when they will hear: where nothing of it is confidential, a stranger may hear it too."""
+    stage = moment.words("track.stage", stage=moment.words(f"stage.{case.kind}.{case.stage}"))
+    waits = lifecycle.is_open(case.stage) and case.stage not in ANSWERED
+    return [stage, *(expectation(moment, case) if waits else [])]
 
 
 def expectation(moment: Moment, case: CaseView) -> list[str]:

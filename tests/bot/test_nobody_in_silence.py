@@ -11,6 +11,7 @@ from sqlalchemy import Connection, update
 from bot import errands
 from bot.channels.contract import StatusReport, UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
+from conversations.events import Unreachable
 from storage import tasks, timers
 from storage.schema import messages as messages_table
 from storage.tasks import Task
@@ -108,7 +109,7 @@ async def test_a_refusal_that_waited_the_night_beside_other_news_is_told_by_a_ca
     assert "سبب" in spoken(desk, task).opened
     assert [one.state for one in of(desk, first)] == ["reached"]
     assert of(desk, second)[-1].state == "with_staff"
-    record(desk, task, "reached")
+    record(desk, task, "reached", opened=True)
     assert (of(desk, second)[-1].state, of(desk, second)[-1].why) == ("reached", "told")
 
 
@@ -355,7 +356,7 @@ async def test_the_next_news_is_said_where_the_last_never_arrived(desk: Desk, ot
     move(desk, reference, "investigate", "follow_up_committee")
     await desk.run()
     assert len(whatsapp.sent) == before + 1
-    record(desk, task, "reached")
+    record(desk, task, "reached", opened=True)
     delivered(desk)
     await desk.later(minutes=3)
     assert [one.state for one in of(desk, reference)] == ["reached", "unopened"]
@@ -495,3 +496,65 @@ async def test_a_wrong_number_at_the_end_leaves_an_open_task(desk: Desk, noura: 
     assert [task.why for task in still_open(desk)] == ["nobody_reached"]
     record(desk, still_open(desk)[0], "reached")
     assert of(desk, reference)[-1].state == "reached"
+
+
+# --- heard of, and not heard -----------------------------------------------------------------------------------------
+
+
+async def refused_by(desk: Desk, noura: Person, channel: str) -> tuple[str, Task]:
+    """A refusal that is to be told by this channel."""
+    reference = await noura.apply()
+    await before_committee(desk, reference)
+    agreed(desk, channel)
+    refuse(desk, reference)
+    await desk.run()
+    (task,) = still_open(desk)
+    return reference, task
+
+
+@pytest.mark.parametrize(
+    ("channel", "outcome", "days"), [("letter", "posted", 7), ("fax", "sent", 4), ("phone", "reached", 4)]
+)
+async def test_what_said_only_that_there_is_news_is_followed_by_a_call_once(
+    desk: Desk, noura: Person, channel: str, outcome: str, days: int
+) -> None:
+    reference, task = await refused_by(desk, noura, channel)
+    record(desk, task, outcome)
+    assert of(desk, reference)[-1].state == "unopened"
+    await desk.later(days=days)
+    (call,) = still_open(desk)
+    assert (call.kind, call.why) == ("call", "unopened") and "سبب" in spoken(desk, call).opened
+    record(desk, call, "reached")
+    await desk.later(days=4)
+    assert not still_open(desk) and of(desk, reference)[-1].state == "reached"
+
+
+@pytest.mark.parametrize(("channel", "more"), [("phone", {"opened": True}), ("branch", {})])
+async def test_who_showed_who_they_are_has_heard_it(
+    desk: Desk, noura: Person, channel: str, more: dict[str, bool]
+) -> None:
+    reference, task = await refused_by(desk, noura, channel)
+    record(desk, task, "reached", **more)
+    assert (of(desk, reference)[-1].state, of(desk, reference)[-1].why) == ("reached", "told")
+
+
+async def test_plain_news_by_letter_is_told_when_it_is_posted(desk: Desk, noura: Person) -> None:
+    reference = await noura.apply()
+    agreed(desk, "letter")
+    move(desk, reference, "verify", "relations_officer")
+    await desk.run()
+    record(desk, still_open(desk)[0], "posted")
+    assert of(desk, reference)[-1].state == "reached"
+
+
+async def test_who_was_called_after_a_message_that_never_went_has_nothing_to_open(
+    desk: Desk, noura: Person, paper: Paper
+) -> None:
+    reference = await noura.apply()
+    await before_committee(desk, reference)
+    await noura.send(noura.incoming(Unreachable(id="gone-1", at=desk.now, code="blocked")))
+    refuse(desk, reference)
+    await desk.later(minutes=1)
+    record(desk, still_open(desk)[0], "reached")
+    await desk.later(days=4)
+    assert [task.why for task in still_open(desk)] == ["unopened"]

@@ -86,7 +86,7 @@ def key_of(call: Call) -> str:
     return gather.attrib["action"]
 
 
-def test_it_says_that_there_is_news_and_the_number_letter_by_letter_and_nothing_else(
+def test_it_says_that_there_is_news_the_number_letter_by_letter_where_it_stands_and_nothing_else(
     house: House, person: Person
 ) -> None:
     made = task(house, case_of(house, person))
@@ -99,6 +99,7 @@ def test_it_says_that_there_is_news_and_the_number_letter_by_letter_and_nothing_
         assert call.fields["StatusCallback"].startswith(f"{PUBLIC}/twilio/harif/voice_status?row={made.id}")
         said = "".join(ElementTree.fromstring(call.fields["Twiml"]).itertext())
         assert "لديكم جديد" in said
+        assert "الحال الآن: وصلنا" in said, "where it stands anybody may hear"
         assert "نورة" not in said
         assert "تسجيل" not in said
         spelled = re.findall(r'<say-as interpret-as="characters">(\w+)</say-as>', call.fields["Twiml"])
@@ -137,13 +138,17 @@ def test_a_pressed_key_says_that_it_was_heard_or_that_somebody_should_call(
     assert [one.staff for one in known.tried] == [0]
 
 
-def test_quiet_news_that_was_only_heard_of_is_called_for_by_staff_when_two_days_pass(
-    house: House, person: Person
+@pytest.mark.parametrize("what", ["refused", "paper"])
+def test_news_that_was_only_heard_of_is_called_for_by_staff_when_two_days_pass(
+    house: House, person: Person, what: str
 ) -> None:
-    made = task(house, case_of(house, person), about=refused(house, person))
+    known = case_of(house, person)
+    more = refused(house, person) if what == "refused" else f"document_expiring:{known.reference}:iqama:2027-01-01"
+    made = task(house, known, about=more)
 
     async def then(there: Exchange) -> None:
         [call] = await there.ring()
+        assert ("الحال الآن" in call.fields["Twiml"]) == (what == "paper")
         await there.post(key_of(call), Digits="2", CallSid="CA1")
 
     exchange(house, then)

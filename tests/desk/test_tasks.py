@@ -164,6 +164,17 @@ def test_a_refusal_is_told_only_to_who_answered_two_questions(house: House, pers
     )
     assert "لا يشمله الدعم" in two.text
     assert (officer.who, "task.proven", f"task:{made.id}", "0,1") in house.acts()
+    assert 'name="proven"' in two.text
+    assert 'name="proven"' not in one.text
+
+
+@pytest.mark.parametrize(("more", "state"), [({"proven": "1"}, notices.REACHED), ({}, notices.UNOPENED)])
+def test_a_refusal_counts_as_told_to_who_showed_who_they_are_and_else_as_announced(
+    house: House, person: Person, more: dict[str, str], state: str
+) -> None:
+    made = task(house, case_of(house, person), about=refused(house, person))
+    house.worker("relations_officer").post(f"/tasks/{made.id}", outcome="reached", **more)
+    assert notice(house, made).state == state
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[papers.Letter]:

@@ -213,6 +213,7 @@ def _record(connection: Connection, at: At, known: Task, outcome: str) -> None:
         at.now,
         at.wake(connection),
         until=_evening(at.form.get("until")),
+        opened=True if at.form.get("proven") else None,
     )
     at.log(connection, "task.done", f"task:{known.id}", outcome)
 
