@@ -6,7 +6,7 @@ e-mail where their login is an address and a relay is set. References and counts
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from bot import metrics
 from bot.channels.contract import Channel, SendError
+from bot.desk.sight import cases_seen_by
 from bot.desk.words import DeskWords
 from bot.desk.worker import Worker, worker_of
 from bot.intake import Intake
@@ -28,7 +29,7 @@ from conversations.says import Say
 from storage import alarms, clocks, staff
 from storage.clocks import Deadline
 from storage.database import Database
-from storage.schema_desk import excluded
+from storage.schema import cases
 from storage.times import ms
 from storage.vault import Vault
 
@@ -115,13 +116,13 @@ class Reminders(ToWorkers):
             return []
         colleagues = staff.colleagues(connection, self.vault, slug)
         workers = [worker_of(association.profile, one.member, one.name, "ar") for one in colleagues]
-        out = _excluded(connection, slug)
+        seen = _seen(connection, workers, {one.case_id for found in by_rung.values() for one in found})
         told: dict[tuple[int, str], list[str]] = defaultdict(list)
         for rung, deadlines in by_rung.items():
             fresh = clocks.remind(connection, slug, [one.subject for one in deadlines], rung, ms(now))
             for one in deadlines:
                 if one.subject in fresh:
-                    for worker in hearers([w for w in workers if (one.case_id, w.id) not in out], one, rung):
+                    for worker in hearers([w for w in workers if one.case_id in seen[w.id]], one, rung):
                         told[worker.id, rung].append(one.reference)
             if fresh and rung == "management":
                 alarms.ring(connection, slug, "overdue", ms(now))
@@ -142,10 +143,13 @@ def _listed(words: DeskWords, references: list[str]) -> str:
     return words("reminder.and_more", references=shown, count=more) if more > 0 else shown
 
 
-def _excluded(connection: Connection, slug: str) -> set[tuple[int, int]]:
-    e = excluded.c
-    rows = connection.execute(select(e.subject, e.staff).where(e.association == slug, e.subject.startswith("case:")))
-    return {(int(row.subject.removeprefix("case:")), row.staff) for row in rows}
+def _seen(connection: Connection, workers: Sequence[Worker], ids: Collection[int]) -> dict[int, set[int]]:
+    """Of these cases, by worker, those that their pages would show them."""
+    c = cases.c
+    return {
+        worker.id: set(connection.scalars(select(c.id).where(c.id.in_(sorted(ids)), cases_seen_by(worker))))
+        for worker in workers
+    }
 
 
 def hearers(workers: Sequence[Worker], one: Deadline, rung: str) -> list[Worker]:
@@ -153,15 +157,15 @@ def hearers(workers: Sequence[Worker], one: Deadline, rung: str) -> list[Worker]
     the holder can no more), then management too. Management comes before its rung only where nobody else can act: an
     appeal against those who answered. A restricted case is the protection officer's at every rung.
 
-    `workers`: of the association, without those who are kept out of the case."""
+    `workers`: of the association, those who see the case."""
     able = [worker for worker in workers if _can_act(worker, one)]
     if one.restricted:
         return able
-    above = [worker for worker in workers if MANAGEMENT in worker.roles and one.kind in worker.kinds]
+    above = [worker for worker in workers if MANAGEMENT in worker.roles]
     role = [worker for worker in able if MANAGEMENT not in worker.roles]
     if not role or hands(one.kind, one.stage) <= _ABOVE:
         role = [*role, *above]
-    holder = [worker for worker in workers if worker.id == one.holder and one.kind in worker.kinds]
+    holder = [worker for worker in workers if worker.id == one.holder]
     if rung == "holder" and holder:
         return holder if holder[0] in role else [*holder, *role]
     return [*role, *(worker for worker in above if rung == "management" and worker not in role)]
@@ -170,5 +174,4 @@ def hearers(workers: Sequence[Worker], one: Deadline, rung: str) -> list[Worker]
 def _can_act(worker: Worker, one: Deadline) -> bool:
     """By a move that one of their roles makes from here; a committee decides, it does not work."""
     may = worker.may("work") or worker.may("committee")
-    sees = one.kind in worker.kinds and (worker.may("restricted") or not one.restricted)
-    return may and sees and bool(worker.roles & hands(one.kind, one.stage, one.restricted))
+    return may and bool(worker.roles & hands(one.kind, one.stage, one.restricted))

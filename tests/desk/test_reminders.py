@@ -224,3 +224,36 @@ def test_e_mail_goes_to_workers_whose_login_is_an_address(house: House, relay: R
 async def test_a_relay_that_is_away_is_an_error_without_content() -> None:
     with pytest.raises(MailFailed, match="ConnectionRefusedError"):
         await Mail("smtp+plain://127.0.0.1:1", "desk@wasl.example").send("a@b.example", "s", "secret")
+
+
+def _place(connection: Connection, **values: Any) -> None:
+    connection.execute(update(cases).values(**values))
+
+
+def test_a_delegate_hears_of_the_cases_of_their_own_branch_alone(house: House) -> None:
+    reference = applied(house)
+    house.do(lambda c: _place(c, branch="jeddah"))
+    there = house.worker("branch_delegate", branch="jeddah")
+    elsewhere = house.worker("branch_delegate", branch="riyadh")
+    for user, worker in ((91, there), (92, elsewhere)):
+        bound(house, worker, user)
+    rounds = ringing(house)
+    for days in (17, 1, 4, 1):
+        house.later(days=days)
+        house.run(rounds.ring())
+    assert any(reference in text for text in read_by(house, 91))
+    assert not any(reference in text for text in read_by(house, 92))
+
+
+def test_who_holds_a_case_that_is_anothers_part_by_now_hears_no_more_of_it(house: House) -> None:
+    """Then those hear of it who see it."""
+    reference = applied(house)
+    holder, officer = house.worker("branch_delegate", branch="riyadh"), house.worker("relations_officer")
+    house.do(lambda c: _place(c, branch="jeddah", holder=holder.id))
+    for user, worker in ((91, holder), (92, officer)):
+        bound(house, worker, user)
+    rounds = ringing(house)
+    for days in (17, 1, 4, 1):
+        house.later(days=days)
+        house.run(rounds.ring())
+    assert not read_by(house, 91) and any(reference in text for text in read_by(house, 92))
