@@ -212,9 +212,9 @@ def _begin(
         if now_there is None or now_there.state != notices.WAITING:
             return now_there or notice
         notices.join_waiting(connection, notice, ms(now + LOOK))
-    if notice.urgency != "now" and notice.conversation is not None:
+    if notice.urgency != "now":
         midnight = here(now).replace(hour=0, minute=0, second=0, microsecond=0)
-        sent = notices.sent_since(connection, notice.association, notice.conversation, ms(midnight))
+        sent = notices.sent_since(connection, notice, ms(midnight))
         if rules.too_many(association.profile, sent):
             return _keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
     if notice.channel in rules.TASK_OF:

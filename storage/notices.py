@@ -160,18 +160,16 @@ def settle_joined(connection: Connection, carrier: Notice, state: str, now: int)
     connection.execute(update(notices).where(*mine, n.state == JOINED).values(state=state, settled_at=now))
 
 
-def sent_since(connection: Connection, association: str, conversation: int, since: int) -> int:
-    """How many notices of this conversation have gone out since then."""
-    n, one = notices.c, legs.c
-    whose = and_(one.association == n.association, one.notice == n.id, one.step == 1)
-    return (
-        connection.scalar(
-            select(func.count())
-            .select_from(notices.join(legs, whose))
-            .where(n.association == association, n.conversation == conversation, one.at >= since)
-        )
-        or 0
-    )
+def sent_since(connection: Connection, notice: Notice, since: int) -> int:
+    """How many notices have gone out by a message since then to the person of this one, whichever address they are
+    about; where nobody is known to be behind it, to this address."""
+    n, one, c = notices.c, legs.c, conversations.c
+    whose = and_(one.association == n.association, one.notice == n.id)
+    theirs = select(c.id).where(c.association == notice.association, c.beneficiary == notice.beneficiary)
+    mine = n.conversation == notice.conversation if notice.beneficiary is None else n.conversation.in_(theirs)
+    gone = (one.conversation.is_not(None), one.state != "skipped", one.at >= since)
+    query = select(func.count(n.id.distinct())).select_from(notices.join(legs, whose))
+    return connection.scalar(query.where(n.association == notice.association, mine, *gone)) or 0
 
 
 def old(connection: Connection, association: str, before: int, limit: int) -> list[int]:

@@ -558,3 +558,27 @@ async def test_who_was_called_after_a_message_that_never_went_has_nothing_to_ope
     record(desk, still_open(desk)[0], "reached")
     await desk.later(days=4)
     assert [task.why for task in still_open(desk)] == ["unopened"]
+
+
+# --- a person's day --------------------------------------------------------------------------------------------------
+
+
+async def test_the_number_of_a_day_is_the_persons_and_not_an_addresss(desk: Desk, noura: Person) -> None:
+    rules = desk.associations["harif"].profile.notices
+    before = rules.a_day
+    object.__setattr__(rules, "a_day", 1)
+    try:
+        first = await noura.apply()
+        there = await too(desk, noura)
+        second = await there.apply()
+        told = len(noura.told), len(there.told)
+        move(desk, first, "verify", "relations_officer")
+        move(desk, second, "verify", "relations_officer")
+        await desk.run()
+        assert (len(noura.told) - told[0]) + (len(there.told) - told[1]) == 1
+        assert {of(desk, one)[-1].why for one in (first, second)} == {"", "a_day"}
+        await desk.later(days=1)
+        await desk.later(minutes=3)
+        assert (len(noura.told) - told[0]) + (len(there.told) - told[1]) == 2
+    finally:
+        object.__setattr__(rules, "a_day", before)
