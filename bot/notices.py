@@ -17,10 +17,10 @@ from conversations.association.association import Association
 from conversations.cases import errands
 from conversations.cases.calendar import calendar_of, here
 from conversations.flows import track
-from storage import accounts, alarms, conversations, notices, tasks, waves
+from storage import accounts, alarms, appointments, conversations, notices, tasks, waves
 from storage.ids import new_id
 from storage.notices import Leg, Notice
-from storage.times import moment, ms
+from storage.times import moment, moment_or_none, ms
 from storage.vault import Vault
 
 Wake = Callable[[int, str], object]
@@ -230,6 +230,9 @@ def _next(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
     """Take the next address of the chain; at its end, a call."""
+    hour = _hour(connection, notice)
+    if hour is not None and hour <= now:
+        return _settle(connection, notice, notices.DROPPED, "over", now)
     known = _addresses(connection, notice)
     if _stopped_us(connection, notice, known):
         return _settle(connection, notice, notices.DROPPED, "stopped", now)
@@ -276,6 +279,15 @@ def _next(
     return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
 
 
+def _hour(connection: Connection, notice: Notice) -> datetime | None:
+    """The hour that it names, if that is still ahead of what it says."""
+    name, _, about = notice.about.partition(":")
+    id, _, act = about.partition(":")
+    if name != "appointment" or not id.isdecimal() or act.startswith("missed"):
+        return None
+    return moment_or_none(appointments.starts_of(connection, notice.association, int(id)))
+
+
 def _by_day(association: Association, notice: Notice, now: datetime) -> datetime | None:
     """When its next message may go, where that is not now: what began in the evening wakes nobody at night."""
     at = rules.goes_at(association.profile, notice.urgency == "now", now)
@@ -286,7 +298,8 @@ def _out(
     connection: Connection, notice: Notice, channel: str, conversation: int, now: datetime, why: str = ""
 ) -> Notice:
     """A leg is under way at this address."""
-    step, until = notice.step + 1, now + rules.EVIDENCE[channel].within
+    step = notice.step + 1
+    until = now + rules.within(channel, notice.kind, now, _hour(connection, notice))
     leg = Leg(
         notice.association,
         notice.id,
@@ -334,7 +347,8 @@ def _look(
     found = notices.states(connection, notice.association, notice.id, leg.conversation, since)
     # Evidence has its time from when the message left: a backlog of ours is no silence of theirs.
     left = moment(max([leg.at, *(changed or 0 for _, _, changed in found)]))
-    match rules.verdict(leg.channel, [state for state, _, _ in found], now - left):
+    within = rules.within(leg.channel, notice.kind, left, _hour(connection, notice))
+    match rules.verdict(leg.channel, [state for state, _, _ in found], now - left, within):
         case "arrived":
             _end_leg(connection, notice, "arrived", "", now)
             if notice.kind not in rules.BULK_KINDS and _unopened(connection, vault, notice, leg.conversation):
@@ -365,7 +379,7 @@ def _look(
             _end_leg(connection, notice, "failed", CUT, now)
         case "pending":
             # Ever more seldom, and when its time is over.
-            over = left + rules.EVIDENCE[leg.channel].within
+            over = left + within
             look = now + max(LOOK, (now - moment(leg.at)) / 4)
             return _keep(connection, notice, due=ms(min(look, over) if over > now else look))
     return _next(connection, vault, association, notice, now, wake)

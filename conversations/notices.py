@@ -46,21 +46,35 @@ EVIDENCE = {
     "web_chat": Evidence(_DELIVERED, timedelta(hours=24)),
     "email": Evidence(_ACCEPTED, timedelta(hours=24)),
 }
+WITHIN = {"appointment": timedelta(hours=4)}
+"""By kind: what names an hour is looked at sooner than its channel's time would have it."""
+BEFORE_HOUR = timedelta(hours=2)
+"""So long before the hour, at the latest, a worker knows that nobody read of it."""
+AT_LEAST = timedelta(minutes=10)
 _UNDER_WAY = frozenset({"queued", "sending"})
 _OVER = frozenset({"failed", "held"})
 
 
-def verdict(channel: str, states: Sequence[str], waited: timedelta) -> Verdict:
-    """What became of a leg whose message rows stand so. A backlog of ours is no silence of the person's."""
+def within(channel: str, kind: str, left: datetime, starts: datetime | None = None) -> timedelta:
+    """How long evidence may take for a message that left then; `starts`: of the hour that it names."""
+    most = EVIDENCE[channel].within
+    if kind in WITHIN:
+        most = min(most, WITHIN[kind])
+    return min(most, max(starts - BEFORE_HOUR - left, AT_LEAST)) if starts is not None else most
+
+
+def verdict(channel: str, states: Sequence[str], waited: timedelta, within: timedelta) -> Verdict:
+    """What became of a leg whose message rows stand so, where evidence may take so long. A backlog of ours is no
+    silence of the person's."""
     if any(state in _OVER for state in states):
         return "failed"
     evidence = EVIDENCE[channel]
     if states and all(state in evidence.states for state in states):
         # A relay takes what it may bounce later: only time tells.
-        return "arrived" if channel != "email" or waited >= evidence.within else "pending"
+        return "arrived" if channel != "email" or waited >= within else "pending"
     if any(state in _UNDER_WAY for state in states):
         return "pending"
-    return "silent" if waited >= evidence.within else "pending"
+    return "silent" if waited >= within else "pending"
 
 
 class Address(NamedTuple):

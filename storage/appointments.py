@@ -64,6 +64,11 @@ def add(connection: Connection, vault: Vault, given: Appointment) -> None:
     _ADD.run(connection, [tuple(_sealed(vault, given)[name] for name in Appointment._fields)])
 
 
+def starts_of(connection: Connection, association: str, id: int) -> int | None:
+    a = appointments.c
+    return connection.scalar(select(a.starts).where(a.association == association, a.id == id))
+
+
 def get(connection: Connection, vault: Vault, association: str, id: int, *, lock: bool = False) -> Appointment | None:
     """An appointment whole, or None; `lock` holds it until the transaction ends."""
     a = appointments.c

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
-from bot import errands
+from bot import appointments, errands
+from bot import notices as chain
 from bot.channels.contract import StatusReport, UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
 from storage import tasks, timers
 from storage.schema import messages as messages_table
 from storage.tasks import Task
+from storage.times import moment
 from tests.bot.desk import Desk, Paper, Person, error, milliseconds
 from tests.bot.test_notices import PHONE, agreed, blocked, move, too
 
@@ -582,3 +584,41 @@ async def test_the_number_of_a_day_is_the_persons_and_not_an_addresss(desk: Desk
         assert (len(noura.told) - told[0]) + (len(there.told) - told[1]) == 2
     finally:
         object.__setattr__(rules, "a_day", before)
+
+
+# --- an hour that was agreed on --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hours_ahead", "by"), [(26, 12.0), (5, 2.0)], ids=["reminded the day before", "arranged for this day"]
+)
+async def test_an_hour_of_which_nobody_read_is_told_by_a_call_two_hours_before_it_at_the_latest(
+    make_desk: Callable[..., Desk], hours_ahead: float, by: float
+) -> None:
+    desk = make_desk((Paper("harif", "web_chat"),))
+    noura = Person(desk, "cookie1", "web_chat")
+    await noura.say("السلام عليكم")
+    where = desk.id_of("cookie1", "web_chat")
+    starts = desk.now + timedelta(hours=hours_ahead)
+
+    def arrange(connection: Connection) -> None:
+        about = (connection, desk.vault, "harif")
+        made = appointments.request(*about, "interview", desk.now, by="staff:1", conversation=where)
+        association = desk.associations["harif"]
+        tell = chain.telling(*about[:2], association, desk.now, desk.rounds._waking(connection, association))
+        appointments.confirm(*about, made.id, starts, desk.now, by="staff:1", tell=tell)
+
+    desk.do(arrange)
+    if hours_ahead > 24:
+        await desk.later(hours=1)
+        await noura.say("شكرا")
+        desk.do(lambda c: c.execute(update(messages_table).values(state="delivered")))
+        await desk.later(minutes=1)
+        await desk.rounds.remind()
+    while not still_open(desk):
+        await desk.later(minutes=30)
+        await desk.rounds.remind()
+        assert desk.now < starts - timedelta(hours=1)
+    (call,) = still_open(desk)
+    assert (call.kind, call.urgent) == ("call", True)
+    assert moment(call.at) <= starts - timedelta(hours=by)

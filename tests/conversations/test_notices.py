@@ -135,4 +135,24 @@ SOON, LATE = timedelta(seconds=30), timedelta(days=2)
 def test_what_shows_that_it_arrived_is_a_property_of_the_channel(
     channel: str, states: Sequence[str], waited: timedelta, verdict: str
 ) -> None:
-    assert notices.verdict(channel, states, waited) == verdict
+    within = notices.within(channel, "moved", at(2, 1, 9))
+    assert notices.verdict(channel, states, waited, within) == verdict
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "hours_ahead", "hours"),
+    [
+        ("web_chat", "moved", None, 24),
+        ("web_chat", "appointment", None, 4),
+        ("email", "appointment", 24, 4),
+        ("web_chat", "appointment", 5, 3),
+        ("whatsapp", "appointment", 1, 1 / 6),
+        ("telegram", "appointment", 1, 1 / 30),
+    ],
+)
+def test_what_names_an_hour_is_looked_at_before_it_is_over(
+    channel: str, kind: str, hours_ahead: float | None, hours: float
+) -> None:
+    left = at(2, 1, 9)
+    starts = left + timedelta(hours=hours_ahead) if hours_ahead else None
+    assert notices.within(channel, kind, left, starts) == timedelta(hours=hours)

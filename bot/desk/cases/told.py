@@ -61,7 +61,10 @@ def in_words(words: DeskWords) -> dict[str, Any]:
 def why_leg(words: DeskWords, leg: Leg) -> str:
     """Why this way was taken or was not the last: plain words, empty where there is nothing to explain."""
     if leg.why == "no_evidence":
-        minutes = int(EVIDENCE[leg.channel].within.total_seconds() // 60)
+        waited = EVIDENCE[leg.channel].within.total_seconds()
+        if leg.until is not None:
+            waited = (leg.until - leg.at) / 1000
+        minutes = int(waited // 60)
         hours = minutes // 60
         return words(f"delivery.no_evidence.{'hours' if hours else 'minutes'}", count=hours or minutes)
     for key in (f"delivery.why.{leg.why}", f"tasks.outcome.{leg.why}"):
