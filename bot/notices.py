@@ -12,15 +12,15 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from bot import metrics
+from bot.notice_rows import addresses_of, end_leg, hour_of, is_muted, is_plain, keep, leg_of, settle, stopped_us
+from bot.notice_tasks import task_leg, to_staff, unopened, unread_to_staff
 from conversations import notices as rules
 from conversations.association.association import Association
-from conversations.cases import errands
-from conversations.cases.calendar import calendar_of, here
-from conversations.flows import track
-from storage import accounts, alarms, appointments, conversations, notices, tasks, waves
+from conversations.cases.calendar import here
+from storage import accounts, alarms, notices, tasks, waves
 from storage.ids import new_id
 from storage.notices import Leg, Notice
-from storage.times import moment, moment_or_none, ms
+from storage.times import moment, ms
 from storage.vault import Vault
 
 Wake = Callable[[int, str], object]
@@ -108,8 +108,8 @@ def advance(
     if notice.state == notices.OUT:
         return _look(connection, vault, association, notice, now, wake)
     if notice.state == notices.UNOPENED:
-        return _unread_to_staff(connection, vault, association, notice, now)
-    return _keep(connection, notice, due=None)
+        return unread_to_staff(connection, vault, association, notice, now)
+    return keep(connection, notice, due=None)
 
 
 def advance_due(
@@ -153,21 +153,21 @@ def turned(connection: Connection, vault: Vault, association: Association, turn:
     if turn.said:
         return
     if turn.why == "by_call" and notice.kind not in rules.BULK_KINDS:
-        _end_leg(connection, notice, "skipped", "stopped", now)
-        _to_staff(connection, vault, association, notice, "call", "stopped", now)
+        end_leg(connection, notice, "skipped", "stopped", now)
+        to_staff(connection, vault, association, notice, "call", "stopped", now)
         return
     if turn.why == "known" and (carrier := _announced(connection, notice)) is not None:
-        _end_leg(connection, notice, "skipped", "known", now)
+        end_leg(connection, notice, "skipped", "known", now)
         notices.join(connection, notice, carrier)
         return
     bulk = notice.kind in rules.BULK_KINDS and turn.why in waves.NOT_NOW | waves.NEVER
     if turn.why in ("", "muted", "stopped") or bulk:
         why = turn.why or "nothing_to_say"
-        _end_leg(connection, notice, "skipped", why, now)
-        _settle(connection, notice, notices.DROPPED, why, now)
+        end_leg(connection, notice, "skipped", why, now)
+        settle(connection, notice, notices.DROPPED, why, now)
         return
-    _end_leg(connection, notice, "failed", turn.why, now)
-    _keep(connection, notice, due=ms(now))
+    end_leg(connection, notice, "failed", turn.why, now)
+    keep(connection, notice, due=ms(now))
 
 
 def task_done(
@@ -188,15 +188,15 @@ def task_done(
         if notice is None or notice.state not in (notices.WITH_STAFF, notices.OUT):
             continue
         state = "arrived" if reached else "failed"
-        _end_leg(connection, notice._replace(step=leg.step), state, why, now)
+        end_leg(connection, notice._replace(step=leg.step), state, why, now)
         if reached and not opened and leg.why != "unopened":
             waits = rules.UNOPENED_BY.get(task.kind, rules.UNOPENED)
             due = rules.goes_at(association.profile, False, now + waits)
-            _keep(connection, notice, state=notices.UNOPENED, due=ms(due), why="")
+            keep(connection, notice, state=notices.UNOPENED, due=ms(due), why="")
         elif reached:
-            _settle(connection, notice, notices.REACHED, "told", now)
+            settle(connection, notice, notices.REACHED, "told", now)
         else:
-            _keep(connection, notice, state=notices.OUT, due=ms(now))
+            keep(connection, notice, state=notices.OUT, due=ms(now))
 
 
 # --- the chain -------------------------------------------------------------------------------------------------------
@@ -216,13 +216,13 @@ def _begin(
         midnight = here(now).replace(hour=0, minute=0, second=0, microsecond=0)
         sent = notices.sent_since(connection, notice, ms(midnight))
         if rules.too_many(association.profile, sent):
-            return _keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
+            return keep(connection, notice, due=ms(rules.next_day(association.profile, now)), why="a_day")
     if notice.channel in rules.TASK_OF:
-        if _is_muted(connection, vault, notice):
-            return _settle(connection, notice, notices.DROPPED, "muted", now)
-        if _stopped_us(connection, notice, _addresses(connection, notice)):
-            return _settle(connection, notice, notices.DROPPED, "stopped", now)
-        return _task_leg(connection, vault, association, notice, rules.TASK_OF[notice.channel], "agreed", now)
+        if is_muted(connection, vault, notice):
+            return settle(connection, notice, notices.DROPPED, "muted", now)
+        if stopped_us(connection, notice, addresses_of(connection, notice)):
+            return settle(connection, notice, notices.DROPPED, "stopped", now)
+        return task_leg(connection, vault, association, notice, rules.TASK_OF[notice.channel], "agreed", now)
     return _next(connection, vault, association, notice, now, wake)
 
 
@@ -230,13 +230,13 @@ def _next(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
     """Take the next address of the chain; at its end, a call."""
-    hour = _hour(connection, notice)
+    hour = hour_of(connection, notice)
     if hour is not None and hour <= now:
-        return _settle(connection, notice, notices.DROPPED, "over", now)
-    known = _addresses(connection, notice)
-    if _stopped_us(connection, notice, known):
-        return _settle(connection, notice, notices.DROPPED, "stopped", now)
-    plain = _is_plain(connection, notice) if any(one.stopped for one in known) else False
+        return settle(connection, notice, notices.DROPPED, "over", now)
+    known = addresses_of(connection, notice)
+    if stopped_us(connection, notice, known):
+        return settle(connection, notice, notices.DROPPED, "stopped", now)
+    plain = is_plain(connection, notice) if any(one.stopped for one in known) else False
     order = rules.order(
         notice.channel,
         notice.conversation,
@@ -256,7 +256,7 @@ def _next(
     for address in rules.links(order, {leg.conversation for leg in made if leg.conversation is not None}):
         why = rules.skipped(address, plain) or (CUT if _is_cut(connection, notice, address.channel, now) else "")
         if not why and (later := _by_day(association, notice, now)):
-            return _keep(connection, notice, step=notice.step, due=ms(later), why="quiet")
+            return keep(connection, notice, step=notice.step, due=ms(later), why="quiet")
         if not why:
             wake(address.conversation, f"notice:{notice.id}")
             return _out(connection, notice, address.channel, address.conversation, now)
@@ -269,23 +269,14 @@ def _next(
         notices.add_leg(connection, leg)
         metrics.legs.labels(notice.association, address.channel, "skipped").inc()
     if notice.kind in rules.BULK_KINDS:
-        return _settle(connection, notice, notices.DROPPED, "exhausted", now)
+        return settle(connection, notice, notices.DROPPED, "exhausted", now)
     if notice.why == NOBODY:
-        return _settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
+        return settle(connection, notice, notices.WITH_STAFF, "exhausted", now)
     if any(leg.channel == "phone" for leg in made):
         # A call was tried too. It stays before staff, who may know another way: once, and never as if it were done.
         alarms.ring(connection, notice.association, NOBODY, ms(now), urgent=True)
-        return _to_staff(connection, vault, association, notice, "call", NOBODY, now)
-    return _to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
-
-
-def _hour(connection: Connection, notice: Notice) -> datetime | None:
-    """The hour that it names, if that is still ahead of what it says."""
-    name, _, about = notice.about.partition(":")
-    id, _, act = about.partition(":")
-    if name != "appointment" or not id.isdecimal() or act.startswith("missed"):
-        return None
-    return moment_or_none(appointments.starts_of(connection, notice.association, int(id)))
+        return to_staff(connection, vault, association, notice, "call", NOBODY, now)
+    return to_staff(connection, vault, association, notice, "call", "exhausted" if made else "no_address", now)
 
 
 def _by_day(association: Association, notice: Notice, now: datetime) -> datetime | None:
@@ -299,7 +290,7 @@ def _out(
 ) -> Notice:
     """A leg is under way at this address."""
     step = notice.step + 1
-    until = now + rules.within(channel, notice.kind, now, _hour(connection, notice))
+    until = now + rules.within(channel, notice.kind, now, hour_of(connection, notice))
     leg = Leg(
         notice.association,
         notice.id,
@@ -312,18 +303,12 @@ def _out(
         why=why,
     )
     notices.add_leg(connection, leg)
-    return _keep(connection, notice, state=notices.OUT, step=step, due=ms(now + LOOK), why="")
-
-
-def _leg_of(connection: Connection, notice: Notice) -> Leg | None:
-    """The one that is under way, or was last."""
-    made = notices.legs_of(connection, notice.association, notice.id)
-    return next((leg for leg in made if leg.step == notice.step), None)
+    return keep(connection, notice, state=notices.OUT, step=step, due=ms(now + LOOK), why="")
 
 
 def _announced(connection: Connection, notice: Notice) -> Notice | None:
     """What told them, at the address that this one tried, that there is news."""
-    leg = _leg_of(connection, notice)
+    leg = leg_of(connection, notice)
     if leg is None or leg.conversation is None:
         return None
     return notices.announced(connection, notice, leg.conversation, notice.id)
@@ -332,183 +317,54 @@ def _announced(connection: Connection, notice: Notice) -> Notice | None:
 def _look(
     connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime, wake: Wake
 ) -> Notice:
-    leg = _leg_of(connection, notice)
+    leg = leg_of(connection, notice)
     if leg is None or leg.state in ("failed", "silent", "skipped"):
         return _next(connection, vault, association, notice, now, wake)
     if leg.task is not None:
         if leg.until is not None and leg.until <= ms(now):
             # Nobody has done it in time: it stays with them, and a message goes meanwhile.
-            _end_leg(connection, notice, "silent", "not_done", now)
+            end_leg(connection, notice, "silent", "not_done", now)
             alarms.ring(connection, notice.association, "task_overdue", ms(now))
             return _next(connection, vault, association, notice, now, wake)
-        return _keep(connection, notice, due=leg.until)
+        return keep(connection, notice, due=leg.until)
     assert leg.conversation is not None
     since = leg.at if leg.why in (BY_TEMPLATE, AGAIN) else 0
     found = notices.states(connection, notice.association, notice.id, leg.conversation, since)
     # Evidence has its time from when the message left: a backlog of ours is no silence of theirs.
     left = moment(max([leg.at, *(changed or 0 for _, _, changed in found)]))
-    within = rules.within(leg.channel, notice.kind, left, _hour(connection, notice))
+    within = rules.within(leg.channel, notice.kind, left, hour_of(connection, notice))
     match rules.verdict(leg.channel, [state for state, _, _ in found], now - left, within):
         case "arrived":
-            _end_leg(connection, notice, "arrived", "", now)
-            if notice.kind not in rules.BULK_KINDS and _unopened(connection, vault, notice, leg.conversation):
+            end_leg(connection, notice, "arrived", "", now)
+            if notice.kind not in rules.BULK_KINDS and unopened(connection, vault, notice, leg.conversation):
                 due = now + rules.UNOPENED
-                return _keep(
+                return keep(
                     connection, notice, state=notices.UNOPENED, due=ms(rules.goes_at(association.profile, False, due))
                 )
-            return _settle(connection, notice, notices.REACHED, "", now)
+            return settle(connection, notice, notices.REACHED, "", now)
         case "failed":
             why = next((error for _, error, _ in found if error), "failed")
             window_over = (leg.channel, why) in rules.WINDOW_OVER and leg.why != BY_TEMPLATE
             once_more = AGAIN if why in SILENCED else BY_TEMPLATE if window_over else ""
             if once_more and (later := _by_day(association, notice, now)):
-                return _keep(connection, notice, due=ms(later))
-            _end_leg(connection, notice, "failed", why, now)
+                return keep(connection, notice, due=ms(later))
+            end_leg(connection, notice, "failed", why, now)
             if once_more:
                 wake(leg.conversation, f"notice:{notice.id}:{once_more}")
                 return _out(connection, notice, leg.channel, leg.conversation, now, once_more)
         case "silent":
-            _end_leg(connection, notice, "silent", "no_evidence", now)
+            end_leg(connection, notice, "silent", "no_evidence", now)
             if notice.kind in rules.BULK_KINDS:
                 # It may come yet, to a telephone that is switched on again: nobody is asked twice.
-                return _settle(connection, notice, notices.DROPPED, "no_evidence", now)
+                return settle(connection, notice, notices.DROPPED, "no_evidence", now)
         case "pending" if any(state == "queued" for state, _, _ in found) and _is_cut(
             connection, notice, leg.channel, now
         ):
             notices.withdraw(connection, notice.association, notice.id, leg.conversation, CUT, ms(now))
-            _end_leg(connection, notice, "failed", CUT, now)
+            end_leg(connection, notice, "failed", CUT, now)
         case "pending":
             # Ever more seldom, and when its time is over.
             over = left + within
             look = now + max(LOOK, (now - moment(leg.at)) / 4)
-            return _keep(connection, notice, due=ms(min(look, over) if over > now else look))
+            return keep(connection, notice, due=ms(min(look, over) if over > now else look))
     return _next(connection, vault, association, notice, now, wake)
-
-
-def _to_staff(
-    connection: Connection, vault: Vault, association: Association, notice: Notice, kind: str, why: str, now: datetime
-) -> Notice:
-    """No message reached them, or none may: somebody does. What went along with it goes on by itself: each case has its
-    own words, and those who may see it."""
-    for one in notices.joined_to(connection, notice):
-        _to_staff(connection, vault, association, one, kind, why, now)
-    if _is_muted(connection, vault, notice):
-        return _settle(connection, notice, notices.DROPPED, "muted", now)
-    notice = _task_leg(connection, vault, association, notice, kind, why, now)
-    return _keep(connection, notice, state=notices.WITH_STAFF, due=None, why=why)
-
-
-def _addresses(connection: Connection, notice: Notice) -> list[notices.Whom]:
-    return notices.addresses(connection, notice.association, notice.beneficiary, notice.conversation)
-
-
-def _is_plain(connection: Connection, notice: Notice) -> bool:
-    """News that a stop holds back: neither an answer, nor what names an hour, nor the decision on their own case."""
-    if notice.kind in rules.URGENT_KINDS | rules.BULK_KINDS:
-        return False
-    told = (notice, *notices.joined_to(connection, notice))
-    return not any(notices.stage_told(connection, one) in track.DECISIONS for one in told)
-
-
-def _stopped_us(connection: Connection, notice: Notice, known: list[notices.Whom]) -> bool:
-    """A stop is the person's, at whichever address they said it. Of what they filed elsewhere after they last wrote
-    from there, they asked to hear."""
-    stopped = [one for one in known if one.stopped]
-    if not stopped or not _is_plain(connection, notice):
-        return False
-    filed = notices.filed_at(connection, notice)
-    return len(stopped) == len(known) or any(filed <= (one.last_in or 0) for one in stopped)
-
-
-def _is_muted(connection: Connection, vault: Vault, notice: Notice) -> bool:
-    """Whether they died, as far as we were told: nobody calls them, and the family is called for itself."""
-    known = _addresses(connection, notice)
-    states = (conversations.state_of(connection, vault, notice.association, one.id) for one in known)
-    return any(state is not None and state.muted for state in states)
-
-
-def _task_leg(
-    connection: Connection, vault: Vault, association: Association, notice: Notice, kind: str, why: str, now: datetime
-) -> Notice:
-    channel = next(channel for channel, task in rules.TASK_OF.items() if task == kind)
-    restricted, women_only = notices.kept_apart(connection, notice.association, notice.case_id, notice.conversation)
-    urgent, due = notice.urgency == "now", now
-    if kind == "call" and not urgent:
-        due = errands.decent(now, calendar_of(association.profile), women_only)  # nobody is woken for it
-    waits = tasks.waiting_for(connection, notice.association, kind, notice.conversation, notice.reference)
-    task = waits or tasks.Task(
-        notice.association,
-        new_id(),
-        kind,
-        notice=notice.id,
-        case_id=notice.case_id,
-        reference=notice.reference,
-        conversation=notice.conversation,
-        beneficiary=notice.beneficiary,
-        restricted=restricted,
-        women_only=women_only,
-        urgent=urgent,
-        why=why,
-        at=ms(now),
-        due=ms(due),
-    )
-    if waits is None:
-        tasks.add(connection, vault, task)
-    until = ms(due + rules.TASK_WAITS)
-    step = notice.step + 1
-    leg = Leg(notice.association, notice.id, step, channel, ms(now), "out", task=task.id, until=until, why=why)
-    notices.add_leg(connection, leg)
-    return _keep(connection, notice, state=notices.OUT, step=step, due=until, why="")
-
-
-def _unread_to_staff(
-    connection: Connection, vault: Vault, association: Association, notice: Notice, now: datetime
-) -> Notice:
-    """Two days have passed: staff tell what nobody opened, of each thing that went along too."""
-    unread = _unopened(connection, vault, notice)
-    for one in notices.joined_to(connection, notice):
-        if one in unread:
-            _to_staff(connection, vault, association, one, "call", "unopened", now)
-    if notice in unread:
-        notices.settle_joined(connection, notice, notices.REACHED, ms(now))
-        return _to_staff(connection, vault, association, notice, "call", "unopened", now)
-    return _settle(connection, notice, notices.REACHED, "opened", now)
-
-
-def _unopened(connection: Connection, vault: Vault, notice: Notice, conversation: int | None = None) -> list[Notice]:
-    """Of this and what went along with it, whatever still waits for the person to open it at the address that brought
-    it; what a call alone announced, nobody has seen opened."""
-    if conversation is None and (conversation := _said_at(connection, notice)) is None:
-        return [notice]
-    state = conversations.state_of(connection, vault, notice.association, conversation)
-    if state is None or not state.news:
-        return []
-    return [one for one in (notice, *notices.joined_to(connection, notice)) if one.reference in state.news]
-
-
-def _said_at(connection: Connection, notice: Notice) -> int | None:
-    """The conversation in which a message of this says that there is news; None where only a worker said it."""
-    legs = notices.legs_of(connection, notice.association, notice.id)
-    brought = [leg for leg in legs if leg.state == "arrived"]
-    tried = [leg.conversation for leg in (*reversed(brought), *reversed(legs)) if leg.conversation is not None]
-    said = (one for one in tried if notices.states(connection, notice.association, notice.id, one))
-    return next(said, None)
-
-
-def _end_leg(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> None:
-    ended = {"state": state, "why": why, "settled_at": ms(now)}
-    channel = notices.change_leg(connection, notice.association, notice.id, notice.step, **ended)
-    if channel:
-        metrics.legs.labels(notice.association, channel, state).inc()
-
-
-def _settle(connection: Connection, notice: Notice, state: str, why: str, now: datetime) -> Notice:
-    notices.settle_joined(connection, notice, state, ms(now))
-    if notice.kind in rules.BULK_KINDS:
-        waves.settled(connection, notice.association, notice.id, state == notices.REACHED, why, ms(now))
-    return _keep(connection, notice, state=state, why=why, due=None, settled_at=ms(now))
-
-
-def _keep(connection: Connection, notice: Notice, **changes: object) -> Notice:
-    notices.change(connection, notice.association, notice.id, **changes)
-    return notice._replace(**changes)  # type: ignore[arg-type]
