@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot import notices
+from bot.desk.whole import whole
 from bot.desk.words import DeskWords
 from bot.desk.worker import Worker
 from bot.fold import Arrived, Committed
@@ -85,10 +86,9 @@ class At:
 
     def number(self, name: str) -> int:
         """A whole number of the path. Raises NotFound for anything else."""
-        value = self.path(name)
-        if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) < 1 << 63):
+        if (value := whole(self.path(name))) is None:
             raise NotFound
-        return int(value)
+        return value
 
     def query(self, name: str, otherwise: str = "") -> str:
         return self.request.query_params.get(name, otherwise)

@@ -77,8 +77,8 @@ def known(
 
 def form(**more: Any) -> dict[str, Any]:
     return {
-        "ready": "own", "about": "case", "title": "موعد الطلبات", "text_ar": TEXT, "text_en": ENGLISH, "whom": "everybody",
-        "button": ["/track", "/menu"], **more,
+        "ready": "own", "about": "case", "title": "موعد الطلبات", "text_ar": TEXT, "text_en": ENGLISH,
+        "whom": "everybody", "button": ["/track", "/menu"], **more,
     }  # fmt: skip
 
 

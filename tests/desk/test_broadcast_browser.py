@@ -13,7 +13,7 @@ from storage.times import DAY, ms
 from tests.desk.broadcasting import ENGLISH, TEXT, csv_file, feed, go, heard, known, upload, wave, write
 from tests.desk.house import House
 from tests.desk.pictures import served, sign_in
-from tests.desk.test_every_page import AXE, LOOKS, RULES, WIDE
+from tests.desk.test_every_page import AXE, LOOKS, RULES, WIDE, walked
 from tests.web.house import PNG as PICTURE
 
 pytestmark = pytest.mark.browser
@@ -163,6 +163,8 @@ def test_every_state_of_a_broadcast_and_of_a_survey_is_readable_by_everybody(
         troubles += [f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"):
             troubles.append(f"{path}: wider than the screen: {page.evaluate(WIDE)}")
+        if walked(page) not in (None, 1):
+            troubles.append(f"{path}: the keys of a list do not lead to its second row")
     # The page of what is wrong, as a form answers.
     page.goto(f"{address}/desk/harif/broadcasts/new")
     page.evaluate("document.querySelector('main form').noValidate = true")

@@ -18,6 +18,7 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter(one => {
   const box = one.getBoundingClientRect();
   return box.width && (box.left < -1 || box.right > innerWidth + 1) && !one.closest(".scroll, .doors, .board");
 }).slice(0, 3).map(one => one.outerHTML.slice(0, 120))"""
+ROWS = "[...document.querySelectorAll('[data-row]')]"
 LOOKS = [(360, "ar", "light"), (1280, "en", "dark")]
 """Width in pixels, language, colours."""
 
@@ -34,6 +35,17 @@ def address(filled: House) -> Iterator[str]:
         yield where
 
 
+def walked(page: Any) -> int | None:
+    """Which row has the focus after two steps down a list, from 0; None where there are not two."""
+    if page.evaluate(f"{ROWS}.length < 2"):
+        return None
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    place: int = page.evaluate(f"{ROWS}.indexOf(document.activeElement)")
+    return place
+
+
 @pytest.mark.parametrize(("width", "language", "scheme"), LOOKS, ids=["phone-ar", "desktop-en-dark"])
 def test_every_page_is_readable_by_everybody(
     chromium: Any, filled: House, address: str, width: int, language: str, scheme: Any
@@ -48,7 +60,7 @@ def test_every_page_is_readable_by_everybody(
     sign_in(context, address, worker)
     page = context.new_page()
     troubles: list[str] = []
-    shown = 0
+    shown = lists = 0
     page.on("pageerror", lambda error: troubles.append(f"{page.url}: {error}"))
     for path in paths:
         answer = page.goto(f"{address}/desk{path}")
@@ -70,6 +82,10 @@ def test_every_page_is_readable_by_everybody(
             troubles.append(f"{path}: wider than the screen: {wide}")
         if page.evaluate("document.documentElement.dir") != ("rtl" if language == "ar" else "ltr"):
             troubles.append(f"{path}: runs the wrong way")
+        place = walked(page)
+        lists += place is not None
+        if place not in (None, 1):
+            troubles.append(f"{path}: the keys of a list do not lead to its second row")
     context.close()
-    assert shown >= 20
+    assert shown >= 20 and lists >= 4
     assert not troubles, "\n".join(troubles)

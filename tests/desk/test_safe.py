@@ -99,6 +99,7 @@ NOBODYS_ACT = {
     "broadcasts.py": "how many people a draft is for, counted anew",
     "composing.py": "what a reply attaches, before it is sent",
     "conversation.py": "who looks and types, and what they have typed so far",
+    "surveys.py": "how many people a planned wave is for, counted anew",
     "tasks.py": "a look at a number or at a letter, on record before it is shown",
     "record.py": "what a paper's scan holds, before it is filed",
     "replies.py": "what was typed into a form that came twice is kept as a draft; and that it came",

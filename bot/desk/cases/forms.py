@@ -9,6 +9,7 @@ from bot.case_moves import SEVERITIES
 from bot.desk.at import At
 from bot.desk.cases.file import CaseFile
 from bot.desk.cases.moving import Given
+from bot.desk.whole import whole
 from conversations.cases.entitlement import Owed, amount_of
 from conversations.cases.missing import Missing, fields_of
 from conversations.cases.move import Move
@@ -70,7 +71,7 @@ def given(at: At, file: CaseFile, form: Form, moves: int) -> Given:
         for row in form.owed
         if row["what"]
     )
-    entitlement = int(form.entitlement) if form.entitlement.isascii() and form.entitlement.isdigit() else 0
+    entitlement = whole(form.entitlement) or 0
     return Given(moves, dict(form.words), tuple(missing), owed, entitlement, form.early)
 
 

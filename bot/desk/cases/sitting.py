@@ -13,6 +13,7 @@ from bot import committee
 from bot.desk.at import At, NotFound, Stale
 from bot.desk.cases.moving import Heard, Undone, heard_of
 from bot.desk.sight import cases_seen_by
+from bot.desk.whole import whole
 from bot.papers.minutes import QUORUM
 from storage import cases, schema, sittings, staff
 from storage.sittings import Item, Sitting
@@ -163,7 +164,7 @@ def chosen(connection: Connection, at: At, sitting: Sitting, ids: Iterable[str])
 
 
 def numbers(given: Iterable[str]) -> list[int]:
-    return [int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 19]
+    return [number for one in given if (number := whole(one)) is not None]
 
 
 # --- before it is carried out ----------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from bot.desk.cases.views import views
 from bot.desk.room import Room
 from bot.desk.rooms import cases as case_room
 from bot.desk.sight import appointments_seen_by, cases_seen_by, conversations_seen_by
+from bot.desk.whole import pair, whole
+from conversations.arabic.normalise import digits_of
 from conversations.cases import appointment as table
 from conversations.cases.calendar import RIYADH, here
 from conversations.rights import rights_of
@@ -66,10 +68,8 @@ def _read(connection: Connection, at: At, day: date, whose: str) -> Day:
     mine = at.worker.id if whose else None
     span = (ms(start), ms(start + timedelta(days=1)))
     agreed = appointments.between(connection, at.slug, seen, *span, staff=mine)
-    place, over = at.query("waiting"), at.query("unsettled").split("-")
-    after = int(place) if _is_id(place) else 0
-    waiting = appointments.waiting(connection, at.slug, seen, after=after, limit=PAGE)
-    since = (int(over[0]), int(over[1])) if len(over) == 2 and all(map(_is_id, over)) else (0, 0)
+    waiting = appointments.waiting(connection, at.slug, seen, after=whole(at.query("waiting")) or 0, limit=PAGE)
+    since = pair(at.query("unsettled")) or (0, 0)
     unsettled = appointments.unsettled(connection, at.slug, seen, ms(at.now), after=since, limit=PAGE)
     colleagues = staff.colleagues(connection, at.desk.vault, at.slug)
     return Day(
@@ -82,10 +82,6 @@ def _read(connection: Connection, at: At, day: date, whose: str) -> Day:
         colleagues,
         {one.member.staff: one.name for one in colleagues},
     )
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _seen(connection: Connection, at: At, listed: Sequence[Listed]) -> list[Listed]:
@@ -169,14 +165,14 @@ def _act(connection: Connection, at: At) -> None:
     form, name = at.form, at.form.get("act")
     vault, slug, id = at.desk.vault, at.slug, known.id
     by, tell = at.worker.who, at.tell(connection)
-    whose = int(form.get("staff")) if form.get("staff").isdigit() else at.worker.id
+    whose = whole(form.get("staff")) or at.worker.id
     if whose != at.worker.id and staff.member_of(connection, at.slug, whose) is None:
         raise NotFound
     if _kept_from(connection, at, known, whose):
         raise Refused("case.not_theirs")
     if name in MEETING:
         _by_a_woman(connection, at, whose, known.case_id, known.conversation)
-    minutes = int(form.get("minutes")) if form.get("minutes").isdigit() else known.minutes
+    minutes = whole(digits_of(form.get("minutes"))) or known.minutes
     how: dict[str, Any] = {
         "staff": whose,
         "place": form.get("place").strip()[:PLACE] or known.place,
@@ -241,7 +237,7 @@ async def arrange(at: At) -> Response:
 
 def _arrange(connection: Connection, at: At) -> Appointment:
     kind = next((one for one in table.KINDS if one == at.form.get("kind")), None)
-    case_id, conversation = (_whole(at.form.get(name)) for name in ("case", "conversation"))
+    case_id, conversation = (whole(at.form.get(name)) or 0 for name in ("case", "conversation"))
     if kind is None or not (case_id or conversation):
         raise NotFound
     if case_id:
@@ -268,10 +264,6 @@ def _arrange(connection: Connection, at: At) -> Appointment:
         case_id=case_id or None,
         staff=at.worker.id,
     )
-
-
-def _whole(given: str) -> int:
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
 
 
 def _day(given: str) -> date | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from bot.desk.at import At, NotFound
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
+from bot.desk.whole import whole
 from bot.desk.words import desk_wording
 from conversations.cases.calendar import RIYADH, here
 from conversations.cases.reference import read_reference
@@ -130,7 +131,7 @@ def _asked(at: At) -> Asked:
 
 
 def _number(given: str) -> int:
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    return whole(given) or 0
 
 
 def _read(connection: Connection, at: At, asked: Asked) -> Found:

@@ -16,6 +16,7 @@ from bot.desk.asking.draft import Draft
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by, conversations_seen_by
+from bot.desk.whole import whole
 from bot.web.body import Upload
 from bot.web.lines import MEDIA_TYPES
 from storage import broadcasts, files, staff, templates, waves
@@ -36,8 +37,7 @@ async def every(at: At) -> Response:
     before = at.query("before")
 
     def read(connection: Connection) -> tuple[list[Wave], dict[int, str], dict[int, str]]:
-        limit = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else 0
-        rows = waves.listed(connection, at.slug, KIND, PAGE, limit)
+        rows = waves.listed(connection, at.slug, KIND, PAGE, whole(before) or 0)
         bodies = {one.id: waves.body_of(connection, at.desk.vault, at.slug, one.id) for one in rows}
         names = staff.names(connection, at.desk.vault, {one.by for one in rows if one.by})
         return rows, {id: body.title for id, body in bodies.items() if body}, names
@@ -262,7 +262,7 @@ async def people(at: At) -> Response:
             wave.id,
             conversations_seen_by(at.worker),
             cases_seen_by(at.worker),
-            int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0,
+            whole(after) or 0,
             replied,
         )
 

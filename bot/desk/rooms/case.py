@@ -15,6 +15,7 @@ from bot.desk.cases.moving import OF_ENTITLEMENTS, Way, way, ways
 from bot.desk.cases.views import days_to, move_name, views
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
+from bot.desk.whole import whole
 from bot.desk.worker import worker_of
 from bot.exclusion import ABOUT
 from bot.web import page as pages
@@ -185,9 +186,9 @@ def _whom(connection: Connection, at: At, known: Case, to: str) -> int | None:
         return me.id
     if to == "nobody" and (known.holder == me.id or me.may("supervise")):
         return None
-    if not (me.may("supervise") and to.isascii() and to.isdigit() and len(to) < 19):
+    if not (me.may("supervise") and (whose := whole(to))):
         raise Refused("case.not_yours")
-    member = staff.member_of(connection, at.slug, int(to))
+    member = staff.member_of(connection, at.slug, whose)
     if member is None:
         raise Refused("case.nobody_like_that")
     theirs = cases_seen_by(worker_of(at.association.profile, member, "", at.language))

@@ -17,6 +17,7 @@ from bot.desk.cases.names import names_of
 from bot.desk.cases.views import kinds_of, open_stages, views
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by, withheld_from
+from bot.desk.whole import whole
 from conversations.answers.phone import phone_in
 from conversations.arabic.normalise import digits_of, fold
 from conversations.cases import clock
@@ -116,7 +117,7 @@ def _after(text: str) -> Place | None:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
+    return whole(text) is not None
 
 
 def _address(chosen: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
 from bot.desk.sight import appointments_seen_by, cases_seen_by, handoffs_seen_by, tasks_seen_by
+from bot.desk.whole import pair, place
 from conversations.cases import clock
 from conversations.cases.calendar import calendar_of
 from conversations.routing import Waiting, answer_by
@@ -82,16 +83,16 @@ def _read(connection: Connection, at: At) -> Clocks:
     about = (connection, at.slug)
 
     def after(name: str) -> dict[str, Any]:
-        return {"after": _after(at.query(name)), "limit": PART}
+        return {"after": pair(at.query(name)) or (0, 0), "limit": PART}
 
-    due = clocks.due(*about, seen, until=ms(at.now + AHEAD), after=_after(at.query("after")), limit=PAGE)
+    due = clocks.due(*about, seen, until=ms(at.now + AHEAD), after=pair(at.query("after")) or (0, 0), limit=PAGE)
     owed = entitlements.overdue(*about, seen, amber, **after("owed"))
     met = (
         appointments.unsettled(*about, appointments_seen_by(me), now, **after("met")) if me.may("appointments") else []
     )
     errands = tasks.page(*about, tasks_seen_by(me), Wanted(due_by=amber), **after("tasks")) if me.may("work") else []
-    place = _place(at.query("waits"))
-    waits = inbox.waiting(*about, handoffs_seen_by(me), NOBODY, after=place, limit=PART) if me.may("inbox") else []
+    waiting = place(at.query("waits"), 3)
+    waits = inbox.waiting(*about, handoffs_seen_by(me), NOBODY, after=waiting, limit=PART) if me.may("inbox") else []
     silent = [one.id for one in due if one.paused]
     paused = clocks.pauses_of(connection, at.desk.vault, at.slug, silent) if silent else []
     return Clocks(
@@ -152,21 +153,6 @@ async def resume(at: At) -> Response:
 
     await at.write("clock.resume", f"case:{id}", do)
     return at.back("/clocks", "clock_resumed")
-
-
-def _after(given: str) -> tuple[int, int]:
-    place = _numbers(given, 2)
-    return (place[0], place[1]) if place else (0, 0)
-
-
-def _place(given: str) -> tuple[int, ...] | None:
-    return _numbers(given, 3) or None
-
-
-def _numbers(given: str, many: int) -> tuple[int, ...]:
-    parts = given.split("-")
-    fits = len(parts) == many and all(one.isascii() and one.isdigit() and len(one) < 19 for one in parts)
-    return tuple(map(int, parts)) if fits else ()
 
 
 def _service(at: At, service: str, kind: str) -> str:

@@ -13,6 +13,7 @@ from bot.desk.cases.names import names_of
 from bot.desk.cases.views import at_stage
 from bot.desk.room import Room
 from bot.desk.sight import cases_seen_by
+from bot.desk.whole import whole
 from bot.papers.minutes import minutes_digest, minutes_pdf
 from conversations.cases.calendar import RIYADH, here
 from storage import sittings, staff
@@ -49,7 +50,7 @@ async def _show_all(at: At, error: str = "", status: int = 200) -> Response:
 
 def _list(connection: Connection, at: At) -> dict[str, Any]:
     mine = desk.mine(at)
-    before = int(at.query("before")) if at.query("before").isdigit() else 0
+    before = whole(at.query("before")) or 0
     waiting = {
         one: len(sittings.waiting(connection, at.slug, committee.COMMITTEES[one], cases_seen_by(at.worker)))
         for one in mine

@@ -15,6 +15,7 @@ from bot.desk.conversation import composing, inbox_rows, scene, transcript
 from bot.desk.conversation.scene import Scene
 from bot.desk.conversation.transcript import Shown, Transcript
 from bot.desk.room import Room
+from bot.desk.whole import whole
 from bot.web.lines import MEDIA_TYPES
 from conversations import staffed
 from conversations.cases.move import (
@@ -313,5 +314,4 @@ def ranged(answer: Response, asked: str) -> Response:
 
 
 def _number(at: At, name: str) -> int | None:
-    value = at.query(name)
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+    return whole(at.query(name))

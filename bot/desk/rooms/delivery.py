@@ -12,6 +12,7 @@ from bot.desk.conversation.transcript import CONFIRMS, why_failed
 from bot.desk.room import Room
 from bot.desk.said import money
 from bot.desk.sight import conversations_seen_by, notices_seen_by, tasks_seen_by
+from bot.desk.whole import whole
 from bot.watch import LATE
 from conversations.notices import MESSAGING, TASK_OF
 from storage import accounts, costs, delivery, notices, tasks
@@ -60,9 +61,7 @@ async def every(at: At) -> Response:
     state = at.query("state") if at.query("state") in STATES else ""
     channel = at.query("channel") if at.query("channel") in CHANNELS else ""
     after = at.query("after")
-    running, counted, rows, more = await at.read(
-        _read, at, state, channel, int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
-    )
+    running, counted, rows, more = await at.read(_read, at, state, channel, whole(after))
     chosen = {"state": state, "channel": channel}
 
     def address(**changes: str) -> str:

@@ -8,6 +8,7 @@ from bot.desk.cases.file import find
 from bot.desk.room import Room
 from bot.desk.rooms.case import show
 from bot.desk.sight import cases_seen_by
+from bot.desk.whole import whole
 from bot.exclusion import ABOUT, exclude, let_in
 from conversations.events import StaffPassedOn
 from storage import case_lists, cases, excluded, notes, staff
@@ -84,9 +85,9 @@ def _whom(connection: Connection, at: At, who: str) -> int:
 
 
 def _number(who: str) -> int:
-    if not (who.isascii() and who.isdigit() and len(who) < 19):
+    if (found := whole(who)) is None:
         raise Refused("case.nobody_like_that")
-    return int(who)
+    return found
 
 
 def _held(connection: Connection, at: At, id: int, who: str) -> int | None:

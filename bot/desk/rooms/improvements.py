@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bot import improvements as acts
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.room import Room
+from bot.desk.whole import whole
 from bot.desk.words import DeskWords
 from conversations.association.survey import Question
 from conversations.cases.calendar import RIYADH, here
@@ -65,8 +66,7 @@ async def _log(at: At, error: str = "", status: int = 200) -> Response:
     before = at.query("before")
 
     def read(connection: Connection) -> tuple[list[Listed], dict[str, int], list[staff.Colleague], dict[int, str]]:
-        below = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else 0
-        rows = improvements.listed(connection, at.desk.vault, at.slug, [state], below, PAGE)
+        rows = improvements.listed(connection, at.desk.vault, at.slug, [state], whole(before) or 0, PAGE)
         many = improvements.how_many(connection, at.slug, [one.id for one in rows])
         measure = state == DONE
         listed = [
@@ -343,9 +343,8 @@ def _once(connection: Connection, at: At, said: Said, kind: str) -> None:
 
 
 def _improve(connection: Connection, at: At, said: Said) -> int:
-    known = at.form.get("improvement")
-    if known.isascii() and known.isdigit() and len(known) < 19:
-        one = improvements.get(connection, at.desk.vault, at.slug, int(known), lock=True)
+    if known := whole(at.form.get("improvement")):
+        one = improvements.get(connection, at.desk.vault, at.slug, known, lock=True)
         if one is None:
             raise NotFound
         theirs = improvements.sources(connection, at.slug, one.id)

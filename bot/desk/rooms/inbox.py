@@ -16,6 +16,7 @@ from bot.desk.conversation import alarmed, inbox_rows
 from bot.desk.conversation.inbox_rows import Shown
 from bot.desk.room import Room
 from bot.desk.sight import conversations_seen_by, handoffs_seen_by
+from bot.desk.whole import place
 from bot.fold import Committed
 from conversations.events import StaffTook
 from storage import conversations, handoffs, inbox, staff
@@ -157,10 +158,7 @@ def _read(connection: Connection, at: At) -> Shown:
 
 def _after(at: At, parts: int) -> tuple[int, ...] | None:
     """A place in a list, of so many whole numbers; anything else is its beginning."""
-    numbers = at.query("after").split("-")
-    if len(numbers) != parts or not all(one.isascii() and one.isdigit() and len(one) < 20 for one in numbers):
-        return None
-    return tuple(map(int, numbers))
+    return place(at.query("after"), parts)
 
 
 def _said(at: At, shown: Shown) -> dict[str, Any]:

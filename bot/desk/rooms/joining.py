@@ -16,6 +16,7 @@ from bot.desk.conversation.scene import Scene
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import PARTED, page
 from bot.desk.sight import cases_seen_by, conversations_seen_by, person_withheld_from
+from bot.desk.whole import whole
 from conversations.answers.phone import phone_in
 from conversations.arabic.normalise import digits_of
 from conversations.cases.reference import find_reference
@@ -181,4 +182,4 @@ def _locked(connection: Connection, at: At, id: int, other: int) -> tuple[Scene,
 
 
 def _number(given: str) -> int:
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    return whole(given) or 0

@@ -15,6 +15,7 @@ from bot.desk.conversation import composing, scene, transcript
 from bot.desk.conversation.composing import Stored
 from bot.desk.room import Room
 from bot.desk.rooms.conversation import Warned, page
+from bot.desk.whole import whole
 from conversations import staffed
 from conversations.conversation import Conversation
 from conversations.events import StaffKnocked, StaffSaid, StaffTookBack
@@ -83,7 +84,7 @@ async def reply(at: At) -> Response:
                 documents.sent(connection, at.slug, at.worker.who, paper.id, id, ms(at.now))
             reply_drafts.forget(connection, at.slug, id, at.worker.id)
 
-        seen = int(form.get("seen")) if form.get("seen").isdecimal() else 0
+        seen = whole(form.get("seen")) or 0
         await at.put("reply", id, said, unless=first(at, id, seen, form.get("over") == "yes", keeps), also=also)
     except (Refused, Replayed) as error:
         await composing.discard(at, stored)
@@ -162,7 +163,7 @@ async def refused(at: At, id: int, error: Refused | Replayed, text: str) -> Resp
 def _warned(connection: Connection, at: At, id: int, error: Stale) -> Warned:
     """Who was faster, and what they said behind what this worker saw."""
     here = scene.load(connection, at, id)
-    seen = int(at.form.get("seen")) if at.form.get("seen").isdecimal() else 0
+    seen = whole(at.form.get("seen")) or 0
     theirs = {one.seq for one in transcript.replied_since(connection, at, id, seen)}
     since = transcript.after(connection, at, here, seen)
     said = [one for one in since.shown if one.kind == "line" and one.seq in theirs]

@@ -20,6 +20,7 @@ from bot.desk.at import At, NotFound, Refused
 from bot.desk.figures import charts
 from bot.desk.figures import results as shown
 from bot.desk.room import Room
+from bot.desk.whole import whole
 from bot.results import PROVIDER, SIDES, Found, Side
 from bot.sheets import CSV, XLSX, csv_of, xlsx
 from bot.web.lines import MEDIA_TYPES
@@ -122,7 +123,7 @@ async def theme(at: At) -> Response:
     survey, wave = await _wave(at)
     asked = _asked(at, survey)
     chosen, response = at.form.get("as"), at.form.get("response")
-    if chosen not in ("", *THEMES) or not (response.isascii() and response.isdigit() and len(response) < 20):
+    if chosen not in ("", *THEMES) or whole(response) is None:
         return await _words(at, status=422, error=at.words("results.theme_unclear"))
     if not (await _of(at, survey, wave)).told:
         raise NotFound
@@ -181,8 +182,7 @@ def _asked(at: At, survey: Survey) -> Asked:
     question = next((one for one in open_ones if one.id == given("question")), open_ones[0])
     theme = given("theme") if given("theme") in (NO_THEME, *THEMES) else ""
     after = given("after")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 20 else 0
-    return Asked(question, theme, at.form.get("search")[:400], place)
+    return Asked(question, theme, at.form.get("search")[:400], whole(after) or 0)
 
 
 async def _words(at: At, status: int = 200, error: str = "", told: str = "") -> Response:

@@ -15,6 +15,7 @@ from bot.desk.cases import agreed
 from bot.desk.room import Room
 from bot.desk.rooms.case import show as show_case
 from bot.desk.sight import cases_seen_by, tasks_seen_by
+from bot.desk.whole import pair, whole
 from bot.errands import Spoken, Unfit, Whom
 from conversations.cases import errands as table
 from conversations.cases.calendar import RIYADH, calendar_of
@@ -77,7 +78,7 @@ async def _list(at: At, error: str = "", status: int = 200) -> Response:
 
 def _read(connection: Connection, at: At, wanted: Wanted) -> Tasks:
     seen = tasks_seen_by(at.worker)
-    rows = tasks.page(connection, at.slug, seen, wanted, _after(at.query("after")))
+    rows = tasks.page(connection, at.slug, seen, wanted, pair(at.query("after")))
     last = rows[-1] if len(rows) == tasks.PAGE else None
     return Tasks(
         tasks.counts(connection, at.slug, seen, ms(at.now)),
@@ -85,12 +86,6 @@ def _read(connection: Connection, at: At, wanted: Wanted) -> Tasks:
         staff.names(connection, at.desk.vault, {one.staff for one in rows if one.staff}),
         f"{last.done_at if wanted.over else last.due}-{last.id}" if last else "",
     )
-
-
-def _after(given: str) -> tuple[int, int] | None:
-    first, _, second = given.partition("-")
-    fits = first.isascii() and first.isdigit() and second.isascii() and second.isdigit() and len(given) < 40
-    return (int(first), int(second)) if fits else None
 
 
 def _service(at: At, one: Listed) -> str:
@@ -177,11 +172,12 @@ async def number(at: At) -> Response:
 async def proven(at: At) -> Response:
     """They showed who they are: on record by which questions, then what is for them alone is shown to be read."""
     shown = await at.read(_load, at)
-    right = sorted({one for one in at.form.all("right") if one.isdigit() and int(one) < len(shown.whom.questions)})
+    given = (whole(one) for one in at.form.all("right"))
+    right = sorted({one for one in given if one is not None and one < len(shown.whom.questions)})
     if len(right) < _ENOUGH:
         return await _show(at, number=True, error=at.words("tasks.identity_missing"), status=422)
     act = f"task:{shown.task.id}"
-    await at.keep(lambda connection: at.log(connection, "task.proven", act, ",".join(right)))
+    await at.keep(lambda connection: at.log(connection, "task.proven", act, ",".join(map(str, right))))
     return await _show(at, number=True, proven=True)
 
 
@@ -321,7 +317,7 @@ async def posted(at: At) -> Response:
 
 def _chosen(connection: Connection, at: At, *, lock: bool = False) -> list[Task]:
     """Open letters of the form that this worker may see."""
-    ids = [int(one) for one in at.form.all("task")[:MOST_AT_ONCE] if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = [id for one in at.form.all("task")[:MOST_AT_ONCE] if (id := whole(one))]
     found = tasks.by_ids(connection, at.desk.vault, at.slug, tasks_seen_by(at.worker), ids, lock=lock)
     return [one for one in found if one.kind == "letter" and one.state == tasks.OPEN]
 

@@ -16,6 +16,7 @@ from bot.desk.cases.file import CaseFile, find, load, may_open_files
 from bot.desk.cases.views import move_name, views
 from bot.desk.room import Room
 from bot.desk.rooms.case import framed
+from bot.desk.whole import whole
 from bot.web.lines import MEDIA_TYPES
 from conversations.cases.lifecycle import LIFECYCLES
 from storage import audit, cases, checks, files, requirements
@@ -132,7 +133,7 @@ async def check(at: At) -> Response:
         left = await at.write("case.check", f"case:{id}", save, detail=f"{item}:{outcome}")
     except Unseen as error:
         return await _show(at, item, file, error=at.words(error.words), status=422, note=note)
-    keep = int(file) if file.isascii() and file.isdigit() else None
+    keep = whole(file)
     if not left:
         return at.back(f"/case/{id}/verify?{urlencode({'item': item})}", "verified_all")
     return at.back(_address(at, id, left[0], keep), "verified")

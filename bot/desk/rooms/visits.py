@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from bot.desk.at import At, NotFound, Refused
 from bot.desk.room import Room
+from bot.desk.whole import pair
 from conversations.cases.calendar import RIYADH, here
 from storage import staff, visits
 from storage.ids import new_id
@@ -27,7 +28,7 @@ async def every(at: At) -> Response:
 
 
 async def _list(at: At, error: str = "", status: int = 200) -> Response:
-    before = _place(at.query("before"))
+    before = pair(at.query("before"))
 
     def read(connection: Connection) -> tuple[list[Visit], dict[int, str], list[str]]:
         rows = visits.listed(connection, at.desk.vault, at.slug, before, PAGE)
@@ -47,11 +48,6 @@ async def _list(at: At, error: str = "", status: int = 200) -> Response:
         more=f"{rows[-1].day}-{rows[-1].id}" if len(rows) == PAGE else "",
         typed=dict(at.form.fields),
     )
-
-
-def _place(typed: str) -> tuple[int, int] | None:
-    day, _, id = typed.partition("-")
-    return (int(day), int(id)) if all(one.isascii() and one.isdigit() and len(one) < 19 for one in (day, id)) else None
 
 
 @room.post("/visits", "supervise")

@@ -14,8 +14,8 @@
     try {
       const answer = await fetch(piece.dataset.from, { headers: { "X-Part": "1" }, credentials: "same-origin" });
       if (answer.redirected || !answer.ok) return;
-      const kept = document.activeElement?.id;
-      piece.innerHTML = await answer.text();
+      const text = await answer.text(), kept = document.activeElement?.id;
+      piece.innerHTML = text;
       if (kept && piece.querySelector(`#${CSS.escape(kept)}`)) document.getElementById(kept).focus();
       piece.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
     } catch { /* the next change fetches again */ }
@@ -116,7 +116,7 @@
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
     event.preventDefault();
-    const at = rows.indexOf(document.activeElement.closest?.("li")?.querySelector("[data-row]"));
+    const at = rows.indexOf(document.activeElement.closest?.("li, tr")?.querySelector("[data-row]"));
     rows[Math.min(Math.max(at + step, 0), rows.length - 1)].focus();
   });
 
