@@ -63,7 +63,7 @@ class Planner:
                     await self._join(association, wave)
         if here(self.clock()).hour == NIGHT:
             for which in await self.database.read(blending.due, self.associations, ms(self.clock())):
-                await self.database.write(blending.blend, *which)
+                await self._blend(*which)
 
     async def work(self) -> None:
         """The round, every few seconds: what is due begins, what is over is closed, a part in each transaction."""
@@ -74,6 +74,13 @@ class Planner:
         for wave in await self.database.read(wave_acts.over, ms(self.clock()), self.associations):
             while await self.database.write(self._close, wave, self.clock()):
                 pass
+            if wave.anonymous:
+                await self._blend(wave.association, wave.id)
+
+    async def _blend(self, association: str, wave: int) -> None:
+        done: int | None = 0
+        while done is not None:
+            done = await self.database.write(blending.blend, association, wave, done)
 
     # --- periods -----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from storage.schema_surveys import answer_words, answers, responses, totals
 from storage.schema_surveys import waves as waves_table
 from storage.times import DAY
 
+PART = 500
+"""Responses that are written anew in one transaction."""
 LATE = 2 * DAY
 """So long after its end a wave is looked at once more: an answer may have been on its way as it was closed."""
 
@@ -27,16 +29,21 @@ def due(connection: Connection, associations: Iterable[str] | None, now: int) ->
     return [(slug, id) for slug, id in connection.execute(select(w.association, w.id).where(*mine)).tuples()]
 
 
-def blend(connection: Connection, association: str, wave: int) -> None:
-    """All answers of a wave become of one transaction, and lie in the order of their ids."""
+def blend(connection: Connection, association: str, wave: int, after: int) -> int | None:
+    """The next responses behind `after` and their answers become of this transaction, and lie in the order of their
+    ids. The last of them; None where there is nothing (more) to do. In parts, so that nothing else waits for long."""
     if connection.dialect.name != "postgresql":
-        return
+        return None
     r = responses.c
-    its = select(r.id).where(r.association == association, r.wave == wave)
+    its = select(r.id).where(r.association == association, r.wave == wave, r.id > after).order_by(r.id).limit(PART)
+    ids: list[int] = list(connection.scalars(its))
+    if not ids:
+        t = totals.c
+        connection.execute(update(totals).where(t.association == association, t.wave == wave).values(many=t.many))
+        return None
     for table, response in ((responses, r.id), (answers, answers.c.response), (answer_words, answer_words.c.response)):
-        _lay_anew(connection, table, table.c.association == association, response.in_(its))
-    t = totals.c
-    connection.execute(update(totals).where(t.association == association, t.wave == wave).values(many=t.many))
+        _lay_anew(connection, table, table.c.association == association, among(response, ids))
+    return ids[-1]
 
 
 def _lay_anew(connection: Connection, table: Table, *mine: ColumnElement[bool]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from storage.ids import new_id
@@ -189,12 +189,8 @@ def waiting(
     """Cases at these (kind, stage) that are on the agenda of no sitting that is still being held, oldest first.
 
     `shown`: what this worker may see."""
-    c, a, s = cases.c, agenda.c, sittings.c
-    taken = (
-        select(a.case_id)
-        .join(sittings, and_(s.association == a.association, s.id == a.sitting))
-        .where(a.association == association, a.case_id == c.id, a.carried_at.is_(None), s.state == PLANNED)
-    )
+    c = cases.c
+    taken = _taken(association, c.id)
     query = (
         select(*(c[name] for name in Waiting._fields))
         .where(
@@ -208,6 +204,20 @@ def waiting(
         .limit(limit)
     )
     return [Waiting(*row) for row in connection.execute(query)]
+
+
+def is_taken(connection: Connection, association: str, case_id: int) -> bool:
+    """Whether the case is on the agenda of a sitting that is still being held."""
+    return connection.execute(_taken(association, case_id).limit(1)).first() is not None
+
+
+def _taken(association: str, case_id: Any) -> Select[Any]:
+    a, s = agenda.c, sittings.c
+    return (
+        select(a.case_id)
+        .join(sittings, and_(s.association == a.association, s.id == a.sitting))
+        .where(a.association == association, a.case_id == case_id, a.carried_at.is_(None), s.state == PLANNED)
+    )
 
 
 def put_on(connection: Connection, association: str, sitting: int, case_ids: Iterable[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Connection, case, literal, literal_column, not_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from storage import blending, results, timers
+from storage import results, timers
 from storage.schema import messages
 from storage.schema import timers as timers_table
 from storage.schema_notices import legs, notices
@@ -164,8 +164,6 @@ def close_some(connection: Connection, wave: Wave, now: int, limit: int = AT_ONC
         said_so = {"why": "not_approved"} if wave.state == DRAFTED else {}
         change(connection, wave.association, wave.id, state=state, done_at=now, **said_so)
         results.keep_people(connection, wave.association, wave.id)
-        if wave.anonymous:
-            blending.blend(connection, wave.association, wave.id)
     return len(ids)
 
 

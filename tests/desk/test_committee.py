@@ -223,6 +223,20 @@ def test_one_member_decides_nothing_against_the_votes_and_what_was_typed_stays(h
     assert "لم تعد أكثر الأصوات مع هذا القرار" in member.text(sitting)
 
 
+def test_what_is_on_an_open_agenda_is_decided_there_and_not_by_one_member_on_its_page(
+    house: House, member: Browser
+) -> None:
+    _, reference, id = applied(house, "7001")
+    sitting = planned(member)
+    assert "/move/accept" not in member.get(f"/case/{id}").text
+    assert "في جدول جلسة لم تُغلق بعد" in member.text(f"/case/{id}")
+    assert member.post(f"/case/{id}/move/accept", moves="3", do="make").status_code in (404, 409, 422)
+    house.settle()
+    assert stage_of(house, reference) == "with_committee"
+    member.post(f"{sitting}/agenda", remove=str(id))
+    assert f"/case/{id}/move/accept" in member.get(f"/case/{id}").text
+
+
 def test_a_vote_is_confirmed_where_it_was_given(house: House, member: Browser) -> None:
     _, _, id = applied(house, "7001")
     sitting = planned(member)

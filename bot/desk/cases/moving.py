@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from bot import entitlements as acts
 from bot.case_moves import facts_for, move_case, moved_event
-from bot.committee import ON_APPROVAL
+from bot.committee import COMMITTEES, ON_APPROVAL
 from bot.desk.at import At, NotFound, Refused, Stale
 from bot.desk.cases.answers import IDENTITY
 from bot.desk.cases.file import find
@@ -31,7 +31,7 @@ from conversations.events import CaseMoved
 from conversations.flows.filing import facts_of
 from conversations.moment import Moment
 from conversations.world import Traits, World
-from storage import cases, checks, conversations, world
+from storage import cases, checks, conversations, sittings, world
 from storage.cases import Case, Step
 from storage.times import ms
 
@@ -95,7 +95,7 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
     for role in (role for role in ROLES if role in at.worker.roles):
         for move in lifecycle.moves(case.kind, case.stage, role, case.restricted):
             facts = facts_for(connection, case, history, at.now, move.needs, confirmed=confirmed)
-            why = _first(connection, at, case, move.name)
+            why = _first(connection, at, case, move.name, role)
             try:
                 lifecycle.apply(case.kind, case.stage, move.name, role, facts)
             except NotAllowed as error:
@@ -106,8 +106,10 @@ def ways(connection: Connection, at: At, case: Case, history: Sequence[Step]) ->
     return list(found.values())
 
 
-def _first(connection: Connection, at: At, case: Case, name: str) -> str:
+def _first(connection: Connection, at: At, case: Case, name: str, role: str) -> str:
     """What must come before this move and no form of ours can bring; the key of its words."""
+    if role in COMMITTEES and sittings.is_taken(connection, at.slug, case.id):
+        return "case.on_agenda"  # one member does not decide beside the others' votes
     if name in ON_APPROVAL and not case.restricted:  # no sitting sees what is restricted
         return "case.sitting_first"
     if name == "execute" and kept_from(connection, at.worker, case):
