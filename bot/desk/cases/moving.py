@@ -148,7 +148,7 @@ def make(connection: Connection, at: At, id: int, name: str, given: Given, tell:
     if case.moves != given.moves:
         raise Stale("case.stale")
     theirs = way(connection, at, case, name)
-    if why := _first(connection, at, case, name):
+    if why := _first(connection, at, case, name, theirs.role):
         raise Refused(why)
     vault, by, me = at.desk.vault, at.worker.who, at.worker.id
     if given.early and theirs.early and at.worker.may("supervise"):
