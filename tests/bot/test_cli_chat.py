@@ -77,9 +77,9 @@ def test_a_choice_of_an_older_question_is_pressed_as_such(wasl: Wasl) -> None:
 
 
 def test_time_passes_and_what_falls_due_meanwhile_happens(wasl: Wasl) -> None:
-    passed = turns(wasl, "ابغى اشتكي", "+2d", "+1s")
-    assert "محفوظ" in text(passed[1])
-    assert passed[2]["says"] == []
+    passed = turns(wasl, "ابغى اشتكي", "+2d", "+14h", "+1s")
+    assert "محفوظ" in text(passed[1]) + text(passed[2]), "by night it waits for the day"
+    assert passed[3]["says"] == []
 
 
 def test_a_link_opens_what_it_names(wasl: Wasl) -> None:
