@@ -58,6 +58,7 @@ def test_without_scripts_a_decision_asks_for_what_it_needs_and_a_preview_is_in_v
     assert page.is_checked("#f-case") and page.is_checked("[name=decision][value=refuse]")
     assert reason.is_visible()
 
+    member.post(f"{sitting}/agenda", remove=str(id))
     page.goto(f"{address}/desk/harif/case/{id}/move/refuse")
     page.fill("#f-reason", "خارج نطاق الخدمة\\n" * 12)
     page.fill("#f-help", "بنك التنمية")
