@@ -10,6 +10,9 @@ from conversations.course import course
 from conversations.events import Media, Text
 from tests.bot.desk import Desk, Paper, Person
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+"""Both databases are tried by the tests of what is stored."""
+
 IDENTITY, IBAN = "1012345672", "SA0380000000608010167519"
 _MANY_DIGITS = re.compile(r"[0-9](?:\D{0,2}[0-9]){6,}")
 

@@ -21,6 +21,9 @@ from tests.bot.forum import (
     told_to,
 )
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+"""Both databases are tried by test_staff_group_topics."""
+
 # --- what staff do there ---------------------------------------------------------------------------------------------
 
 

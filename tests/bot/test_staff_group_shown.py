@@ -21,6 +21,9 @@ from tests.bot.forum import (
     waits,
 )
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+"""Both databases are tried by test_staff_group_topics."""
+
 
 async def with_a_name(line: Line, forum: Forum) -> tuple[Person, int]:
     person = Person(line.desk, "7001")

@@ -21,6 +21,9 @@ from tests.bot.forum import (
     told_to,
 )
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+"""Both databases are tried by test_staff_group_topics."""
+
 
 def set_conversation(line: Line, conversation: int, **values: Any) -> None:
     c = schema.conversations.c
