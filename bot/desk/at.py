@@ -1,5 +1,6 @@
 """One request at the desk: who asks, for which association, and everything a handler needs to answer."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from bot.web.body import Posted
 from conversations.association.association import Association
 from conversations.events import Event
 from storage import audit, seen, timers
+from storage.blobs import Missing
 from storage.seen import digest_key
 from storage.timers import Timer
 from storage.times import ms
@@ -217,6 +219,13 @@ class At:
         page, hash, place = path.partition("#")
         mark = f"{'&' if '?' in page else '?'}said={quote(said)}" if said else ""
         return RedirectResponse(f"{self.base}{page}{mark}{hash}{place}", 303)
+
+    async def bytes_of(self, id: int) -> bytes:
+        """What a file of this association holds. Raises NotFound where it is not there any more."""
+        try:
+            return await asyncio.to_thread(self.desk.blobs.get, self.slug, id)
+        except Missing:
+            raise NotFound from None
 
     def file(self, name: str, media_type: str, data: bytes, *, inline: bool = False) -> Response:
         """A file, sealed to this viewer: never cached, never run as a page."""

@@ -53,8 +53,14 @@ def make_desk(
 
 
 @pytest.fixture
-def desk(make_desk: Callable[..., Desk]) -> Desk:
-    return make_desk()
+def others() -> dict[str, Paper]:
+    """Channels beside the first one; a module that needs some names them."""
+    return {}
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
+    return make_desk((paper, *others.values()))
 
 
 @pytest.fixture

@@ -18,16 +18,6 @@ def others() -> dict[str, Paper]:
     return {name: Paper("harif", name) for name in ("whatsapp", "sms", "email")}
 
 
-@pytest.fixture
-def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
-    return make_desk((paper, *others.values()))
-
-
-@pytest.fixture
-def noura(desk: Desk) -> Person:
-    return Person(desk, "7001")
-
-
 def people(desk: Desk) -> dict[str, int]:
     """Whose each channel's conversation is."""
     c = conversations.c

@@ -28,16 +28,6 @@ def others() -> dict[str, Paper]:
     return {name: Paper("harif", name) for name in ("whatsapp", "sms")}
 
 
-@pytest.fixture
-def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
-    return make_desk((paper, *others.values()))
-
-
-@pytest.fixture
-def noura(desk: Desk) -> Person:
-    return Person(desk, "7001")
-
-
 async def before_committee(desk: Desk, reference: str) -> None:
     for name in ("verify", "pass_on"):
         move(desk, reference, name, "relations_officer")
@@ -95,14 +85,19 @@ def record(desk: Desk, task: Task, outcome: str, **more: Any) -> None:
 # --- several things at once ------------------------------------------------------------------------------------------
 
 
-async def test_a_refusal_that_waited_the_night_beside_other_news_is_told_by_a_call_where_nobody_opens_it(
-    desk: Desk, noura: Person
-) -> None:
+async def news_and_a_refusal_by_night(desk: Desk, noura: Person) -> tuple[str, str]:
     first, second = await noura.apply(), await noura.apply()
     await before_committee(desk, second)
     tonight(desk)
     move(desk, first, "verify", "relations_officer")
     refuse(desk, second)
+    return first, second
+
+
+async def test_a_refusal_that_waited_the_night_beside_other_news_is_told_by_a_call_where_nobody_opens_it(
+    desk: Desk, noura: Person
+) -> None:
+    first, second = await news_and_a_refusal_by_night(desk, noura)
     await next_morning(desk)
     assert first in noura.told[-1]
     await desk.later(days=4)
@@ -118,11 +113,7 @@ async def test_a_refusal_that_waited_the_night_beside_other_news_is_told_by_a_ca
 async def test_what_waited_together_and_no_message_brought_is_a_call_for_each_case(
     desk: Desk, noura: Person, paper: Paper
 ) -> None:
-    first, second = await noura.apply(), await noura.apply()
-    await before_committee(desk, second)
-    tonight(desk)
-    move(desk, first, "verify", "relations_officer")
-    refuse(desk, second)
+    first, second = await news_and_a_refusal_by_night(desk, noura)
     blocked(paper)
     await next_morning(desk)
     assert sorted(task.reference for task in still_open(desk)) == sorted([first, second])

@@ -30,16 +30,6 @@ def others() -> dict[str, Paper]:
     return {name: Paper("harif", name) for name in ("whatsapp", "sms", "email")}
 
 
-@pytest.fixture
-def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
-    return make_desk((paper, *others.values()))
-
-
-@pytest.fixture
-def noura(desk: Desk) -> Person:
-    return Person(desk, "7001")
-
-
 class Phone:
     """A browser without scripts on a device of its own."""
 

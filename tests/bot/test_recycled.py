@@ -1,8 +1,6 @@
 """A number that was silent for half a year, or is reported changed, may be another's by now: whoever has it sees
 nothing of what its owner told us, joins nobody to them and changes nothing of theirs, until identity is proven."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import Connection
 
@@ -23,11 +21,6 @@ def others() -> dict[str, Paper]:
 
 
 @pytest.fixture
-def desk(make_desk: Callable[..., Desk], paper: Paper, others: dict[str, Paper]) -> Desk:
-    return make_desk((paper, *others.values()))
-
-
-@pytest.fixture
 def noura(desk: Desk) -> Person:
     """She writes by WhatsApp."""
     return Person(desk, PHONE, "whatsapp")
@@ -44,14 +37,18 @@ async def proves(noura: Person) -> None:
     await noura.desk.settle()
 
 
-async def test_whoever_has_a_number_after_long_silence_names_no_other_address_for_its_owner(
-    desk: Desk, noura: Person, others: dict[str, Paper]
-) -> None:
+async def wants_another_channel_after_long_silence(noura: Person) -> None:
     await noura.apply()
-    await desk.later(days=200)
+    await noura.desk.later(days=200)
     await noura.say("السلام عليكم")
     await noura.press("/mydata")
     await noura.press("channel")
+
+
+async def test_whoever_has_a_number_after_long_silence_names_no_other_address_for_its_owner(
+    desk: Desk, noura: Person, others: dict[str, Paper]
+) -> None:
+    await wants_another_channel_after_long_silence(noura)
     assert noura.where.open is not None and noura.where.open.flow == "prove"
     assert not others["sms"].sent and [row.agreed_channel for row in desk.rows("cases")] == ["whatsapp"]
 
@@ -59,11 +56,7 @@ async def test_whoever_has_a_number_after_long_silence_names_no_other_address_fo
 async def test_once_she_has_shown_who_she_is_what_she_wanted_is_taken_up_again(
     desk: Desk, noura: Person, others: dict[str, Paper]
 ) -> None:
-    await noura.apply()
-    await desk.later(days=200)
-    await noura.say("السلام عليكم")
-    await noura.press("/mydata")
-    await noura.press("channel")
+    await wants_another_channel_after_long_silence(noura)
     await proves(noura)
     assert not noura.where.proof_needed
     assert [draft.flow for draft in noura.where.aside] == ["my_data"]

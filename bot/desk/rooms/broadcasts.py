@@ -20,7 +20,6 @@ from bot.desk.whole import whole
 from bot.web.body import Upload
 from bot.web.lines import MEDIA_TYPES
 from storage import broadcasts, files, staff, templates, waves
-from storage.blobs import Missing
 from storage.times import ms
 from storage.waves import Body, Wave
 
@@ -242,10 +241,7 @@ async def file(at: At) -> Response:
     kept = await at.read(files.get, at.desk.vault, at.slug, int(body.file)) if body.file.isdecimal() else None
     if kept is None:
         raise NotFound
-    try:
-        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
-    except Missing:
-        raise NotFound from None
+    data = await at.bytes_of(kept.id)
     return at.file(kept.name, MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data, inline=True)
 
 

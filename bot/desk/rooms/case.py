@@ -1,6 +1,5 @@
 """A case: what was answered, what was promised, what can be done now, and everything that was done."""
 
-import asyncio
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,7 +22,6 @@ from bot.web.lines import MEDIA_TYPES
 from conversations.cases import clock
 from conversations.cases.calendar import calendar_of
 from storage import case_lists, cases, checks, files, notes, requirements, staff
-from storage.blobs import Missing
 from storage.cases import Case
 from storage.checks import Check
 from storage.files import READY, File
@@ -115,10 +113,7 @@ async def file(at: At) -> Response:
     id, number = at.number("case"), at.number("file")
     kept = await at.read(_file, at, id, number)
     await at.saw(f"case:{id}", f"file:{number}")
-    try:
-        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, number)
-    except Missing:
-        raise NotFound from None
+    data = await at.bytes_of(number)
     name = kept.name or f"{number}.{kept.kind}"
     inline = at.query("how") != "save"
     return at.file(name, MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data, inline=inline)

@@ -1,6 +1,5 @@
 """The conversation page: the transcript, live, with everything that is known beside it, and the box to answer from."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from conversations.cases.move import (
 from conversations.events import Media
 from conversations.rights import rights_of
 from storage import files, looking, messages, reply_drafts
-from storage.blobs import Missing
 from storage.messages import Line
 from storage.times import SECOND, ms
 
@@ -283,10 +281,7 @@ async def _content(at: At, id: int, line: Line | None, kept: files.File | None) 
             return sent
     if kept is None or kept.conversation != id or kept.state != files.READY:
         raise NotFound
-    try:
-        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
-    except Missing:
-        raise NotFound from None
+    data = await at.bytes_of(kept.id)
     name = kept.name or f"{id}-{line.seq if line else 0}.{kept.kind}"
     return Content(name, MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data)
 

@@ -16,7 +16,6 @@ from bot.desk.room import Room
 from bot.web.lines import MEDIA_TYPES
 from conversations.answers.signatures import kind_of
 from storage import documents, staff
-from storage.blobs import Missing
 from storage.documents import Document
 from storage.ids import new_id
 from storage.times import ms
@@ -120,10 +119,7 @@ async def read(at: At) -> Response:
     kept = await at.read(documents.get, at.desk.vault, at.slug, at.number("id"))
     if kept is None or (kept.withdrawn_at is not None and not at.worker.may("library")):
         raise NotFound
-    try:
-        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
-    except Missing:
-        raise NotFound from None
+    data = await at.bytes_of(kept.id)
     media_type = MEDIA_TYPES.get(kept.kind, "application/octet-stream")
     return at.file(kept.name or f"{kept.document}.{kept.kind}", media_type, data, inline=True)
 

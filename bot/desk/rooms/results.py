@@ -28,7 +28,6 @@ from conversations.association.survey import Question, Survey
 from conversations.surveys.statistics import Interval
 from conversations.surveys.themes import THEMES
 from storage import files, improvements, results, staff, waves
-from storage.blobs import Missing
 from storage.times import ms
 from storage.waves import Wave
 
@@ -162,10 +161,7 @@ async def voice(at: At) -> Response:
     kept = await at.read(read) if found.told else None
     if kept is None:
         raise NotFound
-    try:
-        data = await asyncio.to_thread(at.desk.blobs.get, at.slug, kept.id)
-    except Missing:
-        raise NotFound from None
+    data = await at.bytes_of(kept.id)
     await at.saw(f"wave:{wave.id}", "words")
     return at.file(f"voice.{kept.kind}", MEDIA_TYPES.get(kept.kind, "application/octet-stream"), data, inline=True)
 
