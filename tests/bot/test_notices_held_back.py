@@ -2,22 +2,24 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.channels.contract import StatusReport
 from conversations.cases.calendar import here
 from tests.bot.desk import Desk, Paper, Person
 from tests.bot.test_nobody_in_silence import (
     before_committee,
-    desk,
-    noura,
     of,
-    others,
     record,
     refuse,
     still_open,
 )
 from tests.bot.test_notices import PHONE, agreed, move, too
 
-__all__ = ["desk", "noura", "others"]
+
+@pytest.fixture
+def others() -> dict[str, Paper]:
+    return {name: Paper("harif", name) for name in ("whatsapp", "sms")}
 
 
 # --- a death ---------------------------------------------------------------------------------------------------------
