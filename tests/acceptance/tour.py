@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from tests.acceptance.test_five_requests import MOST_QUESTIONS, RECEIPT, SERVICES, Talk, picture
 from tests.web.conftest import ARGUMENTS, CHROMIUM
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "tour"
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 def shot(page: Any, name: str) -> None:

@@ -30,8 +30,9 @@ from conversations.course import course
 from conversations.events import Event, Media, MediaKind, Opened, Press, Text
 from conversations.says import Say
 from conversations.world import Traits
-from storage import alarms, conversations, messages, schema
+from storage import alarms, conversations, messages
 from storage.blobs import Blobs, place
+from storage.columns import metadata
 from storage.database import Database
 from storage.messages import Line
 from storage.times import ms
@@ -284,7 +285,7 @@ class Desk:
         return found
 
     def rows(self, table: str, *names: str) -> list[Any]:
-        t = schema.metadata.tables[table]
+        t = metadata.tables[table]
         return list(self.ask(lambda c: c.execute(select(*(t.c[name] for name in names) if names else (t,))).all()))
 
     def alarms(self) -> dict[str, int]:

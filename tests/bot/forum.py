@@ -83,7 +83,7 @@ class Forum:
         """What waits for whoever polls."""
         self.may_delete = True
         self.url = ""
-        self.clock = lambda: 0.0
+        self.clock: Callable[[], float] = lambda: 0.0
         self.gate: asyncio.Event | None = None
 
     def fail(self, method: str, *failures: Failure) -> None:

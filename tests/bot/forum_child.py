@@ -27,7 +27,7 @@ POINTS: dict[str, Callable[[Die], None]] = {
 
 
 def main(point: str, times: int) -> None:
-    bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
+    vars(bot.delivery)["LEASE_MS"] = bot.fold.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
     bot.staff_group.mirror.LEASE = 1500
     turns = bot.staff_group.turns

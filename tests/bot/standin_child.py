@@ -123,7 +123,7 @@ def _slow_waves() -> None:
 
 
 def main(point: str, times: int) -> None:
-    bot.fold.LEASE_MS = bot.delivery.LEASE_MS = LEASE_MS
+    vars(bot.delivery)["LEASE_MS"] = bot.fold.LEASE_MS = LEASE_MS
     bot.delivery.HOLD, bot.delivery.STALE, bot.delivery.LONGEST_SEND = HOLD, 0.5, 1.5
     wave = os.environ.get("WAVES") == "slow"
     if wave:
@@ -132,8 +132,8 @@ def main(point: str, times: int) -> None:
         (WAVE_POINTS if wave else POINTS)[point](Die(times))
     prepare = bot.main.prepare
 
-    def hurried(*args: Any) -> Any:
-        line = prepare(*args)
+    def hurried(*args: Any, **how: Any) -> Any:
+        line = prepare(*args, **how)
         line.rounds.add("expire", 0.3, line.delivery.expire)
         line.rounds.add("uncertain", 0.3, line.delivery.ask)
         line.rounds.add("outbox", 0.3, line.delivery.leftovers)

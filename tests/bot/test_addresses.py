@@ -29,7 +29,7 @@ async def agrees(noura: Person, agreed: str) -> str:
     before = {row.reference for row in noura.desk.rows("cases")}
     await noura.open("apply")
     await noura.finish(agreed_channel=agreed)
-    return next(row.reference for row in noura.desk.rows("cases") if row.reference not in before)
+    return str(next(row.reference for row in noura.desk.rows("cases") if row.reference not in before))
 
 
 async def test_an_address_named_elsewhere_is_asked_there_first_and_the_question_tells_nothing(

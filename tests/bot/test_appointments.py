@@ -32,7 +32,7 @@ def the(desk: Desk, place: int = -1) -> Appointment:
 async def wished(desk: Desk, noura: Person) -> Appointment:
     """Somebody at the desk begins one, for a conversation."""
     await noura.open()
-    about = {"by": BY, "conversation": desk.id_of("7001"), "staff": 7}
+    about: dict[str, Any] = {"by": BY, "conversation": desk.id_of("7001"), "staff": 7}
     desk.do(lambda c: acts.request(c, desk.vault, "harif", "interview", desk.now, **about))
     return the(desk)
 

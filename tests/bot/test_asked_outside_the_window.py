@@ -31,7 +31,7 @@ def desk(make_desk: Callable[..., Desk], associations: dict[str, Association], p
     made.associations = mine
     for one in (made.intake, made.rounds.planner, made.rounds.promises, made.rounds.routing, made.house):
         if hasattr(one, "associations"):
-            one.associations = mine  # type: ignore[attr-defined]
+            one.associations = mine
     return made
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -37,7 +38,7 @@ def conversation(wasl: Wasl) -> int:
     return int(wasl.rows("conversations")[0].id)
 
 
-def filed(wasl: Wasl, stage: str = "submitted", **more: object) -> str:
+def filed(wasl: Wasl, stage: str = "submitted", **more: Any) -> str:
     return wasl.file(stage=stage, beneficiary=new_id(), conversation=conversation(wasl), **more)
 
 

@@ -53,7 +53,7 @@ def worker(wasl: Wasl, login: str = LOGIN, *roles: str) -> None:
 def member(wasl: Wasl, login: str = LOGIN) -> staff.Member | None:
     with wasl.line() as line:
         account = line.database.read_now(staff.by_login, line.vault, login)
-        return account and line.database.read_now(staff.member_of, "harif", account.id)
+        return line.database.read_now(staff.member_of, "harif", account.id) if account else None
 
 
 def test_adding_somebody_prints_a_link_that_lasts_a_week(wasl: Wasl) -> None:

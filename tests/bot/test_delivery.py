@@ -12,6 +12,7 @@ from bot.channels.contract import (
     AddressGone,
     ContentRefused,
     SendError,
+    Status,
     StatusReport,
     StopChannel,
     TryAgain,
@@ -764,8 +765,9 @@ async def test_what_the_provider_says_became_of_a_message_is_counted_once_by_its
         return float(metrics.reported.labels("harif", "whatsapp", state)._value.get())
 
     before = {state: counted(state) for state in ("delivered", "read")}
-    for number, state in enumerate(("delivered", "read", "delivered", "read")):
-        report = StatusReport(key=f"s{number}", status=state, row=row if number < 2 else None, provider_id=f"SM{row}")
+    told: tuple[Status, ...] = ("delivered", "read", "delivered", "read")
+    for number, status in enumerate(told):
+        report = StatusReport(key=f"s{number}", status=status, row=row if number < 2 else None, provider_id=f"SM{row}")
         await desk.intake.take("harif", "whatsapp", [report])
         await desk.settle()
     assert {state: counted(state) - before[state] for state in before} == {"delivered": 1, "read": 1}

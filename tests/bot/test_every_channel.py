@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, delete, select, update
 
+from bot.bench import dialogue
 from bot.channels.contract import AddressGone, StatusReport
 from conversations.association.association import Association
 from conversations.association.load import load_associations
@@ -16,7 +17,6 @@ from storage.schema import cases as cases_table
 from storage.schema import conversations as conversations_table
 from storage.schema_notices import legs, notices, tasks
 from tests.bot.desk import SUNDAY, Desk, Paper, Person, error
-from tests.bot.test_bench import dialogue
 from tests.bot.test_notices import move
 
 SLUGS = [association.slug for association in load_associations(dialogue.ASSOCIATIONS)]

@@ -189,7 +189,7 @@ def link_of(person: Person) -> str:
     import re
 
     says = person.desk.channels[person.association, person.channel].says
-    links = [
+    links: list[str] = [
         found for say in says for found in re.findall(r"/form/([\w-]+)", say.text + (say.link.url if say.link else ""))
     ]
     return links[-1]

@@ -1,6 +1,7 @@
 """What staff do in a topic."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -202,6 +203,7 @@ async def test_what_is_no_message_in_a_topic_does_nothing(line: Line, forum: For
     await line.staffed()
     _, number = await open_topic(line, forum)
     said = len(forum.topics[number].said)
+    what: dict[str, Any]
     for what in ({"forum_topic_edited": {"name": "x"}}, {"pinned_message": {}}, {"forum_topic_reopened": {}}):
         await line.writes(USER, number, **what)
     general = in_topic(USER, 1, text="صباح الخير يا زملاء")

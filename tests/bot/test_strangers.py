@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, select, update
 from bot.web.house import FILES_AN_HOUR
 from bot.web.ports import NotTaken
 from conversations.events import Press
-from storage import schema
+from storage.columns import metadata
 from storage.keys import SEALED
 from storage.vault import Tampered
 from tests.bot.desk import PDF, Desk, Person
@@ -58,7 +58,7 @@ async def test_nothing_in_the_clear_leads_from_an_anonymous_complaint_to_who_fil
     (beneficiary,) = {row.beneficiary for row in desk.rows("conversations")}
     joined = [
         name
-        for name, table in schema.metadata.tables.items()
+        for name, table in metadata.tables.items()
         for row in desk.rows(name)
         if any(reference in str(value) for value in _clear(row, table)) and {conversation, beneficiary} & set(row)
     ]

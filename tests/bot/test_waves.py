@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def make(make_desk: Callable[..., Desk], harif: Association, monkeypatch: pytest
         made.associations = mine
         for one in (made.intake, made.rounds.planner, made.rounds.promises, made.rounds.routing, made.house):
             if hasattr(one, "associations"):
-                one.associations = mine  # type: ignore[attr-defined]
+                one.associations = mine
         return made
 
     return desk
@@ -275,7 +276,8 @@ async def test_a_quarter_that_meets_a_wave_by_hand_waits_for_its_end_and_asks_ev
     await tick(desk)
     desk.now += timedelta(hours=11)
     hand = running(desk, desk.now + timedelta(days=20))
-    desk.do(lambda c: audience.fill(c, waves.get(c, "harif", hand), Audience(), ms(desk.now)))
+    by_hand = desk.ask(waves.get, "harif", hand)
+    desk.do(audience.fill, by_hand, Audience(), ms(desk.now))
     await tick(desk)
     assert states(desk) == {"invited": 3}
     desk.now = Q2 + timedelta(hours=11)
@@ -294,8 +296,7 @@ async def test_stopped_while_people_are_written_nobody_is_left_out(
     make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, held: bool
 ) -> None:
     monkeypatch.setattr(audience, "PEOPLE_AT_ONCE", 2)
-    some = audience.fill_some
-    monkeypatch.setattr(audience, "fill_some", lambda *about: some(*about, limit=2))
+    monkeypatch.setattr(audience, "fill_some", partial(audience.fill_some, limit=2))
     desk = make()
     for number in range(7):
         await known(desk, f"700{number}")

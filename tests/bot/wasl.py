@@ -23,7 +23,8 @@ from bot.frontline import FrontLine, build
 from bot.settings import Settings, read_settings
 from conversations.association.association import Association
 from conversations.events import Text
-from storage import cases, schema
+from storage import cases
+from storage.columns import metadata
 from storage.ids import new_id
 from storage.times import ms
 from tests.ports import free_port
@@ -85,7 +86,7 @@ class Wasl:
 
     def rows(self, table: str) -> list[Any]:
         with self.line() as line:
-            return list(line.database.read_now(lambda c: c.execute(select(schema.metadata.tables[table])).all()))
+            return list(line.database.read_now(lambda c: c.execute(select(metadata.tables[table])).all()))
 
     def greet(self, handle: str = "cookie-1", text: str = "السلام عليكم") -> int:
         """Somebody writes in the web chat of harif; the conversation's id."""
@@ -96,7 +97,7 @@ class Wasl:
                 await line.intake.take("harif", "web_chat", [Incoming(handle=handle, event=event, key=handle)])
 
             asyncio.run(taken())
-        return max(row.id for row in self.rows("conversations"))
+        return int(max(row.id for row in self.rows("conversations")))
 
     def file(self, kind: str = "request", stage: str = "submitted", **more: Any) -> str:
         """A case of harif; its reference."""

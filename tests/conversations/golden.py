@@ -154,8 +154,7 @@ def act(play: Play, line: str, settle: bool) -> Turn:
         return play.send(of_staff(play, line[2:]))
     if line == "? update":
         reference = next(reversed(play.cases))
-        event = CaseUpdate(id=f"u{play.turns}", at=play.now, case=case_of(play, reference))
-        return play.send(event)
+        return play.send(CaseUpdate(id=f"u{play.turns}", at=play.now, case=case_of(play, reference)))
     if line.startswith(("? survey ", "? remind ")):
         return play.send(invited(play, line[9:], int(line[2:8] == "remind")))
     if line.startswith("? broadcast "):
@@ -173,8 +172,8 @@ def invited(play: Play, survey_id: str, reminder: int) -> Event:
     wave = next(number for number, one in enumerate(surveys, 1) if one.id == survey_id)
     known = next((one for one in play.conversation.invitations if one.wave == str(wave)), None)
     until = known.until if known else play.now + timedelta(days=surveys[wave - 1].open_days)
-    about = {"wave": str(wave), "survey": survey_id, "until": until, "reminder": reminder}
-    return SurveyInvited(id=f"s{play.turns}", at=play.now, **about)
+    id = f"s{play.turns}"
+    return SurveyInvited(id=id, at=play.now, wave=str(wave), survey=survey_id, until=until, reminder=reminder)
 
 
 def of_staff(play: Play, line: str) -> Event:

@@ -11,7 +11,7 @@ from conversations.cases.clock import Days, due_of, lamp, marks, working_days
 from conversations.cases.lifecycle import FINAL, LIFECYCLES
 
 SUNDAY = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
-CALENDAR = WorkingCalendar(Hours(seasons=()), Holidays())  # type: ignore[call-arg]
+CALENDAR = WorkingCalendar(Hours(seasons=()), Holidays())
 LATEST, UPDATE, EARLIEST = (SUNDAY + timedelta(days=days) for days in (21, 14, 13))
 
 

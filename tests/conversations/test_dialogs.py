@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import golden
 import pytest
 
 from conversations.asking import REVIEW_LINES
 from conversations.association.association import Association
 from conversations.flow import FLOWS
 from conversations.says import BUTTON_TITLE, ROW_TITLE
+from tests.conversations import golden
 
 PAGES = sorted((Path(__file__).parents[1] / "dialogs").glob("*/*.md"))
 SITUATIONS = (

@@ -6,7 +6,7 @@ The same lives every time; LIVES=20000 in the environment tries as many others.
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -147,9 +147,9 @@ PAYLOADS = (
     "-",
     "x-y",
 )
-MEDIA = ("photo", "document", "voice", "audio", "video", "sticker", "other")
+MEDIA: Final = ("photo", "document", "voice", "audio", "video", "sticker", "other")
 BYTES = ("jpeg", "png", "pdf", "ogg", "mp4", "exe", "docx", "")
-REASONS = ("too_big", "kind", "gone", "empty")
+REASONS: Final = ("too_big", "kind", "gone", "empty")
 
 
 T = TypeVar("T")
@@ -305,13 +305,12 @@ def an_update_is_due(who: Watched, number: int) -> Turn | None:
 
 
 def somebody_asks(who: Watched, number: int) -> Turn:
-    question = "consent" if number % 2 else "show_case"
     event = Asked(
         id=who.id(),
         at=who.now,
         ask=str(number),
-        question=question,
-        reference="HRF-22222-22222",  # type: ignore[arg-type]
+        question="consent" if number % 2 else "show_case",
+        reference="HRF-22222-22222",
         details={"applicant": "نورة", "service": "دعم"},
     )
     return who.happen(event)

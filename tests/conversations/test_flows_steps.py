@@ -50,7 +50,7 @@ def ways_to(step: Step, before: tuple[Step, ...], given: Given) -> Iterator[Give
     ways: list[Given] = [given]
     for condition in step.when:
         asked = before[earlier[condition.step]]
-        found = []
+        found: list[Given] = []
         for way in ways:
             values = possible(asked)
             wanted = condition.among or values or ("anything",)
@@ -94,7 +94,7 @@ def test_every_exit_belongs_to_an_answer_and_leads_somewhere(
     association: Association, flow: Flow, subject: str
 ) -> None:
     for step in course(association, flow.name, subject).steps:
-        values = {OneOf: None, YesNo: {True, False}}.get(type(step.answer))
+        values: set[Any] | None = {OneOf: None, YesNo: {True, False}}.get(type(step.answer))
         if isinstance(step.answer, OneOf):
             values = {choice.id for choice in step.answer.choices}
         for value, way in step.exits.items():

@@ -193,11 +193,11 @@ class Watched:
         drafts_after = [draft for draft in (after.open, *after.aside) if draft is not None]
         if self._all_withdrawn(turn):
             return
-        for draft in before.aside:
-            if draft.flow not in FLOWS:
+        for aside in before.aside:
+            if aside.flow not in FLOWS:
                 continue
-            kept = any(self._holds(one, draft, event) for one in drafts_after)
-            assert kept or self._ended(draft, event, turn), f"aside {draft.flow} was lost: {draft} {drafts_after}"
+            kept = any(self._holds(one, aside, event) for one in drafts_after)
+            assert kept or self._ended(aside, event, turn), f"aside {aside.flow} was lost: {aside} {drafts_after}"
         draft = before.open
         if draft is None or not draft.trail or draft.flow not in FLOWS or not FLOWS[draft.flow].resumable:
             return

@@ -51,7 +51,6 @@ def known(
     person = house.person(handle, channel)
     person.does(person.say("السلام عليكم"))
     id, beneficiary, now = person.id, new_id(), ms(house.now)
-    person.reference = ""  # type: ignore[attr-defined]
 
     def keep(connection: Any) -> None:
         world.save_beneficiaries(
@@ -62,7 +61,7 @@ def known(
         given = [Consent("harif", id, beneficiary, one, True, "1", channel, "", now) for one in agreed]
         consents.log(connection, given)
         if case or phone:
-            person.reference = new_reference(token_bytes(16), "HRF")  # type: ignore[attr-defined]
+            person.reference = new_reference(token_bytes(16), "HRF")
             index = (("number", phone.lstrip("+")),) if phone else ()
             theirs = Case(
                 association="harif", id=new_id(), reference=person.reference, kind="request",

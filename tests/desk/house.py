@@ -7,7 +7,7 @@ Telegram (`channel="whatsapp"` on WhatsApp). Both speak through the same process
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +40,7 @@ DESK = "http://desk.example"
 class House:
     """`line` is the paper front line (tests/bot/desk.py): its `ask` and `do` read and write the database."""
 
-    def __init__(self, associations: Mapping[str, Association], folder: Path, slugs: tuple[str, ...] = ()) -> None:
+    def __init__(self, associations: dict[str, Association], folder: Path, slugs: tuple[str, ...] = ()) -> None:
         self.associations = associations
         self.database = Database(migrated_sqlite(folder / "wasl.db"))
         self.database.open()
@@ -168,8 +168,9 @@ class Browser:
     def get(self, path: str, follow: bool = True) -> Any:
         return self.client.get(self._path(path), follow_redirects=follow)
 
-    def post(self, path: str, follow: bool = True, files: Any = None, **fields: Any) -> Any:
-        """A form with this sign-in's key and a fresh number, as every form of the desk carries."""
+    def post(self, path: str, follow: Any = True, files: Any = None, **fields: Any) -> Any:
+        """A form with this sign-in's key and a fresh number, as every form of the desk carries.
+        `follow` is not typed as the bool it is, or no mapping of strings could be given as fields."""
         data = {"key": key_of(self.token), "once": f"n{self.house._count()}", **fields}
         return self.client.post(
             self._path(path), data=data, files=files, headers={"origin": DESK}, follow_redirects=follow
@@ -184,6 +185,9 @@ class Browser:
 
 class Person(PaperPerson):
     """A beneficiary, from a test that is not asynchronous. `told` is all they were told, in order."""
+
+    reference = ""
+    """Of the request that was filed for them (tests/desk/broadcasting.py)."""
 
     def __init__(self, house: House, handle: str, channel: str, association: str) -> None:
         super().__init__(house.line, handle, channel, association)

@@ -148,7 +148,7 @@ def test_older_acts_are_one_page_further(house: House) -> None:
 def test_the_state_of_the_chain_is_said(house: House) -> None:
     auditor = house.worker("auditor")
     assert "لم يُربط شيء بعد" in auditor.text("/audit")
-    house.run(house.line.rounds.seconds["audit"][1]())
+    house.run(house.line.rounds.upkeep.link_audit())
     page = auditor.text("/audit")
     assert "مربوط في السلسلة" in page and "لم يُربط بعد" in page, "what was done just now is not linked yet"
     head = house.ask(audit_chain.head, "harif")
@@ -206,7 +206,7 @@ def _texts(node: Any) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        named = "".join(one.value if isinstance(one, ast.Constant) else "{}" for one in node.values)
+        named = "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
         yield from SPELT_OUT.get(named, [named])
     elif isinstance(node, ast.IfExp):
         yield from _texts(node.body)

@@ -141,7 +141,7 @@ def test_every_state_of_a_broadcast_and_of_a_survey_is_readable_by_everybody(
         house.do(lambda c, one=one: waves.change(c, "harif", one, starts=ahead(house)))
         go(worker, one, 1)
     worker.post(f"/broadcasts/{paused}/pause")
-    listed = upload(worker, csv_file([["phone"], ["0500000009"], [named.reference]]))  # type: ignore[attr-defined]
+    listed = upload(worker, csv_file([["phone"], ["0500000009"], [named.reference]]))
     assert listed.status_code == 200
     of_list = house.ask(waves.listed, "harif", "broadcast")[0].id
     worker.post("/surveys/new", survey="periodic", sample="5")

@@ -43,7 +43,7 @@ def rows_of(found: dict[str, Person], first: str = "٠٥٠٠٠٠٠٠٠١") -> li
     return [
         ["الجوال", "ملاحظة"],
         [first, "أم محمد"],
-        ["", found["case"].reference],  # type: ignore[attr-defined]
+        ["", found["case"].reference],
         [966500000003.0, None],
         ["050000", ""],
         ["0500000004", ""],
@@ -116,7 +116,7 @@ def test_an_uploaded_list_names_every_bad_row_and_keeps_the_good_ones_apart_unti
 def test_a_list_adds_nobody_whatever_the_audience_would_be(house: House) -> None:
     named, other = known(house, "7001", case=True), known(house, "7002")
     officer = house.worker("relations_officer")
-    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
+    answer = upload(officer, named.reference.encode())
     id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
     officer.post(f"/broadcasts/{id}/confirm")
     go(officer, id, 1)
@@ -129,7 +129,7 @@ def test_a_list_adds_nobody_whatever_the_audience_would_be(house: House) -> None
 def test_who_withdrew_since_the_list_was_confirmed_holds_it_up(house: House) -> None:
     named = known(house, "7001", case=True)
     officer = house.worker("relations_officer")
-    answer = upload(officer, named.reference.encode())  # type: ignore[attr-defined]
+    answer = upload(officer, named.reference.encode())
     id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
     officer.post(f"/broadcasts/{id}/confirm")
     r = recipients.c
@@ -165,12 +165,12 @@ def test_a_number_that_more_than_one_person_gave_means_nobody(house: House) -> N
 def test_another_list_or_another_choice_takes_the_place_of_the_one_before(house: House) -> None:
     one, two = known(house, "7001", case=True), known(house, "7002", case=True)
     officer = house.worker("relations_officer")
-    answer = upload(officer, one.reference.encode())  # type: ignore[attr-defined]
+    answer = upload(officer, one.reference.encode())
     id = int(re.search(r"/broadcasts/(\d+)/confirm", answer.text)[1])  # type: ignore[index]
     path = f"/broadcasts/{id}/change"
     officer.post(path, files={"file": ("", b"")}, **form(whom="list", title="عنوان آخر"))
     assert states(house, id) == ["held"], "the list that is there stays"
-    officer.post(path, files={"list": ("b.csv", two.reference.encode())}, **form(whom="list"))  # type: ignore[attr-defined]
+    officer.post(path, files={"list": ("b.csv", two.reference.encode())}, **form(whom="list"))
     r = recipients.c
     assert house.ask(lambda c: c.scalars(select(r.conversation).where(r.wave == id)).all()) == [two.id]
     officer.post(path, files={"file": ("", b"")}, **form())

@@ -250,9 +250,9 @@ def test_one_for_everybody_with_some_or_a_list_chosen_too_is_asked_about(
 
 def test_a_button_that_no_channel_can_show_is_refused(house: House) -> None:
     harif = house.associations["harif"]
-    longer = harif.wording["ar"].sentences | {"option.track": "متابعة طلبي الذي قدّمته أمس"}
+    longer = {**harif.wording["ar"].sentences, "option.track": "متابعة طلبي الذي قدّمته أمس"}
     wording = {**harif.wording, "ar": Wording("ar", longer, harif.wording["ar"]._plural)}
-    house.desk.site.associations["harif"] = replace(harif, wording=wording)  # type: ignore[index]
+    house.associations["harif"] = replace(harif, wording=wording)
     answer = house.worker("relations_officer").post("/broadcasts/new", files={"file": ("", b"")}, **form())
     assert answer.status_code == 422 and "أطول من ٢٠ حرفًا" in words_of(answer.text)
 
@@ -421,7 +421,6 @@ def test_segments_count_the_link_to_stop_where_nobody_can_answer(house: House) -
     id = write(officer, text_ar="خبر", button=[])
     assert "مقطع واحد" in officer.text(f"/broadcasts/{id}")
     house.wires["harif", "sms"] = type("OneWay", (), {"one_way": True, "name": "sms"})()
-    house.desk.intake.channels["harif", "sms"] = house.wires["harif", "sms"]
     assert "مقطعان" in officer.text(f"/broadcasts/{id}")
 
 
@@ -445,7 +444,7 @@ def test_a_test_goes_to_one_conversation_that_is_named_and_meant_and_to_no_other
     colleague, other = known(house, "7001", case=True), known(house, "7002")
     officer = house.worker("relations_officer")
     id = write(officer)
-    reference = colleague.reference  # type: ignore[attr-defined]
+    reference = colleague.reference
     for fields, said in (
         ({"to": "telegram"}, "تلغرام غير مربوط"),
         ({"to": "conversation", "whom": "فلان"}, "اكتبوا رقم جوال أو رقم طلب"),
@@ -474,7 +473,7 @@ def tried_on_whatsapp(house: House, approved: frozenset[str]) -> tuple[Any, Pers
     answer = officer.post(
         f"/broadcasts/{id}/test",
         to="conversation",
-        whom=colleague.reference,  # type: ignore[attr-defined]
+        whom=colleague.reference,
         meant="yes",
     )
     house.settle()
@@ -507,7 +506,7 @@ def test_a_test_that_nothing_can_carry_says_so_at_the_desk(house: House) -> None
     again = officer.post(
         f"/broadcasts/{id}/test",
         to="conversation",
-        whom=colleague.reference,  # type: ignore[attr-defined]
+        whom=colleague.reference,
         meant="yes",
     )
     assert again.status_code == 422 and "أُوقفت الرسائل" in words_of(again.text)

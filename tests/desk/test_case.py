@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from storage import case_lists, files
+from storage import case_lists
+from storage.schema import files as files_table
 from tests.bot.desk import PDF
 from tests.desk.house import Browser, House, words_of
 from tests.desk.test_committee import closes, planned, with_committee
@@ -137,7 +138,7 @@ def test_only_files_that_the_case_names_are_served_from_it(house: House) -> None
     assert hears.get(f"/case/{id}/file/{theirs}").status_code == 404
     assert hears.get(f"/case/{other}/file/{mine}").status_code == 404
     assert (hears.who, "view", f"case:{id}", f"file:{mine}") in house.acts()
-    house.do(lambda c: c.execute(files.files.update().values(kind="html")))
+    house.do(lambda c: c.execute(files_table.update().values(kind="html")))
     answer = hears.get(f"/case/{id}/file/{mine}")
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment")

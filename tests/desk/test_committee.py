@@ -42,6 +42,7 @@ def with_committee(house: House, reference: str, association: str = "harif") -> 
                     connection, [Timer(association, conversation, timer, ms(house.now))]
                 ),
             )
+        assert case is not None
         return case.id
 
     id = int(house.do(do))

@@ -146,7 +146,7 @@ def test_waits_double_up_to_a_quarter_hour() -> None:
 
 
 def test_a_login_nobody_has_waits_like_any_other(house: House, hind: int) -> None:
-    seen = []
+    seen: list[list[int]] = []
     for login in (LOGIN, "nobody@harif.example"):
         visitor = Visitor(house, f"198.51.100.{len(seen)}")
         seen.append([visitor.sign_in("خطأ تمامًا", login).status_code for _ in range(6)])

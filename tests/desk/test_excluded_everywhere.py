@@ -49,7 +49,7 @@ class Hidden:
 
     def _meet(self, connection: Any) -> int:
         house, by = self.house, f"staff:{self.about.id}"
-        more = {"conversation": self.conversation, "case_id": self.case, "staff": self.about.id}
+        more: dict[str, Any] = {"conversation": self.conversation, "case_id": self.case, "staff": self.about.id}
         made = appointments.request(connection, house.vault, "harif", "interview", house.now, by=by, **more)
         when = house.now + timedelta(hours=3)
         appointments.confirm(

@@ -29,9 +29,9 @@ def link_of(page: Any) -> str:
     return html.unescape(found[1]).removeprefix("http://desk.example")
 
 
-def roles(house: House, id: int, association: str = "harif") -> frozenset[str] | None:
+def roles(house: House, id: int, association: str = "harif") -> set[str] | None:
     member = house.ask(staff.member_of, association, id)
-    return None if member is None else member.roles
+    return None if member is None else set(member.roles)
 
 
 # --- who works here --------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def with_policy(house: House, slug: str = "harif", **changed: Any) -> Associatio
         }
     )
     after = replace(before, profile=profile)
-    house.associations[slug] = after  # type: ignore[index]
+    house.associations[slug] = after
     return after
 
 
@@ -32,7 +32,7 @@ def changing(house: House) -> Any:
     """Whatever a test changes of an association is put back."""
     kept = dict(house.associations)
     yield house
-    house.associations.update(kept)  # type: ignore[attr-defined]
+    house.associations.update(kept)
 
 
 def changed_policy(house: House) -> str:

@@ -109,10 +109,11 @@ def test_what_is_long_overdue_hides_nothing_that_comes_near(house: House, monkey
     def many(connection: Connection) -> None:
         row = dict(connection.execute(select(cases)).mappings().one())
         for number in range(40):
-            again = {"id": new_id(), "reference": f"HRF-X{number}", "due": ms(house.now) - 30 * DAY + number}
+            id = new_id()
+            again = {"id": id, "reference": f"HRF-X{number}", "due": ms(house.now) - 30 * DAY + number}
             connection.execute(insert(cases).values(**row | again | {"body": None, "member": None, "route": None}))
             if number < 8:
-                clocks.pause(connection, house.vault, "harif", again["id"], 1, "سبب", ms(house.now))
+                clocks.pause(connection, house.vault, "harif", id, 1, "سبب", ms(house.now))
 
     house.do(many)
     assert heard_of(house, reference, 24, officer=officer) == {"officer": ["amber", "red", "overdue"]}

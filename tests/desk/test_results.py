@@ -156,7 +156,7 @@ def test_under_five_answers_nothing_is_told_but_who_took_part(house: House) -> N
         assert "غير راضين" not in manager.text(path)
     assert "لا تُعرض نتائج من أقل من ٥ إجابات" in manager.text(f"/results/{wave}")
     assert rows(manager, wave) == []
-    house.do(lambda c: answers(c, house.vault, waves.get(c, "harif", wave), [1]))
+    house.do(answers, house.vault, house.ask(waves.get, "harif", wave), [1])
     assert rows(manager, wave) != []
 
 
@@ -237,7 +237,7 @@ def test_ones_own_page_needs_five_and_gives_nobody_elses_away(house: House) -> N
 # --- what people wrote -----------------------------------------------------------------------------------------------
 
 
-def written(house: House, *said: str, **sides: str) -> int:
+def written(house: House, *said: str, **sides: Any) -> int:
     def fill(connection: Connection, wave: Wave) -> None:
         for one in said:
             answer(connection, house.vault, wave, {"more": one}, **sides)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from bot.bench import dialogue
 from conversations.association.load import load_associations
 from conversations.surveys.scoring import WORDS
 from storage import surveys, waves, world
@@ -16,7 +17,6 @@ from storage.schema_surveys import waves as waves_table
 from storage.times import moment, ms
 from storage.waves import Wave
 from tests.bot.asking import tick
-from tests.bot.test_bench import dialogue
 from tests.desk.house import House, Person
 
 SLUGS = [association.slug for association in load_associations(dialogue.ASSOCIATIONS)]

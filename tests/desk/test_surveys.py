@@ -122,8 +122,13 @@ def test_a_drafts_people_are_counted_as_it_is_written_and_again_when_asked(
     assert "شخص واحد" in auditor.text(f"/surveys/{own}"), "the house's own, as it is looked at first"
     id = plan(officer)
     served(house, "7101")
-    counted = []
-    monkeypatch.setattr(audience, "count", lambda *given, count=audience.count: counted.append(1) or count(*given))
+    counted, count = list[int](), audience.count
+
+    def counting(*given: Any) -> Any:
+        counted.append(1)
+        return count(*given)
+
+    monkeypatch.setattr(audience, "count", counting)
     for browser in (officer, auditor):
         assert "شخص واحد" in browser.text(f"/surveys/{id}") and "عُدّوا في" in browser.text(f"/surveys/{id}")
     assert "recount" not in auditor.get(f"/surveys/{id}").text and counted == []

@@ -52,10 +52,11 @@ def move(connection: Connection, case_id: int, to: str, at: int, name: str = "de
     connection.execute(insert(case_moves).values(**row))
 
 
-def says(connection: Connection, person: int, given: bool, purpose: str = "survey") -> None:
+def says(connection: Connection, person: int, given: bool, purpose: str = "survey") -> int:
+    id = new_id()
     row = {
         "association": SLUG,
-        "id": new_id(),
+        "id": id,
         "beneficiary": person,
         "conversation": 1,
         "purpose": purpose,
@@ -63,6 +64,7 @@ def says(connection: Connection, person: int, given: bool, purpose: str = "surve
         "at": NOW - DAY,
     }
     connection.execute(insert(consents).values(**row))
+    return id
 
 
 def somebody(connection: Connection, person: int, **more: Any) -> int:

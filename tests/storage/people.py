@@ -12,6 +12,7 @@ from storage import asks, cases, consents, conversations, erasure, files, messag
 from storage.asks import Ask
 from storage.blobs import Blobs, Folder, Missing
 from storage.cases import Case, Move
+from storage.columns import metadata
 from storage.consents import Consent
 from storage.database import Database
 from storage.erasure import OF_CASE, OF_CONVERSATION
@@ -20,6 +21,7 @@ from storage.ids import new_id
 from storage.keys import SEALED
 from storage.messages import Message
 from storage.quarantine import Quarantined
+from storage.schema import files as files_table
 from storage.schema import handoffs
 from storage.schema_desk import notes, reply_drafts, topic_lines
 from storage.timers import Timer
@@ -102,10 +104,11 @@ def settle(
             index=() if name == "hidden" else (("name", word), ("number", phone)),
         )  # fmt: skip
         cases.file(connection, vault, [case], at)
-        to = {"to_stage": "verifying"} | ({"to_stage": "closed", "closed_at": at} if name == "closed" else {})
+        ends = name == "closed"
         moved = Move(
             association=association, reference=reference, move="verify", from_stage="submitted", who="staff:1", at=at,
-            reason=msgspec.json.encode({"reason": f"{word} reason"}).decode(), **to,
+            reason=msgspec.json.encode({"reason": f"{word} reason"}).decode(),
+            to_stage="closed" if ends else "verifying", closed_at=at if ends else msgspec.UNSET,
         )  # fmt: skip
         cases.move(connection, vault, moved)
         _rows(connection, None, case.id, [t for t in OF_CASE if t.name not in ("cases", "case_moves")])
@@ -120,11 +123,12 @@ def settle(
                 "conversation": conversation,
             }
             row = {name: value for name, value in row.items() if name in table.c}
+            id = row.get("id") or case or conversation
+            assert id is not None
             for column in table.columns:
                 if not column.nullable and column.server_default is None and column.name not in row:
-                    whole = at if column.name.endswith("at") else (row.get("id") or case or conversation)
+                    whole = at if column.name.endswith("at") else id
                     row[column.name] = whole if isinstance(column.type, BigInteger) else "code"
-            id = row.get("id") or case or conversation
             for name in columns:
                 plain = f"{word} {name}"
                 before = {"papers": [str(theirs["before"])], "was": plain}
@@ -135,7 +139,7 @@ def settle(
     for name, id in theirs.items():
         blobs.put(association, id, f"{word} {name}".encode())
     conversation, person = database.write_now(fill)
-    return Somebody(word, phone, association, conversation, person, *references.values(), theirs)
+    return Somebody(word, phone, association, conversation, person, **references, files=theirs)
 
 
 def what_is_kept(database: Database, vault: Vault, association: str) -> dict[str, list[bytes]]:
@@ -177,7 +181,7 @@ def found_by(somebody: Somebody, database: Database, vault: Vault) -> set[str]:
             vault.blind(slug, "ask:phone", phone): "ask",
         }
         found = set()
-        for table in cases.cases.metadata.sorted_tables:
+        for table in metadata.sorted_tables:
             columns = [column for column in table.columns if isinstance(column.type, LargeBinary)]
             for row in connection.execute(select(*columns)) if columns else ():
                 found |= {blinds[bytes(value)] for value in row if value is not None and bytes(value) in blinds}
@@ -192,7 +196,7 @@ def files_left(somebody: Somebody, database: Database, blobs: Blobs, now: int) -
         for key in gone:
             blobs.delete(*key)
         database.write_now(erasure.erased, gone)
-    rows = set(database.read_now(lambda c: list(c.scalars(select(files.files.c.id)))))
+    rows = set(database.read_now(lambda c: list(c.scalars(select(files_table.c.id)))))
     left = set()
     for name, id in somebody.files.items():
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, literal_column, select, text
+from sqlalchemy import Connection, select, text
 
 from conversations.association.association import Association
 from conversations.association.load import load_associations
@@ -244,6 +244,6 @@ def _written_by(connection: Connection) -> dict[str, set[str]]:
 
 def _answers(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """As they lie, the key of each in front."""
-    lies = literal_column("ctid")
+    lies = text("ctid")
     tables = (responses, answers)
     return {one.name: [tuple(row) for row in connection.execute(select(one).order_by(lies))] for one in tables}

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, select
 from conversations.association.survey import Audience
 from storage import audience, waves
 from storage.database import Database
+from storage.schema import cases
 from storage.schema_surveys import recipients
+from storage.schema_surveys import waves as waves_table
 from storage.times import DAY
 from storage.waves import Wave
 from tests.storage.askable import NOW, SLUG, address, case, move, says, somebody
@@ -28,7 +30,7 @@ def asked(database: Database, whom: Audience | None = None, wave: Wave = WAVE, l
     """Recipients by person, after the wave was written; counting said the same beforehand."""
 
     def run(connection: Connection) -> dict[int, Any]:
-        connection.execute(waves.waves.insert().values(**wave._asdict()))
+        connection.execute(waves_table.insert().values(**wave._asdict()))
         counted = audience.count(connection, wave, whom or Audience())
         if limit:
             while audience.fill_some(connection, fresh(connection, wave), whom or Audience(), NOW, limit):
@@ -203,7 +205,7 @@ def test_written_a_few_at_a_time_nobody_is_left_out_and_nobody_there_twice(datab
 
 def test_how_far_it_came_is_kept_and_it_goes_on_from_there(database: Database) -> None:
     def people(connection: Connection) -> None:
-        connection.execute(waves.waves.insert().values(**WAVE._asdict()))
+        connection.execute(waves_table.insert().values(**WAVE._asdict()))
         for person in range(1, 13):
             somebody(connection, person)
 
@@ -266,7 +268,7 @@ def joined(database: Database, came: audience.Came = CAME, before: tuple[int, ..
 
     def run(connection: Connection) -> dict[int, int]:
         if waves.get(connection, SLUG, ROLLING.id) is None:
-            connection.execute(waves.waves.insert().values(**ROLLING._asdict()))
+            connection.execute(waves_table.insert().values(**ROLLING._asdict()))
         after = 0
         while after := audience.join(connection, ROLLING, Audience(), came, before, NOW, after, 2):
             pass
@@ -320,7 +322,7 @@ def test_what_was_delivered_and_what_complaint_was_closed(database: Database) ->
 def test_of_a_case_that_the_wave_before_asked_about_nobody_is_asked_again(database: Database) -> None:
     def people(connection: Connection) -> None:
         there = somebody(connection, 1, decided_at=NOW - 2 * DAY, decision="accept", stage="accepted")
-        about = connection.scalar(select(audience.cases.c.id))
+        about = connection.scalar(select(cases.c.id))
         waves.add_recipients(connection, [waves.Recipient(SLUG, 3, there, 1, about, "whatsapp")])
         somebody(connection, 2, decided_at=NOW - 2 * DAY, decision="accept", stage="accepted")
 

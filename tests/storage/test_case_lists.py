@@ -137,7 +137,7 @@ def test_a_phone_finds_the_cases_of_whoever_writes_from_it(
     case = filed(beneficiary=5, conversation=made.id)
     filed(anonymous=True, beneficiary=5, conversation=made.id)
     filed(beneficiary=6)
-    phone = [], [("whatsapp", "+966500000007")]
+    phone = (), [("whatsapp", "+966500000007")]
     assert _ids(database.read_now(case_lists.by_numbers, vault, "harif", ALL, ALL, *phone)) == [case.id]
     assert database.read_now(case_lists.by_numbers, vault, "ruhama", ALL, ALL, *phone) == []
 

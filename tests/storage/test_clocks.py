@@ -1,5 +1,7 @@
 """What is due and of which nobody was reminded at a rung, on both databases."""
 
+from typing import Any
+
 from conversations.cases.entitlement import Owed, day_of
 from storage import cases, clocks, entitlements
 from storage.cases import Case
@@ -15,15 +17,16 @@ SPAN = (0, NOW - 1)
 def test_a_rung_names_what_is_due_in_its_span_once_and_neither_paused_nor_ended(
     database: Database, vault: Vault
 ) -> None:
-    def filed(number: int, due: int | None, **fields: object) -> int:
-        known = {"kind": "request", "stage": "registered", "opened_at": NOW - 9 * DAY, "association": "harif"}
-        case = Case(id=new_id(), reference=f"HRF-{number}", due=due, **(known | fields))  # type: ignore[arg-type]
+    def filed(number: int, due: int | None, association: str = "harif", **fields: Any) -> int:
+        known: dict[str, Any] = {"kind": "request", "stage": "registered", "opened_at": NOW - 9 * DAY} | fields
+        case = Case(association=association, id=new_id(), reference=f"HRF-{number}", due=due, **known)
         database.write_now(cases.file, vault, [case], NOW)
         return case.id
 
     first, second = filed(1, NOW - DAY), filed(2, NOW - 2 * DAY)
     paused, bare = filed(3, NOW - 3 * DAY), filed(4, None)
-    for number, fields in enumerate([{"due": NOW}, {"closed_at": NOW}, {"association": "ruhama"}], 5):
+    others: list[dict[str, Any]] = [{"due": NOW}, {"closed_at": NOW}, {"association": "ruhama"}]
+    for number, fields in enumerate(others, 5):
         filed(number, **({"due": NOW - DAY} | fields))
     database.write_now(clocks.pause, vault, "harif", paused, 1, "سبب", NOW)
     for case in (paused, bare):

@@ -120,7 +120,8 @@ def test_what_the_reader_may_not_know_of_is_in_no_figure(archive: Archive) -> No
     """Restricted, of a kind they do not see, about themselves, of another association."""
     ours = {"kind": "complaint", "decided_at": NOW, "category": "delay", "decision": "answer"}
     own = archive.case(**ours)
-    for hidden in ({"restricted": True}, {"kind": "compensation"}, {"association": "ruhama"}):
+    hiding: list[dict[str, Any]] = [{"restricted": True}, {"kind": "compensation"}, {"association": "ruhama"}]
+    for hidden in hiding:
         id = archive.case(**{**ours, **hidden})
         archive.put(case_moves, **_move(id, hidden.get("association", "harif")))
     archive.put(case_moves, **_move(own))

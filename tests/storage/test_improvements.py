@@ -25,7 +25,7 @@ def begun(database: Database, vault: Vault, association: str = "harif", **more: 
 
 
 def wave_of(database: Database, starts: int, survey: str = "periodic") -> Wave:
-    span = {"at": starts, "starts": starts, "ends": starts + 14 * DAY}
+    span: dict[str, Any] = {"at": starts, "starts": starts, "ends": starts + 14 * DAY}
     wave = Wave("harif", new_id(), "survey", survey, period=f"{new_id()}", state=waves.RUNNING, **span)
     database.write_now(waves.add, None, wave)
     return wave
@@ -46,7 +46,9 @@ def test_an_improvement_comes_back_as_it_was_kept_and_nothing_is_in_the_clear(da
     assert database.read_now(improvements.get, vault, "harif", one.id) == one
     assert database.read_now(improvements.get, vault, "ruhama", one.id) is None
     told = {"ar": Published("قلتم", "فعلنا"), "en": Published("said", "did")}
-    changes = {"state": DONE, "done_at": NOW, "effect": "قلّ الزحام", "published": told, "published_at": NOW}
+    changes: dict[str, Any] = {
+        "state": DONE, "done_at": NOW, "effect": "قلّ الزحام", "published": told, "published_at": NOW,
+    }  # fmt: skip
     changed = database.write_now(lambda c: improvements.change(c, vault, one, **changes))
     assert database.read_now(improvements.get, vault, "harif", one.id) == changed == one._replace(**changes)
     row = database.read_now(

@@ -1,6 +1,7 @@
 """The check at start-up, rotation while the service runs, new indexes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import BigInteger, Connection, text
@@ -45,7 +46,7 @@ KEY = ("harif", "whatsapp", "+966500000001")
 def _fill(connection: Connection, vault: Vault) -> int:
     """One row at least in every sealed column; the conversation's id."""
     stored = conversations.take(connection, vault, [KEY], NOW)[KEY]
-    where = {"association": "harif", "conversation": stored.id}
+    where: dict[str, Any] = {"association": "harif", "conversation": stored.id}
     messages.insert_all(
         connection,
         vault,

@@ -20,10 +20,11 @@ from storage import (
     retention,
     schema,
     sittings,
+    world,
 )
 from storage.blobs import Blobs
 from storage.cases import Case
-from storage.columns import Blind
+from storage.columns import Blind, metadata
 from storage.database import Database
 from storage.handoffs import Handoff
 from storage.ids import new_id
@@ -90,7 +91,7 @@ def test_every_sealed_column_belongs_somewhere_and_goes_with_it() -> None:
 def test_every_blind_column_says_until_when_anything_is_found_by_it() -> None:
     blind = {
         f"{table.name}.{column.name}"
-        for table in schema.metadata.sorted_tables
+        for table in metadata.sorted_tables
         for column in table.columns
         if isinstance(column.type, Blind)
     }
@@ -274,7 +275,7 @@ def shared(database: Database, vault: Vault, noura: Somebody) -> Somebody:
         conversations.save(connection, vault, [stored])
         case = cases.by_reference(connection, vault, "harif", noura.open)
         assert case is not None
-        sealed = personal.world.seal_member(vault, "harif", case.id, "saad")
+        sealed = world.seal_member(vault, "harif", case.id, "saad")
         mine = (schema.cases.c.reference == noura.open,)
         connection.execute(update(schema.cases).where(*mine).values(member=sealed))
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert
@@ -26,7 +27,7 @@ def harif() -> Association:
     return with_survey(next(one for one in loaded if one.slug == "harif"))
 
 
-def words(database: Database, vault: Vault, wave: int, **more: object) -> list[str]:
+def words(database: Database, vault: Vault, wave: int, **more: Any) -> list[str]:
     said = database.read_now(lambda c: results.said(c, vault, "harif", wave, "more", **more))
     return [one.words for one in said]
 
@@ -126,7 +127,8 @@ def test_an_answer_that_is_given_again_counts_once(database: Database, vault: Va
         assert response is not None
         from conversations.surveys.scoring import scored
 
-        again = {id: scored(SURVEY.question(id), value) for id, value in (("way", ["visit"]), ("overall", 5))}
+        given = (("way", ["visit"]), ("overall", 5))
+        again = {id: scored(question, value) for id, value in given if (question := SURVEY.question(id))}
         surveys.answer(c, vault, response, again)
         return wave.id
 
@@ -173,7 +175,7 @@ def test_drafted_skipped_and_coming_waves_have_no_results(database: Database, va
 def test_a_sample_speaks_for_an_unknown_number_and_all_for_themselves(
     database: Database, vault: Vault, harif: Association
 ) -> None:
-    def fill(c: Connection, **more: str) -> waves.Wave:
+    def fill(c: Connection, **more: Any) -> waves.Wave:
         wave = wave_of(c, vault, NOW, **more)
         answers(c, vault, wave, [5] * 8 + [1] * 2)
         return wave

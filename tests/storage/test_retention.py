@@ -431,11 +431,11 @@ def tell(database: Database, somebody: Somebody, kind: str, at: int, case: str =
     def do(connection: Any) -> None:
         slug = somebody.association
         found = notices.case_of(connection, slug, case) if case else None
-        whole = {"conversation": somebody.conversation, "beneficiary": somebody.beneficiary}
         state = notices.OUT if due else notices.REACHED
         one = Notice(
-            slug, id, kind, f"{kind}:1:1", at, case_id=found[0] if found else None, state=state, due=due, **whole
-        )
+            slug, id, kind, f"{kind}:1:1", at, case_id=found[0] if found else None, state=state, due=due,
+            conversation=somebody.conversation, beneficiary=somebody.beneficiary,
+        )  # fmt: skip
         notices.add(connection, one)
         notices.add_leg(connection, Leg(slug, id, 1, "whatsapp", at, "arrived", conversation=somebody.conversation))
 

@@ -121,7 +121,10 @@ def test_one_persons_addresses_joined_and_parted_take_their_invitations_along(
 
     def whose() -> int | None:
         r = recipients.c
-        return database.read_now(lambda c: c.scalar(select(r.beneficiary).where(r.conversation == salem.conversation)))
+        found: int | None = database.read_now(
+            lambda c: c.scalar(select(r.beneficiary).where(r.conversation == salem.conversation))
+        )
+        return found
 
     database.write_now(people.join, vault, "harif", noura.beneficiary, salem.beneficiary, NOW)
     assert whose() == noura.beneficiary

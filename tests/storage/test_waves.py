@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from conversations.association.profile import Profile
 from storage import fitness, wave_acts, waves
 from storage.database import Database
-from storage.schema import timers
+from storage.schema import conversations, timers
 from storage.schema_surveys import recipients
 from storage.times import DAY, HOUR, moment
 from storage.vault import Vault
@@ -52,7 +52,7 @@ def all_of(database: Database, wave: int = 7) -> list[Recipient]:
 
 
 def asks(connection: Connection, conversation: int, person: int | None, **more: Any) -> Recipient:
-    values = {"channel": "whatsapp", "due": NOW} | more
+    values: dict[str, Any] = {"channel": "whatsapp", "due": NOW} | more
     recipient = Recipient(SLUG, values.pop("wave", 7), conversation, person, **values)
     waves.add_recipients(connection, [recipient])
     return recipient
@@ -127,7 +127,7 @@ def reason(database: Database, profile: Profile, person: int | None = 1, state: 
     """Why the person at the first conversation is not asked, and what became of them."""
 
     def look(connection: Connection) -> Any:
-        conversation = connection.scalar(select(fitness.conversations.c.id).order_by(fitness.conversations.c.id))
+        conversation = connection.scalar(select(conversations.c.id).order_by(conversations.c.id))
         assert conversation is not None
         mine = asks(connection, conversation, person, state=state, due=NOW)
         reasons = fitness.reasons_of(connection, profile, WAVE, [mine], TODAY)

@@ -113,7 +113,7 @@ class House:
         self.stops = False
         self.has_improved = False
         self.form_state: Any = "open"
-        self.fields = FIELDS
+        self.fields: tuple[FormField, ...] = FIELDS
         self.languages: list[str] = []
 
     # What the pages ask
@@ -289,5 +289,5 @@ def application(house: House, **site: Any) -> FastAPI:
     one = association()
     channels = {SLUG: WebChat(SLUG, house.changes.wake, site.get("public_url", ""))}
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(routes(house, Site(**({"associations": {SLUG: one}, "clock": lambda: NOON} | site)), channels))
+    app.include_router(routes(house, Site(associations={SLUG: one}, clock=lambda: NOON, **site), channels))
     return app
