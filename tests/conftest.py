@@ -1,5 +1,6 @@
 """Databases for the tests: SQLite files, and a real PostgreSQL: a server for each worker, a database for each test."""
 
+import gc
 import os
 import tempfile
 import uuid
@@ -18,6 +19,12 @@ from tests.migrated import migrated_sqlite
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate", action="store_true", help="write the golden dialogues again from their scripts")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,7 +130,8 @@ async def reminders(desk: Desk, noura: Person, until: datetime) -> list[datetime
         desk.now += timedelta(hours=1)
         before = len(noura.told)
         await desk.rounds.remind()
-        await desk.run()
+        await desk.rounds.seconds["notices"][1]()
+        await desk.settle()
         found += [desk.now.astimezone(RIYADH)] * sum("نذكّركم بموعد" in text for text in noura.told[before:])
     return found
 
