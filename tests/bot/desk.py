@@ -227,19 +227,16 @@ class Desk:
         await self.run()
 
     async def run(self) -> None:
-        for round_ in (
-            "timers",
-            "files",
-            "news",
-            "handoffs",
-            "expire",
-            "notices",
-            "timers",
-            "outbox",
-            "timers",
-            "outbox",
-        ):
-            await self.rounds.seconds[round_][1]()
+        await self._rounds("timers", "files", "news", "handoffs", "expire", "notices")
+        for _ in range(2):
+            before = len(self.committed)
+            await self._rounds("timers", "outbox")
+            if len(self.committed) == before:
+                return
+
+    async def _rounds(self, *names: str) -> None:
+        for name in names:
+            await self.rounds.seconds[name][1]()
             await self.settle()
 
     # --- what is kept ------------------------------------------------------------------------------------------------
