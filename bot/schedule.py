@@ -49,6 +49,7 @@ from conversations.events import (
     SurveyInvited,
     TimePassed,
 )
+from conversations.notices import EVIDENCE
 from storage import asks, cases, documents, excluded, files, notices, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
@@ -181,6 +182,10 @@ class Rounds:
     async def due_notices(self) -> None:
         """What has to reach somebody and is due to go, or to be looked at (bot/notices.py)."""
         mine = self.intake.associations
+        # Its settings are gone: nobody would ever send what waits for it.
+        off = [(slug, name) for slug in mine for name in EVIDENCE if (slug, name) not in self.channels]
+        if waits := await self.database.read(notices.queued_for, off):
+            await self.database.write(notices.give_up, waits, "channel_off", ms(self.clock()))
         while due := await self.database.write(self._advance, mine):
             self.kick("timers")
             if due < NOTICES_AT_ONCE:

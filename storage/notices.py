@@ -328,6 +328,30 @@ def look_at_queued(connection: Connection, association: str, channel: str, now: 
     return connection.execute(update(notices).where(*open_).values(due=now)).rowcount
 
 
+def queued_for(connection: Connection, accounts: Iterable[tuple[str, str]], limit: int = 1000) -> list[tuple[str, int]]:
+    """Messages (association, id) that carry a notice and wait for one of these accounts (association, channel)."""
+    m = messages.c
+    found: list[tuple[str, int]] = []
+    for association, channel in accounts:
+        for lane in ("notice", "bulk"):
+            waits = (m.association == association, m.channel == channel, m.lane == lane, m.notice.is_not(None))
+            query = select(m.id).where(*waits, m.state == literal_column("'queued'")).limit(limit - len(found))
+            found += [(association, id) for id in connection.scalars(query)]
+    return found
+
+
+def give_up(connection: Connection, rows: Sequence[tuple[str, int]], why: str, now: int) -> None:
+    """Of these messages (association, id), those that wait still go out no more: what they carry goes on now."""
+    m = messages.c
+    gone: list[tuple[str, int]] = []
+    for association in {association for association, _ in rows}:
+        ids = [id for slug, id in rows if slug == association]
+        waits = (m.association == association, m.id.in_(ids), m.state == literal_column("'queued'"))
+        failed = update(messages).where(*waits).values(state="failed", error=why, updated=now).returning(m.id)
+        gone += [(association, id) for id in connection.scalars(failed)]
+    look_again(connection, gone, now)
+
+
 def withdraw(connection: Connection, association: str, notice: int, conversation: int, why: str, now: int) -> None:
     """What still waits in the queue of this address goes out no more: another way is taken."""
     m = messages.c

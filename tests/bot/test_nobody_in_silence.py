@@ -13,7 +13,7 @@ from bot import notices as chain
 from bot.channels.contract import UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
-from storage import tasks, timers
+from storage import notices, tasks, timers
 from storage.schema import messages as messages_table
 from storage.tasks import Task
 from storage.times import moment
@@ -395,3 +395,43 @@ async def test_an_hour_of_which_nobody_read_is_told_by_a_call_two_hours_before_i
     (call,) = still_open(desk)
     assert (call.kind, call.urgent) == ("call", True)
     assert moment(call.at) <= starts - timedelta(hours=by)
+
+
+# --- a way that is there no more -------------------------------------------------------------------------------------
+
+
+async def test_what_lay_in_the_queue_of_a_channel_whose_settings_are_gone_takes_the_next_address(
+    make_desk: Callable[..., Desk], paper: Paper
+) -> None:
+    whatsapp = Paper("harif", "whatsapp")
+    before = make_desk((paper, whatsapp))
+    noura = Person(before, "7001")
+    reference = await noura.apply()
+    await too(before, noura)
+    before.switch = lambda _, channel, __: "paused" if channel == "telegram" else ""
+    move(before, reference, "verify", "relations_officer")
+    await before.run()
+    (waits,) = [row for row in before.rows("messages") if row.notice]
+    assert (waits.channel, waits.state) == ("telegram", "queued")
+    after = make_desk((whatsapp,), now=before.now, me="after")
+    await after.later(minutes=1)
+    assert (whatsapp.sent[-1].handle, whatsapp.sent[-1].row != waits.id) == (PHONE, True)
+    assert reference in whatsapp.sent[-1].text
+    assert [row.error for row in after.rows("messages") if row.id == waits.id] == ["channel_off"]
+    (notice,) = of(after, reference)
+    found = after.ask(notices.legs_of, "harif", notice.id)
+    assert [(leg.channel, leg.state, leg.why) for leg in found] == [
+        ("telegram", "failed", "channel_off"),
+        ("whatsapp", "out", ""),
+    ]
+
+
+async def test_where_that_was_the_only_way_somebody_calls(make_desk: Callable[..., Desk], paper: Paper) -> None:
+    before = make_desk((paper,))
+    reference = await Person(before, "7001").apply()
+    before.switch = lambda *_: "paused"
+    move(before, reference, "verify", "relations_officer")
+    await before.run()
+    after = make_desk((Paper("harif", "sms"),), now=before.now, me="after")
+    await after.later(minutes=1)
+    assert [(one.kind, one.reference) for one in still_open(after)] == [("call", reference)]
