@@ -29,6 +29,8 @@ HIJRI = _by_language(
     "Dhu al-Hijjah",
 )
 FIRST_HIJRI, LAST_HIJRI = 1343, 1500
+OLD = 60
+"""Years from which on the year of birth is enough."""
 _HIJRI_NAMES = """
 1 محرم, muharram, moharram
 2 صفر, safar
@@ -107,7 +109,7 @@ class Date(Answer):
 
 @dataclass(frozen=True)
 class BirthDate(Date):
-    """A day of birth: never in the future; the year alone where a birth is older than the tables."""
+    """A day of birth: never in the future; of the old the year alone is enough."""
 
     kind: ClassVar[str] = "birth_date"
 
@@ -169,7 +171,7 @@ def read_date(text: str, today: date, birth: bool = False) -> Heard:
     values = [int(number) for number in numbers]
     if len(numbers) == 1 and not named:
         if birth and len(numbers[0]) == 4:
-            return _year_alone(values[0], marked)
+            return _year_alone(values[0], marked, today)
         return Again("date.parts")
     if len(values) != (2 if named else 3):
         return Again("date.parts")
@@ -225,11 +227,12 @@ def _run_together(digits: str, marked: str) -> Heard:
     return Again("date.parts")
 
 
-def _year_alone(year: int, marked: str) -> Heard:
-    if marked != "gregorian" and 1200 <= year < FIRST_HIJRI:
-        return Got({"year": year, "calendar": "hijri"})
-    if marked != "hijri" and 1800 <= year < 1925:
-        return Got({"year": year, "calendar": "gregorian"})
+def _year_alone(year: int, marked: str, today: date) -> Heard:
+    """Enough of whoever is old: many were registered without a day, and nothing hangs on it any more."""
+    for calendar, first, last in (("hijri", 1200, LAST_HIJRI), ("gregorian", 1800, today.year)):
+        value = {"year": year, "calendar": calendar}
+        if marked in ("", calendar) and first <= year <= last and age_on(value, today) >= OLD:
+            return Got(value)
     return Again("date.parts")
 
 

@@ -181,7 +181,13 @@ def outcome(heard: Heard) -> Any:
         ("birth_date", "1/7/1390", {"iso": "1970-09-02", "calendar": "hijri"}),
         ("birth_date", "5/3/1340", {"year": 1340, "calendar": "hijri"}),
         ("birth_date", "١٣٤٠", {"year": 1340, "calendar": "hijri"}),
+        ("birth_date", "1365", {"year": 1365, "calendar": "hijri"}),
+        ("birth_date", "مواليد ١٣٧٠", {"year": 1370, "calendar": "hijri"}),
+        ("birth_date", "1950", {"year": 1950, "calendar": "gregorian"}),
         ("birth_date", "1990", "date.parts"),
+        ("birth_date", "1405", "date.parts"),
+        ("birth_date", "1500", "date.parts"),
+        ("date", "1365", "date.parts"),
         ("birth_date", "1/1/2030", "birth_date.future"),
         ("birth_date", "1/1/1850", "birth_date.too_old"),
         # text
