@@ -27,6 +27,7 @@ from conversations.cases.move import (
     Facts,
     Move,
     NotAllowed,
+    is_over,
 )
 
 OBJECTING = frozenset({"objection_open", "appeal_open"})
@@ -142,7 +143,7 @@ def was_heard(kind: str, made: Iterable[tuple[str, str]]) -> bool:
 
 def may_still(move: Move, until: datetime | None, now: datetime) -> bool:
     """Whether an objection or an appeal may still be made, where the move is one; `until` is None once it was heard."""
-    return move.guard not in OBJECTING or (until is not None and now <= until)
+    return move.guard not in OBJECTING or (until is not None and not is_over(until, now))
 
 
 def committee_for(profile: Profile, kind: str) -> Words:

@@ -67,16 +67,26 @@ class Facts:
     restricted: bool = False
 
 
+HEARD_YET = timedelta(minutes=15)
+"""Whoever wrote in the last minute of the last day wrote in time: what they say is taken in some quiet seconds later,
+and later still where a provider or we were slow."""
+
+
+def is_over(until: datetime | None, now: datetime) -> bool:
+    """Whether the days to object or to appeal have passed, which end at `until`; None: they have no end."""
+    return until is not None and now > until + HEARD_YET
+
+
 Guard = Callable[[Facts], bool]
 
 GUARDS: Mapping[str, Guard] = {
     "not_before_earliest": lambda facts: (
         facts.supervisor_confirmed or facts.earliest is None or facts.now >= facts.earliest
     ),
-    "objection_open": lambda facts: "object" not in facts.made and (facts.until is None or facts.now <= facts.until),
-    "objection_over": lambda facts: "object" in facts.made or (facts.until is not None and facts.now > facts.until),
-    "appeal_open": lambda facts: "appeal" not in facts.made and (facts.until is None or facts.now <= facts.until),
-    "appeal_over": lambda facts: "appeal" in facts.made or (facts.until is not None and facts.now > facts.until),
+    "objection_open": lambda facts: "object" not in facts.made and not is_over(facts.until, facts.now),
+    "objection_over": lambda facts: "object" in facts.made or is_over(facts.until, facts.now),
+    "appeal_open": lambda facts: "appeal" not in facts.made and not is_over(facts.until, facts.now),
+    "appeal_over": lambda facts: "appeal" in facts.made or is_over(facts.until, facts.now),
     "all_delivered": lambda facts: facts.undelivered == 0,
     "court_ruled": lambda facts: "court_ruling" in facts.made,
     "not_extended": lambda facts: "extend" not in facts.made,

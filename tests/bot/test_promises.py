@@ -1,7 +1,7 @@
 """What falls on a day: a promise near or missed, an entitlement that is due, a paper that expires. Once each."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -289,3 +289,17 @@ async def test_a_refusal_is_closed_when_the_days_to_object_are_over(desk: Desk, 
     assert case(desk, reference).stage == "closed"
     last = desk.ask(cases.history, desk.vault, "harif", case(desk, reference).id)[-1]
     assert (last.move, last.who) == ("close", "system")
+
+
+async def test_an_objection_that_was_written_in_the_last_minute_is_heard(desk: Desk, noura: Person) -> None:
+    reference = await filed(desk, noura, "with_committee")
+    given = {"reason": "سبب", "help": "عون"}
+    await move(desk, reference, "refuse", "committee", given=given, confirmed=True)
+    desk.now = (here(desk.now) + timedelta(days=15)).replace(hour=23, minute=58).astimezone(UTC)
+    await desk.run()
+    await noura.press(f"move:object-{reference}")
+    await desk.later(seconds=115)
+    await noura.say("تغيّر دخلنا وعندنا مستندات جديدة")
+    await hourly(desk, seconds=8)
+    assert case(desk, reference).stage == "with_committee"
+    assert case(desk, reference).answers["why"] == "تغيّر دخلنا وعندنا مستندات جديدة"

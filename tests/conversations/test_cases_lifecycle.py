@@ -192,7 +192,11 @@ def test_an_objection_is_heard_once_and_within_its_days() -> None:
     last = until("objection", NOW)
     assert last == datetime(2026, 12, 7, 20, 59, 59, tzinfo=UTC)
     assert apply("request", "refused", "object", "beneficiary", facts(until=last)).to == "with_committee"
-    for closed in (facts(until=NOW - timedelta(seconds=1)), facts(until=last, made=frozenset({"object"}))):
+    late = facts(until=NOW - timedelta(minutes=1))
+    assert apply("request", "refused", "object", "beneficiary", late).to == "with_committee", "written in its last minute"
+    with pytest.raises(NotAllowed):
+        apply("request", "refused", "close", "system", late)
+    for closed in (facts(until=NOW - timedelta(minutes=16)), facts(until=last, made=frozenset({"object"}))):
         with pytest.raises(NotAllowed, match="objection"):
             apply("request", "refused", "object", "beneficiary", closed)
         assert apply("request", "refused", "close", "system", closed).to == "closed"
