@@ -56,10 +56,12 @@ _TABLE: tuple[tuple[str, bool, str], ...] = (
         ننام|انام|نمنا|ساكنين|جالسين .. السيارة|الشارع|المسجد
         مشردين, مشرد, مشردة, بلا مأوى, بدون مأوى, قطعوا .. الكهرباء|الكهرب|الكهربا|الماء|الموية,
         انقطعت الكهرباء|الكهربا|الكهرب, الكهرباء|الكهربا|الكهرب مقطوعة
-        حالة عاجلة, حالة طارئة, الحقونا, الحقوني, انقذونا, البيت طاح, طاح السقف, انهار السقف, السقف بيطيح
+        حالة عاجلة, حالة طارئة, مساعدة|فزعة .. عاجلة|طارئة|فورية,
+        {want} .. مساعدتكم|المساعدة العاجلة|عاجلة|الطارئة
+        الحقونا, الحقوني, انقذونا, البيت طاح, طاح السقف, انهار السقف, السقف بيطيح
         no {need}, without {need}, out of {need}, ran out of {need}, homeless, evicted, on the street, sleeping in,
         starving, nothing to eat
-        this is urgent, its urgent, emergency
+        this is urgent, its urgent, emergency, urgent help|assistance|aid, help .. urgently, urgently .. help
         """,
     ),
     (
