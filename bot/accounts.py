@@ -1,6 +1,7 @@
 """Each association's accounts: every channel that has its settings, and the settings the others lack."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,6 +60,19 @@ def make_channels(
             else:
                 channels[slug, channel] = make(means, association, account)
     return channels, off
+
+
+def on_duty_where_rung(
+    associations: Mapping[str, Association], channels: Mapping[tuple[str, str], Channel], off: list[str]
+) -> dict[str, Association]:
+    """Whoever is on duty is rung by the bot: where that is off, nobody in danger is told that somebody was."""
+    known = dict(associations)
+    for slug, association in associations.items():
+        if association.profile.on_duty.telegram_chat and (slug, "telegram") not in channels:
+            off.append(f"{slug}: nobody on duty is rung by «عاجل» (on_duty in the profile needs Telegram)")
+            profile = association.profile.model_copy(update={"on_duty": type(association.profile.on_duty)()})
+            known[slug] = replace(association, profile=profile)
+    return known
 
 
 def _telegram(means: Means, association: Association, account: AccountSettings) -> Channel:

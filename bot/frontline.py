@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bot import metrics
-from bot.accounts import make_channels, make_voices
+from bot.accounts import make_channels, make_voices, on_duty_where_rung
 from bot.channels.contract import Channel, Content, Incoming, Unused
 from bot.channels.http import Http
 from bot.channels.telegram import Telegram
@@ -279,6 +279,7 @@ def build(settings: Settings, associations: Mapping[str, Association], *, servin
     http = Http()
     changes, hub = Changes(), Hub()
     channels, off = make_channels(settings, associations, database, vault, http, changes)
+    associations = on_duty_where_rung(associations, channels, off)
     switches = Switches(database, settings.outbound_only)
     holder: dict[str, FrontLine] = {}
 

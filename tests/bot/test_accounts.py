@@ -1,13 +1,15 @@
 """Which channels an association has, and why the others are off."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.accounts import make_channels
+from bot.accounts import make_channels, on_duty_where_rung
 from bot.channels.http import Http
 from bot.channels.web_chat import Changes
 from bot.settings import read_settings
+from conversations.association.profile import OnDuty
 from storage.database import Database
 from storage.vault import Vault
 
@@ -49,3 +51,16 @@ async def test_a_channel_is_on_with_its_settings_and_else_says_which_it_lacks(
     assert (("harif", channel) in made, len(mine)) == ((True, 0) if not lacks else (False, 1))
     assert {("harif", "web_chat"), ("harif", "record")} <= made.keys()
     assert len(off) + len(made) == 6, "each of the four is on, or says why not, once"
+
+
+@pytest.mark.parametrize(("telegram", "chat", "warned"), [({}, "", 1), (TELEGRAM, "-100777", 0)])
+async def test_nobody_in_danger_is_told_of_somebody_on_duty_whom_no_bot_can_ring(
+    database: Database, vault: Vault, associations: Any, telegram: dict[str, str], chat: str, warned: int
+) -> None:
+    harif = associations["harif"]
+    profile = harif.profile.model_copy(update={"on_duty": OnDuty(telegram_chat="-100777")})
+    only = {"harif": replace(harif, profile=profile)}
+    made, off = make_channels(read_settings(telegram), only, database, vault, Http(), Changes())
+    served = on_duty_where_rung(only, made, off)
+    assert served["harif"].profile.on_duty.telegram_chat == chat
+    assert len([one for one in off if "on_duty" in one]) == warned
