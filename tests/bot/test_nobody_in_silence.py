@@ -13,7 +13,7 @@ from bot import notices as chain
 from bot.channels.contract import UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
-from storage import notices, tasks, timers
+from storage import notices, people, tasks, timers
 from storage.schema import messages as messages_table
 from storage.tasks import Task
 from storage.times import moment
@@ -435,3 +435,57 @@ async def test_where_that_was_the_only_way_somebody_calls(make_desk: Callable[..
     after = make_desk((Paper("harif", "sms"),), now=before.now, me="after")
     await after.later(minutes=1)
     assert [(one.kind, one.reference) for one in still_open(after)] == [("call", reference)]
+
+
+# --- an address that turned out to be another's ----------------------------------------------------------------------
+
+
+async def by_whatsapp(desk: Desk, noura: Person) -> str:
+    reference = await noura.apply()
+    await too(desk, noura)
+    agreed(desk, "whatsapp")
+    return reference
+
+
+def part(desk: Desk) -> None:
+    desk.do(people.part, desk.vault, "harif", desk.id_of(PHONE, "whatsapp"), milliseconds(desk.now))
+
+
+@pytest.mark.parametrize("when", ["said", "queued"])
+async def test_what_was_on_its_way_to_an_address_that_is_parted_goes_to_their_own(
+    desk: Desk, noura: Person, paper: Paper, others: dict[str, Paper], when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = await by_whatsapp(desk, noura)
+    if when == "said":
+        monkeypatch.setattr(desk.rounds, "kick", lambda name: None)
+    desk.switch = lambda _, channel, __: "paused" if channel == "whatsapp" else ""
+    move(desk, reference, "verify", "relations_officer")
+    if when == "queued":
+        await desk.run()
+        assert [(row.channel, row.state) for row in desk.rows("messages") if row.notice] == [("whatsapp", "queued")]
+    part(desk)
+    desk.switch = lambda *_: ""
+    await desk.later(minutes=1)
+    assert not any(reference in one.text for one in others["whatsapp"].sent)
+    assert reference in paper.sent[-1].text and paper.sent[-1].handle == noura.handle
+    await desk.later(minutes=2)
+    assert [one.state for one in of(desk, reference)] == ["reached"]
+
+
+async def test_a_decision_announced_at_an_address_that_is_parted_is_announced_at_their_own(
+    desk: Desk, noura: Person, paper: Paper, others: dict[str, Paper]
+) -> None:
+    reference = await by_whatsapp(desk, noura)
+    await before_committee(desk, reference)
+    refuse(desk, reference)
+    await desk.run()
+    desk.do(lambda c: c.execute(update(messages_table).values(state="delivered")))
+    await desk.later(minutes=3)
+    assert of(desk, reference)[-1].state == "unopened"
+    (announced,) = {one.text for one in others["whatsapp"].sent[-1:]}
+    part(desk)
+    await desk.later(minutes=1)
+    assert (paper.sent[-1].handle, paper.sent[-1].text) == (noura.handle, announced)
+    await desk.later(minutes=2)
+    await desk.later(days=3)
+    assert [one.why for one in still_open(desk) if one.reference == reference] == ["unopened"]

@@ -19,7 +19,7 @@ from conversations.says import Link
 from storage import forms, notices
 from storage.schema import forms as forms_table
 from storage.vault import digest_token
-from tests.bot.desk import PUBLIC, Desk, Paper, Person
+from tests.bot.desk import PUBLIC, Desk, Paper, Person, milliseconds
 from tests.bot.test_notices import legs, move, one
 
 GIVEN: dict[str, Any] = {"answers": {}, "given": {"reason": "لم تكتمل الشروط", "help": "يمكنكم التقدم مرة أخرى"}}
@@ -232,7 +232,7 @@ async def test_an_address_that_was_parted_shows_its_own_alone(
     await noura.send(noura.incoming(Contact(id="c2", at=desk.now, phone="966500000007", own=True)))
     link = await asks(noura, paper)
     assert theirs in (await phone.press(link)).text, "one person, one history"
-    desk.do(people.part, desk.vault, "harif", desk.id_of("7001"))
+    desk.do(people.part, desk.vault, "harif", desk.id_of("7001"), milliseconds(desk.now))
     assert theirs not in (await phone.get(link)).text
 
 

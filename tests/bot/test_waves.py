@@ -15,7 +15,7 @@ from conversations.association.association import Association
 from conversations.association.survey import Audience
 from conversations.cases.calendar import RIYADH, from_hijri, here
 from conversations.events import StaffTook
-from storage import audience, wave_acts, waves
+from storage import audience, people, wave_acts, waves
 from storage.database import Database
 from storage.schema import cases, conversations
 from storage.schema_surveys import recipients
@@ -700,3 +700,29 @@ async def test_fed_by_a_process_that_dies_before_the_commit_they_are_fed_again(m
     assert desk.ask(lambda c: c.scalar(recipients.select().with_only_columns(recipients.c.state))) == "waiting"
     await tick(desk)
     assert len(noura.told) == before + 1
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_two_addresses_that_turn_out_to_be_one_persons_are_asked_once(
+    make: Callable[..., Desk], answered: bool
+) -> None:
+    desk = make()
+    both = [await known(desk, "7001"), await known(desk, "7002")]
+    wave = running(desk, desk.now + 10 * DAY)
+    desk.now += timedelta(hours=9)
+    found = desk.ask(waves.get, "harif", wave)
+    assert desk.do(audience.fill, found, Audience(), ms(desk.now)) == 2
+    if answered:
+        mine = recipients.c.conversation == desk.id_of("7002")
+        change(desk, recipients, mine, state="finished", at=ms(desk.now), due=None)
+    before = sum(len(one.told) for one in both)
+    whose = [one.beneficiary for one in asked(desk)]
+    desk.do(people.join, desk.vault, "harif", *whose, ms(desk.now))
+    for _ in range(3):
+        await desk.rounds.feed()
+        await desk.run()
+    assert sum(len(one.told) for one in both) == before + (not answered)
+    assert sorted((one.state, one.why) for one in asked(desk)) == [
+        ("finished" if answered else "invited", ""),
+        ("skipped", "asked_lately"),
+    ]

@@ -193,7 +193,7 @@ def test_an_objection_is_heard_once_and_within_its_days() -> None:
     assert last == datetime(2026, 12, 7, 20, 59, 59, tzinfo=UTC)
     assert apply("request", "refused", "object", "beneficiary", facts(until=last)).to == "with_committee"
     late = facts(until=NOW - timedelta(minutes=1))
-    assert apply("request", "refused", "object", "beneficiary", late).to == "with_committee", "written in its last minute"
+    assert apply("request", "refused", "object", "beneficiary", late).to == "with_committee", "in its last minute"
     with pytest.raises(NotAllowed):
         apply("request", "refused", "close", "system", late)
     for closed in (facts(until=NOW - timedelta(minutes=16)), facts(until=last, made=frozenset({"object"}))):

@@ -128,5 +128,5 @@ def test_one_persons_addresses_joined_and_parted_take_their_invitations_along(
 
     database.write_now(people.join, vault, "harif", noura.beneficiary, salem.beneficiary, NOW)
     assert whose() == noura.beneficiary
-    fresh = database.write_now(people.part, vault, "harif", salem.conversation)
+    fresh = database.write_now(people.part, vault, "harif", salem.conversation, NOW)
     assert whose() == fresh

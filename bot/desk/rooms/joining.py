@@ -97,7 +97,7 @@ async def part(at: At) -> Response:
         touched[:] = [one.id for one in known]
         if len(known) < 2 or _hidden(connection, at, here):
             raise Refused("joining.alone")
-        people.part(connection, at.desk.vault, at.slug, id)
+        people.part(connection, at.desk.vault, at.slug, id, ms(at.now))
         at.log(connection, "person.part", f"conversation:{id}", reason)
 
     try:
