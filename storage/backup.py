@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, delete, make_url, select
 
-from storage import accounts, outbox
+from storage import accounts, outbox, wave_acts, waves
 from storage.blobs import sync_folder
 from storage.schema import meta
 
@@ -68,7 +68,11 @@ def is_restored(connection: Connection) -> bool:
 
 
 def hold(connection: Connection, now: int) -> int:
-    """Pause everything and doubt what is unsent; how many rows that are. Milliseconds."""
+    """Pause everything and doubt what is unsent; how many rows that are. Whom a wave asked since the copy was made
+    nobody can tell either: it is held until a worker goes on with it. Milliseconds."""
     connection.execute(delete(meta).where(meta.c.key == RESTORED))
     accounts.pause(connection, why=RESTORED)
-    return outbox.doubt_unsent(connection, now)
+    doubted = outbox.doubt_unsent(connection, now)
+    for wave in waves.open_ones(connection):
+        wave_acts.pause(connection, wave.association, wave.id, now)
+    return doubted

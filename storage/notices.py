@@ -183,7 +183,14 @@ def forget(connection: Connection, association: str, *which: ColumnElement[bool]
     """Who was told what, when and by which ways; how many. Messages and tasks go by themselves, what a wave counts
     stays with its recipients."""
     n, one = notices.c, legs.c
-    ids = list(connection.scalars(select(n.id).where(n.association == association, *which)))
+    gone = connection.execute(select(n.id, n.conversation, n.due).where(n.association == association, *which)).all()
+    ids = [row.id for row in gone]
+    for row in gone:
+        if row.due is not None:
+            # Whatever went along with it, and stays, goes on by itself.
+            along = (n.conversation == row.conversation, n.state == JOINED, n.why == str(row.id), n.id.not_in(ids))
+            free = update(notices).where(n.association == association, *along)
+            connection.execute(free.values(state=WAITING, why="", due=row.due))
     if ids:
         connection.execute(delete(legs).where(one.association == association, one.notice.in_(ids)))
         connection.execute(delete(notices).where(n.association == association, n.id.in_(ids)))

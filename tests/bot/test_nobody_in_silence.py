@@ -13,7 +13,7 @@ from bot import notices as chain
 from bot.channels.contract import UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
-from storage import notices, people, tasks, timers
+from storage import erasure, notices, people, tasks, timers
 from storage.schema import messages as messages_table
 from storage.tasks import Task
 from storage.times import moment
@@ -489,3 +489,26 @@ async def test_a_decision_announced_at_an_address_that_is_parted_is_announced_at
     await desk.later(minutes=2)
     await desk.later(days=3)
     assert [one.why for one in still_open(desk) if one.reference == reference] == ["unopened"]
+
+
+# --- what was erased beneath it --------------------------------------------------------------------------------------
+
+
+async def test_what_goes_along_with_news_of_a_case_that_is_erased_reaches_its_person_by_itself(
+    desk: Desk, noura: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await noura.apply(), await noura.apply()
+    tonight(desk)
+    for reference in (first, second):
+        move(desk, reference, "verify", "relations_officer")
+    desk.now += timedelta(hours=9, minutes=1)
+    with monkeypatch.context() as still:
+        still.setattr(desk.rounds, "kick", lambda name: None)
+        await desk.rounds.due_notices()
+    assert [of(desk, reference)[0].state for reference in (first, second)] == ["out", "joined"]
+    ids = [row.id for row in desk.rows("cases", "id", "reference") if row.reference == first]
+    desk.do(erasure.erase_cases, desk.vault, "harif", ids, milliseconds(desk.now))
+    await desk.later(minutes=2)
+    await desk.later(minutes=2)
+    assert second in noura.told[-1] and not any(first in text for text in noura.told[-2:])
+    assert of(desk, second)[0].state == "reached"

@@ -15,7 +15,7 @@ from conversations.association.association import Association
 from conversations.association.survey import Audience
 from conversations.cases.calendar import RIYADH, from_hijri, here
 from conversations.events import StaffTook
-from storage import audience, people, wave_acts, waves
+from storage import audience, backup, people, wave_acts, waves
 from storage.database import Database
 from storage.schema import cases, conversations
 from storage.schema_surveys import recipients
@@ -726,3 +726,23 @@ async def test_two_addresses_that_turn_out_to_be_one_persons_are_asked_once(
         ("finished" if answered else "invited", ""),
         ("skipped", "asked_lately"),
     ]
+
+
+@pytest.mark.parametrize("state", ["planned", "running"])
+async def test_after_a_restore_nobody_is_asked_until_somebody_goes_on_with_it(
+    make: Callable[..., Desk], state: str
+) -> None:
+    desk = make()
+    noura = await known(desk, "7001")
+    wave = running(desk, desk.now + 10 * DAY, state=state)
+    desk.now += timedelta(hours=9)
+    desk.do(audience.fill, desk.ask(waves.get, "harif", wave), Audience(), ms(desk.now))
+    before = len(noura.told)
+    desk.do(backup.hold, ms(desk.now))
+    for _ in range(3):
+        await tick(desk)
+    assert (len(noura.told), desk.ask(waves.get, "harif", wave).state) == (before, "paused")
+    assert desk.do(wave_acts.resume, "harif", wave)
+    for _ in range(2):
+        await tick(desk)
+    assert len(noura.told) == before + 1
