@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from conversations import arrivals, choices, commands, flows, recorded, staffed, ways, welcome, wishes
+from conversations.answers.choice import OneOf
 from conversations.answers.contract import Confirm, Got
 from conversations.answers.phone import own_phone
 from conversations.arabic.disclosures import disclosure
@@ -378,9 +379,11 @@ def _offered(moment: Moment, folded: str) -> bool:
         return True
     asked = draft is not None and step is not None and step.answer is not None and draft.confirm is None
     if asked and step is not None and step.answer is not None:
-        # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command); anything less the
-        # kind itself understands better.
+        # A label in full is that choice, whatever else the words may mean («نبدأ» is also a command, and so is «اتصال»
+        # where a way to be reached is chosen); anything less the kind itself understands better.
         match = next((option for option in offered if fold_label(option.title) == folded), None) or _row(moment, folded)
+        if match is None and isinstance(step.answer, OneOf) and (named := step.answer.named(folded)):
+            match = next((option for option in offered if option.id == named), None)
         if match is None:
             return False
         if match.id[0] == "/" or ":" in match.id:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from conversations import flows
 from conversations.arabic.intents import Intent, insult, threat, wish_of
 from conversations.arabic.normalise import fold
-from conversations.arabic.understand import choose, is_place
+from conversations.arabic.understand import choose, is_place, yes_no
 from conversations.asking import (
     offer,
 )
@@ -36,6 +36,10 @@ def free_words(moment: Moment, text: str, folded: str) -> None:
         conversation.strikes = 0
         return
     if for_a_person(moment):
+        return
+    if yes_no(folded):
+        # «تمام» to what we told: nothing was asked, and nothing was misunderstood.
+        offer(moment, moment.words("menu.how"), main_options(moment))
         return
     conversation.strikes += 1
     if conversation.strikes >= 3:

@@ -74,6 +74,15 @@ class OneOf(Answer):
     def options(self, language: str) -> tuple[Option, ...]:
         return self._options["en" if language == "en" else "ar"]
 
+    def named(self, folded: str) -> str:
+        """The choice that these words name in full; empty where none, or more than one."""
+        found = [choice.id for choice, words in zip(self.choices, self._folded, strict=True) if folded in words]
+        return found[0] if len(found) == 1 else ""
+
+    @cached_property
+    def _folded(self) -> Sequence[frozenset[str]]:
+        return [frozenset(map(fold, words)) for words in self._words]
+
     def title(self, choice_id: Any, language: str) -> str:
         """The choice's title; the id itself where the profile has it no more."""
         return next((choice.title.to(language) for choice in self.choices if choice.id == choice_id), str(choice_id))

@@ -59,6 +59,7 @@ _COURTESIES: Mapping[Courtesy, Sequence[str]] = {
         شكرا، شكرا لكم، شكرا لك، شكرا جزيلا، شكرا جزيلا لكم، الشكر لكم، شكرا كثير، شكرا مره، مشكورين، مشكور،
         مشكورة، مشكورين والله، مشكوره، تسلم، تسلمون، تسلمي، تسلم ايدك، تسلم يمينكم، يعطيكم العافية، يعطيك العافية،
         الله يعطيكم العافية، الله يعطيك العافية، الله يعافيكم، الله يعافيك، ما قصرتم، ما قصرتوا، ماقصرتم، ماقصرتوا،
+        ما تقصرون، ماتقصرون، ما تقصر،
         كفيتوا ووفيتوا، كفيت ووفيت، ممنون، ممنونة، ممنونين، ثانكس، بيض الله وجهكم، بيض الله وجيهكم، تعبناكم،
         تعبتكم معي،
         thanks, thank you, thank u, thanks a lot, thank you very much, thank you so much, many thanks, thx, ty,
@@ -67,6 +68,7 @@ _COURTESIES: Mapping[Courtesy, Sequence[str]] = {
     "prayer": _list("""
         جزاكم الله خير، جزاكم الله خيرا، جزاك الله خير، جزاك الله خيرا، جزاكم الله كل خير، جزاك الله كل خير،
         الله يجزاكم خير، الله يجزاكم الخير، الله يجزيكم خير، الله يجزيكم الخير، الله يجزاك خير، الله يجزيك خير،
+        يبارك فيكم، يبارك فيك،
         الله يجزاك الجنة، الله يجزاكم الجنة، بارك الله فيكم، بارك الله فيك، الله يبارك فيكم، الله يبارك فيك،
         الله يوفقكم، الله يوفقك، الله يسعدكم، الله يسعدك، الله يحفظكم، الله يحفظك، الله يرضى عليكم، الله يرضى عليك،
         الله يرحم والديكم، الله يرحم والديك، رحم الله والديكم، رحم الله والديك، غفر الله لكم، الله يكثر خيركم،
@@ -110,12 +112,18 @@ _VOCATIVES = frozenset(
 )
 
 
+_CALLED = re.compile(r"يا \w+(?: \w+)?")
+"""Whoever is thanked or greeted: «يا وجه الخير»."""
+
+
 def courtesy(folded: str) -> tuple[Courtesy, str]:
     """The courtesy a text opens with (the warmest of several), and the folded rest. Emoji alone are thanks."""
     kind: Courtesy = ""
     rest = folded
     while rest:
         found = _OPENING.at_start(rest)
+        if found is None and kind and rest[0] == "و" and (also := _OPENING.at_start(rest[1:])):
+            found = also[0], also[1] + 1  # «مشكورين وما تقصرون»
         if found is None:
             if rest[0] not in _FLOWERS:
                 break
@@ -125,7 +133,7 @@ def courtesy(folded: str) -> tuple[Courtesy, str]:
         if _RANK[found[0]] > _RANK[kind]:
             kind = found[0]  # type: ignore[assignment]
         rest = rest[found[1] :].lstrip()
-    if kind and rest in _VOCATIVES:
+    if kind and (rest in _VOCATIVES or (_CALLED.fullmatch(rest) and not insult(rest))):
         rest = ""
     return (kind, rest) if kind else ("", folded)
 
@@ -152,6 +160,7 @@ _COMMAND_OF = {phrase: command for command, phrases in COMMANDS.items() for phra
 _POLITE = _list("""
     لو سمحت، لو سمحتم، لو سمحتوا، لو سمحتي، من فضلك، من فضلكم، فضلا، الله يعافيك، الله يعافيكم، الله يخليك،
     الله يخليكم، الله يسعدكم، تكفون، تكفى، طيب، طيب انا، اوكي، اوك، ممكن، بليز، رجاء، ارجوكم، ارجوك، يا اخوي، اخوي،
+    يا ولدي، يا وليدي، يا بنتي، يا بنيتي، والله،
     اختي، انا، الان، الحين، please, pls, plz, ok, okay, can i, could you, now
     """)
 _POLITE_FIRST = tuple(phrase + " " for phrase in _POLITE)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from conversations.arabic.labels import LABELS
+from conversations.arabic.phrases import phrases_in
 from conversations.association.profile import Choice, ServiceField, Words
 from conversations.cases import entitlement, lifecycle, missing
 from conversations.cases.calendar import calendar_of, said
@@ -46,6 +48,7 @@ def house_choices(prefix: str, *ids: str) -> tuple[Choice, ...]:
             id=one,
             title=Words(ar=arabic(f"{prefix}.{one}"), en=english(f"{prefix}.{one}")),
             about=about(f"{prefix}.{one}.about"),
+            words=tuple(phrases_in(LABELS.get(f"{prefix}.{one}", ""))),
         )
         for one in ids
     )

@@ -407,6 +407,54 @@ def test_a_number_is_the_answer_where_a_person_was_only_offered_beside_the_quest
     assert who.open is not None and who.open.step == "mobile"
 
 
+@pytest.mark.parametrize(
+    ("slug", "subject", "typed", "chosen"),
+    [
+        ("ruhama", "home-visit", "لأمي", "relative"),
+        ("ruhama", "home-visit", "لي", "self"),
+        ("ruhama", "home-visit", "لي انا وامي", None),
+        ("mastoura", "quran-circle", "ولدي", "guardian"),
+        ("mastoura", "quran-circle", "زوجتي", "relative"),
+    ],
+)
+def test_for_whom_it_is_may_be_said_by_name_of_kin(slug: str, subject: str, typed: str, chosen: str | None) -> None:
+    who = at("telegram", "apply", "who", slug, subject)
+    who.text(typed)
+    assert who.open is not None
+    assert who.open.answers.get("who") == chosen
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"), [("اتصال", "phone"), ("ايميل", "email"), ("على الواتس", "whatsapp"), ("رسالة", "sms")]
+)
+def test_a_way_to_be_reached_is_chosen_in_short_and_is_no_command_there(typed: str, chosen: str) -> None:
+    who = at("telegram", "apply", "agreed_channel")
+    who.text(typed)
+    assert who.open is not None
+    assert (who.open.flow, who.open.answers.get("agreed_channel")) == ("apply", chosen)
+
+
+def test_who_does_not_know_their_short_address_goes_on() -> None:
+    who = at("telegram", "apply", "short_address")
+    who.text("ما اعرفه يا ولدي")
+    assert who.open is not None
+    assert who.open.step != "short_address"
+
+
+def test_a_bad_manner_told_where_a_day_was_asked_is_a_complaint() -> None:
+    who = at("telegram", "apply", "birth_date")
+    who.text("موظفتكم سارة صرخت علي وقالت مالك شي")
+    assert who.open is not None
+    assert who.open.flow == "complain"
+
+
+def test_agreeing_with_what_was_told_is_not_misunderstood() -> None:
+    who = somebody()
+    who.text("السلام عليكم")
+    for typed in ("تمام", "طيب", "ok", "👍"):
+        assert "لم نفهم" not in text_of(who.text(typed))
+
+
 def test_a_private_word_cannot_be_guessed_without_end_and_no_guess_is_kept() -> None:
     play = Play(association("harif"))
     for line in ("السلام عليكم", "الجوال مشترك", "منيرة", "ياسمين", "القائمة", "+2d", "متابعة طلبي", "#member:0"):
