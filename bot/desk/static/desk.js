@@ -2,7 +2,7 @@
 
    <section data-live="inbox" data-from="/desk/…/inbox/part"> is fetched again when its topic changes.
    <body data-stream="/desk/…/live?topics=inbox"> names the stream.
-   <textarea data-draft="name"> is kept on this device until its form is sent.
+   <textarea data-draft="name"> is kept on this device until its form is sent; the name is its own on the whole desk.
    <a data-key="j">, <button data-key="r"> answers to a key.
    <button data-copy="id" hidden> copies a field, and says so where [data-copied] is. */
 "use strict";
@@ -33,14 +33,20 @@
   }
 
   const staff = document.querySelector("form[data-staff]")?.dataset.staff ?? "";
-  for (const box of document.querySelectorAll("[data-draft]")) {
-    const name = `draft:${staff}:${location.pathname}:${box.dataset.draft}`;
-    try {
-      if (!box.value) box.value = localStorage.getItem(name) || "";
-      box.addEventListener("input", () => localStorage.setItem(name, box.value));
-      if (document.querySelector(".told.good")) { localStorage.removeItem(name); }
-    } catch { /* no storage: the server keeps what it was sent */ }
-  }
+  // Kept until its own form was taken: another form of the page comes back too, and often at another address.
+  const draftOf = (box) => `draft:${staff}:${box.dataset.draft}`;
+  try {
+    const sent = JSON.parse(sessionStorage.getItem("sent") || "[]");
+    sessionStorage.removeItem("sent");
+    if (document.querySelector(".told.good")) sent.forEach((name) => localStorage.removeItem(name));
+    for (const box of document.querySelectorAll("[data-draft]")) {
+      if (!box.value) box.value = localStorage.getItem(draftOf(box)) || "";
+      box.addEventListener("input", () => localStorage.setItem(draftOf(box), box.value));
+    }
+    document.addEventListener("submit", ({ target }) => {
+      sessionStorage.setItem("sent", JSON.stringify([...target.querySelectorAll("[data-draft]")].map(draftOf)));
+    });
+  } catch { /* no storage: the server keeps what it was sent */ }
 
   // Signing out forgets what this worker typed (here, conversation.js) and recorded (record.js) on this device, and asks
   // first where that was not sent.
@@ -96,6 +102,7 @@
     if (!found) return;
     event.preventDefault();
     if (found.matches("a, button, summary, [type=checkbox]")) found.click(); else found.focus();
+    if (found.matches("summary")) (found.parentElement.open && found.parentElement.querySelector("textarea, select, input:not([type=hidden])") || found).focus();
   });
 
   document.querySelector(".doors [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
