@@ -189,7 +189,7 @@ def fired(cron: str, now: datetime) -> Run | None:
     fields = cron.split()
     if len(fields) == 5 and any(letter.isdigit() for letter in fields[4]):
         raise ValueError("name the days of the week (sun, mon, …): their numbers differ from place to place")
-    trigger = CronTrigger.from_crontab(cron, timezone=RIYADH)
+    trigger = CronTrigger.from_crontab(" ".join([*fields[:4], *map(_each_day, fields[4:])]), timezone=RIYADH)
     for days in (1, 8, 32, AT_MOST):
         last, following = None, trigger.get_next_fire_time(None, now - timedelta(days=days))
         while following is not None and following <= now:
@@ -198,6 +198,22 @@ def fired(cron: str, now: datetime) -> Run | None:
             ends = following or now + timedelta(days=AT_MOST)
             return Run(f"cron:{here(last):%Y-%m-%d}", last, ends)
     return None
+
+
+_WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+def _each_day(days: str) -> str:
+    """`sun-thu` as `sun,mon,…`: the library's week begins with Monday, and it refuses a range over its end."""
+
+    def spread(part: str) -> list[str]:
+        first, _, last = part.lower().partition("-")
+        if first not in _WEEK or last not in _WEEK:
+            return [part]
+        begins, ends = _WEEK.index(first), _WEEK.index(last)
+        return [_WEEK[day % 7] for day in range(begins, ends + 1 + 7 * (ends < begins))]
+
+    return ",".join(day for part in days.split(",") for day in spread(part))
 
 
 def begins_next(association: Association, survey: Survey, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from conversations.association import check_surveys
+from conversations.association import check_reach, check_surveys
 from conversations.association.association import Association
 from conversations.association.fulfilment import FULFILMENTS
 from conversations.association.mistakes import Mistake, meant
@@ -385,5 +385,6 @@ _RULES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _canned,
     _retention,
     _who,
+    *check_reach.RULES,
     *check_surveys.RULES,
 )

@@ -153,6 +153,8 @@ def bad_cron(cron: str) -> tuple[str, str] | None:
     for text, (name, least, most, names) in zip(fields, _FIELDS, strict=True):
         if name == "day of the week" and re.search(r"\d", text):
             return "a number for a day of the week", "write its name: sun, mon, tue, wed, thu, fri, sat"
+        if any(_is_backwards(part, least, most, names) for part in text.split(",")):
+            return f'"{text}" ends before it begins', "exchange its ends"
         if not all(_is_part(part, least, most, names) for part in text.split(",")):
             given = f"{least} to {most}" if least <= most else names.replace("|", ", ")
             return f'"{text}" is no {name}', f"use * or {given}"
@@ -160,22 +162,45 @@ def bad_cron(cron: str) -> tuple[str, str] | None:
         return "runs many times a day", 'name one minute and one hour, as "0 10 * * sun"'
     if fields[2] == fields[4] == "*":
         return "runs every day", "name a day of the week or of the month"
+    if fields[2].isdigit() and fields[3].isdigit() and int(fields[2]) > _LONGEST[int(fields[3]) - 1]:
+        return f"month {fields[3]} has no day {fields[2]}", "name a day that comes"
     return None
 
 
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
 def _is_part(part: str, least: int, most: int, names: str) -> bool:
-    """`*`, `5`, `1-5`, `*/2`, `1-9/2`, and the same of names."""
-    body, _, step = part.partition("/")
-    if "/" in part and not (step.isdigit() and int(step) > 0):
+    """`*`, `5`, `1-5`, `*/2`, `1-9/2`; of names only `sun` and `sun-thu`; as bot/planner.py reads it."""
+    body, slash, step = part.partition("/")
+    places = [least, most] if body == "*" else _places(body, least, most, names)
+    if len(places) not in (1, 2) or None in places:
         return False
-    if body == "*":
+    if not slash:
         return True
+    first, last = places[0] or 0, (places[1] if len(places) == 2 else most) or 0
+    counted = body == "*" or re.fullmatch(r"[0-9-]+", body)
+    room = 6 if least > most else last - first
+    return bool(counted) and step.isdigit() and 0 < int(step) <= room
+
+
+def _is_backwards(part: str, least: int, most: int, names: str) -> bool:
+    """A week goes round."""
+    places = _places(part.partition("/")[0], least, most, names)
+    return least < most and len(places) == 2 and None not in places and (places[0] or 0) > (places[1] or 0)
+
+
+def _places(body: str, least: int, most: int, names: str) -> list[int | None]:
+    """Both ends of a range, or the one value; None for what is neither a name nor a number in bounds."""
     known = names.split("|") if names else []
-    places = [
-        known.index(one) if one in known else int(one) if one.isdigit() and least <= int(one) <= most else None
+    return [
+        known.index(one) + least
+        if one in known
+        else int(one)
+        if one.isascii() and one.isdigit() and least <= int(one) <= most
+        else None
         for one in body.split("-")
     ]
-    return len(places) in (1, 2) and None not in places
 
 
 # Of whom

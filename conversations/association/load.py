@@ -109,7 +109,7 @@ def _read_profile(folder: Path) -> tuple[Profile | None, list[Mistake]]:
     path = folder / "profile.toml"
     file = _profile_file(folder)
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        raw = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return None, [Mistake(file, "", "no such file", "copy the profile.toml of another association")]
     except UnicodeDecodeError:
@@ -170,7 +170,8 @@ _SAID: tuple[tuple[str, str, str], ...] = (
 
 
 def _said(detail: Mapping[str, Any]) -> tuple[str, str]:
-    known = {"key": detail["loc"][-1], "value": detail.get("input"), **detail.get("ctx", {})}
+    key = next((one for one in reversed(detail["loc"]) if isinstance(one, str)), "")  # of a list, its own
+    known = {"key": key, "value": detail.get("input"), **detail.get("ctx", {})}
     for begins, problem, remedy in _SAID:
         if detail["type"].startswith(begins):
             return problem.format_map(known), remedy.format_map(known)
@@ -277,7 +278,7 @@ def _read_knowledge(path: Path) -> tuple[tuple[KnowledgeEntry, ...], list[Mistak
     entries: list[KnowledgeEntry] = []
     mistakes: list[Mistake] = []
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         return (), [_not_utf8(path)]
     for title, lines in _sections(text):

@@ -261,11 +261,11 @@ class Privacy(Table):
 class Limits(Table):
     """How long and how many. Minutes, seconds, per address."""
 
-    form_minutes: int = 60
-    quiet_seconds: int = 6
-    flood_per_minute: int = 40
-    remind_draft_hours: int = 48
-    holder_hours: float = 4
+    form_minutes: int = Field(default=60, gt=0)
+    quiet_seconds: int = Field(default=6, ge=0)
+    flood_per_minute: int = Field(default=40, gt=0)
+    remind_draft_hours: int = Field(default=48, gt=0)
+    holder_hours: float = Field(default=4, gt=0)
     """Office hours after which a worker who owes an answer has gone: the conversation is back in the queue."""
 
 
@@ -295,7 +295,7 @@ class NoticeRules(Table):
 class Profile(Table):
     """Everything an association may change without a programmer."""
 
-    schema_version: int = Field(alias="schema")
+    schema_version: Literal[1] = Field(alias="schema")
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$")
     name: Words
     short_name: Words

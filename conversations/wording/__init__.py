@@ -5,8 +5,10 @@ A key is a `msgid` (`complain.subject.ask`); a counted sentence has `msgid_plura
 `wording.ar.po` or `wording.en.po`.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,9 @@ def read_catalogue(path: Path) -> tuple[dict[str, str | tuple[str, ...]], Callab
 
     from babel.messages.pofile import read_po
 
-    with path.open("rb") as file:
-        catalogue = read_po(file, abort_invalid=True, ignore_obsolete=True)
+    # Notepad puts a mark before the first line.
+    file = BytesIO(path.read_bytes().removeprefix(BOM_UTF8))
+    catalogue = read_po(file, abort_invalid=True, ignore_obsolete=True)
     sentences: dict[str, str | tuple[str, ...]] = {}
     for message in catalogue:
         if message.id and message.string:

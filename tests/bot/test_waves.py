@@ -209,6 +209,14 @@ def riyadh(day: date, hour: int = 12, minute: int = 0) -> datetime:
         ("0 10 1-7 * sun", riyadh(date(2026, 11, 22)), "2026-11-01", riyadh(date(2026, 11, 1), 10), date(2026, 12, 6)),
         ("0 10 * * sun", riyadh(date(2026, 11, 22), 9), "2026-11-15", riyadh(date(2026, 11, 15), 10), None),
         ("0 10 * * sun", riyadh(date(2026, 11, 22), 10), "2026-11-22", riyadh(date(2026, 11, 22), 10), None),
+        (
+            "0 10 * * sun-thu",
+            riyadh(date(2026, 11, 21)),
+            "2026-11-19",
+            riyadh(date(2026, 11, 19), 10),
+            date(2026, 11, 22),
+        ),
+        ("0 10 * * fri-sun", riyadh(date(2026, 11, 24)), "2026-11-22", riyadh(date(2026, 11, 22), 10), None),
         ("30 9 31 12 *", riyadh(date(2026, 11, 22)), "2025-12-31", riyadh(date(2025, 12, 31), 9, 30), None),
     ],
 )

@@ -56,6 +56,21 @@ def praying(latitude: float, longitude: float, minutes: int = 30) -> tuple[str, 
 
 
 EDITS = [
+    ("another schema", ("schema = 1", "schema = 2"), '"schema" is "2" — use one of: 1'),
+    ("an unknown day", ('days = ["sun", "mon"', 'days = ["sun", "mun"'),
+     'hours, season "year", days 2: "days" is "mun" — use one of: '),
+    ("a flood of none, which would answer nobody", ("form_minutes = 60", "flood_per_minute = 0"),
+     'limits: "flood_per_minute" is too small — more than 0'),
+    ("news that may never go", ("[limits]\n", '[notices]\nfrom = "21:00"\nuntil = "08:00"\n[limits]\n'),
+     "notices: news may go from 21:00 until 08:00: never — begin earlier than it ends; it never goes over midnight"),
+    ("somebody on duty whom no bot can write to", ("[limits]\n", '[on_duty]\ntelegram_chat = "@nora"\n[limits]\n'),
+     'on_duty: telegram_chat "@nora" is no chat — write its number: 123456, or -100… for a group'),
+    ("an officer for no service", ('field = "training"\nrole', 'field = "trainning"\nrole'),
+     'contact_officer 2: field "trainning" is the category of no service — did you mean "training"?'),
+    ("a website without its beginning", ('value = "https://www.harif.org.sa"', 'value = "www.harif.org.sa"'),
+     'contact "www.harif.org.sa": value "www.harif.org.sa" is no website — write it as https://www.charity.example'),
+    ("a price of no channel", ("[limits]\n", "[broadcasts]\nprices = { whatsap = 0.1 }\n[limits]\n"),
+     'broadcasts, prices: unknown channel "whatsap" — did you mean "whatsapp"?'),
     ("a mistyped key", (IBAN, 'id = "iban"\n  knid = "iban"'),
      'service "project-support", field "iban": unknown key "knid" — did you mean "kind"?'),
     ("a missing key", (IBAN, 'id = "iban"'), 'service "project-support", field "iban": missing key "kind" — add it'),
@@ -227,6 +242,9 @@ SURVEYS = [
     ("a cron of four", asked("periodic", 'cron = "0 10 * *"\n'), 'cron "0 10 * *": 4 fields — five: minute, hour'),
     ("an hour that is none", asked("periodic", 'cron = "0 25 * * sun"\n'), '"25" is no hour — use * or 0 to 23'),
     ("a month that is none", asked("periodic", 'cron = "0 10 1 13 *"\n'), '"13" is no month'),
+    ("days backwards", asked("periodic", 'cron = "0 10 20-10 * *"\n'), '"20-10" ends before it begins'),
+    ("a step over the end", asked("periodic", 'cron = "0 10 */40 * *"\n'), '"*/40" is no day of the month'),
+    ("a day that never comes", asked("periodic", 'cron = "0 10 30 2 *"\n'), "month 2 has no day 30 — name a day"),
     ("every hour", asked("periodic", 'cron = "0 * * * sun"\n'), "runs many times a day — name one minute and one hour"),
     ("every day", asked("periodic", 'cron = "0 10 * * *"\n'),
      "runs every day — name a day of the week or of the month"),
@@ -321,6 +339,15 @@ def test_a_profile_that_is_missing_or_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin" / "profile.toml").write_bytes("slug = 'é'".encode("latin-1"))
     _, mistakes = read_associations(tmp_path)
     assert [mistake.problem for mistake in mistakes] == ["no such file", "is not UTF-8"]
+
+
+def test_files_saved_by_notepad_are_read(copy: Copy) -> None:
+    folder = override(copy(), "ar", "welcome.how", "حيّاكم، كيف نخدمكم؟")
+    for name in ("profile.toml", "knowledge.ar.md", "wording.ar.po"):
+        (folder / name).write_text((folder / name).read_text("utf-8"), "utf-8-sig")
+    read = load_association(folder)
+    assert read.wording["ar"].sentences["welcome.how"] == "حيّاكم، كيف نخدمكم؟"
+    assert read.knowledge["ar"] == load_association(HOUSE / "harif").knowledge["ar"]
 
 
 def test_a_folder_without_associations_is_a_mistake(tmp_path: Path) -> None:
