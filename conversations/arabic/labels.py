@@ -1,4 +1,4 @@
-"""What else people call the house's own choices: who applies, and how to reach them. Whole words; folded when read."""
+"""What else people call the house's own choices, such as who applies and how to reach them. Folded when read."""
 
 _KIN = """
     امي، ابوي، والدتي، والدي، زوجي، زوجتي، جدتي، جدي، اختي، اخوي، اخي، خالتي، خالي، عمتي، عمي
@@ -24,5 +24,6 @@ LABELS: dict[str, str] = {
     "agreed.whatsapp": "واتس، الواتس، واتس اب، الواتس اب، الواتساب، على الواتس، بالواتس",
     "agreed.sms": "رسالة، رسايل، رسائل، رسالة جوال، رسالة على الجوال، text, text message",
     "agreed.email": "ايميل، الايميل، بالايميل، على الايميل، بريد الكتروني، البريد، mail, e mail",
+    "harm.safe.not_now": "مو امن، مب امن، غير امن، ليس امنا، لا مو امن، لا مب امن، ماهو امن، not safe, its not safe",
     "agreed.branch": "المكتب، مكتب، الفرع، اجيكم، احضر، مقركم، office",
 }

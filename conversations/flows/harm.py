@@ -28,7 +28,8 @@ HOTLINES = {
 
 
 def build(association: Association, subject: str) -> tuple[Step, ...]:
-    return (ask("safe", OneOf(house_choices("harm.safe", "here", "call", "not_now"))),)
+    # «لا» to whether it is safe here is an answer, and the one that keeps us silent.
+    return (ask("safe", OneOf(house_choices("harm.safe", "here", "call", "not_now"), yes="here", no="not_now")),)
 
 
 def disclosed(moment: Moment, told: Disclosure) -> bool:

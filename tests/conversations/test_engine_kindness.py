@@ -66,6 +66,16 @@ def test_after_a_greeting_that_nobody_asked_for_the_first_words_say_the_language
     assert who.conversation.language == language
 
 
+@pytest.mark.parametrize(
+    ("typed", "answered"),
+    [("لا", "لن نكتب لكم شيئًا"), ("لا مو آمن", "لن نكتب لكم شيئًا"), ("نعم", "نردّ عليكم هنا"), ("ايه", "نردّ عليكم هنا")],
+)
+def test_whether_it_is_safe_to_answer_here_may_be_said_by_yes_or_no(typed: str, answered: str) -> None:
+    who = somebody()
+    who.text("زوجي يضربني")
+    assert answered in heard(who, typed)
+
+
 def test_numbers_that_help_most_come_first() -> None:
     said = heard(somebody(), "ودي أموت")
     assert said.index("920033360") < said.index("997") < said.index("911")
