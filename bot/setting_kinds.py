@@ -120,12 +120,33 @@ def _keys(raw: str) -> tuple[str, ...]:
     return tuple(_key(part) for part in _list(raw))
 
 
+_REACHED = ("telegram", "whatsapp", "web_chat", "sms", "email")
+
+
 def _addresses(raw: str) -> frozenset[str]:
     parts = _list(raw)
     for part in parts:
         if not re.fullmatch(r"[a-z_]+:\S+", part):
             raise ValueError(f"{part!r} is no address — write channel:handle, such as telegram:123456")
+        channel, _, handle = part.partition(":")
+        if channel not in _REACHED:
+            raise ValueError(f"{part!r} names no channel{meant(channel, _REACHED, 'one of ' + ', '.join(_REACHED))}")
+        if channel in ("whatsapp", "sms") and not handle.startswith("+"):
+            raise ValueError(f"{part!r} is no number — write it as {channel}:+9665…")
     return frozenset(parts)
+
+
+def _proxies(raw: str) -> str:
+    """Whatever is neither would be believed by nobody, without a word."""
+    from ipaddress import ip_network
+
+    for part in _list(raw):
+        try:
+            if part != "*":
+                ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is no address and no network — write 10.0.0.5 or 10.0.0.0/8") from None
+    return raw
 
 
 def _origins(raw: str) -> dict[str, tuple[str, ...]]:
@@ -153,7 +174,8 @@ _SMS_SENDER = _like(
     "no sender — write a number as +9665…, or a name of at most 11 Latin letters and digits",
 )
 
-_EMAIL = _like(r"[\w.+-]{1,64}@([\w-]+\.)+[A-Za-z]{2,}", "no address — write it alone, as help@charity.example")
+_ALONE = r"[\w.+-]{1,64}@([\w-]+\.)+[A-Za-z]{2,}"
+_EMAIL = _like(_ALONE, "no address — write it alone, as help@charity.example")
 
 KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     # kind, how it is read, what it is where nothing is given
@@ -175,6 +197,7 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "list": (_list, ()),
     "addresses": (_addresses, frozenset()),
     "origins": (_origins, {}),
+    "proxies": (_proxies, ""),
     "secret": (str, ""),
     "telegram_token": (_like(r"\d+:[\w-]+", "no bot token — copy it whole from @BotFather: 123456:ABC…"), ""),
     "telegram_secret": (_like(r"[\w-]{1,256}", "1 to 256 of A-Z a-z 0-9 _ - — openssl rand -hex 32 makes one"), ""),
@@ -183,6 +206,7 @@ KINDS: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "twilio_content": (_like(r"HX[0-9a-fA-F]{32}", "no content — copy its SID from the console: HX…"), ""),
     "sms_sender": (_SMS_SENDER, ""),
     "email": (lambda raw: _EMAIL(raw).lower(), ""),
+    "mail_sender": (_like(rf"{_ALONE}|[^<>]+<{_ALONE}>", "no address — write it as desk@charity.example"), ""),
     "voice_sender": (_like(r"\+[1-9][0-9]{6,14}", "no number — write it as +9661…, without spaces"), ""),
     "sender": (lambda raw: _SENDER(raw).removeprefix("whatsapp:"), ""),
 }

@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                 "WASL_TRUSTED_PROXIES",
                 "127.0.0.1",
                 "Addresses or networks of proxies whose X-Forwarded-* headers are believed, with commas.",
+                "proxies",
             ),
             Setting("WASL_LOG_LEVEL", "info", "debug, info, warning or error.", "log_level"),
         ),
@@ -104,7 +105,10 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                 "smtp",
             ),
             Setting(
-                "WASL_MAIL_FROM", "", "Sender of e-mail to staff, such as desk@charity.example. Needed with a relay."
+                "WASL_MAIL_FROM",
+                "",
+                "Sender of e-mail to staff, such as desk@charity.example. Needed with a relay.",
+                "mail_sender",
             ),
         ),
     ),

@@ -261,6 +261,22 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
             "WASL_OUTBOUND_ONLY: '+9665' is no address — write channel:handle, such as telegram:123456",
         ),
         (
+            {"WASL_OUTBOUND_ONLY": "telegrm:1"},
+            "WASL_OUTBOUND_ONLY: 'telegrm:1' names no channel — did you mean telegram?",
+        ),
+        (
+            {"WASL_OUTBOUND_ONLY": "whatsapp:0500000001"},
+            "WASL_OUTBOUND_ONLY: 'whatsapp:0500000001' is no number — write it as whatsapp:+9665…",
+        ),
+        (
+            {"WASL_TRUSTED_PROXIES": "127.0.0.1, caddy"},
+            "WASL_TRUSTED_PROXIES: 'caddy' is no address and no network — write 10.0.0.5 or 10.0.0.0/8",
+        ),
+        (
+            {"WASL_SMTP_URL": "smtp://relay.example", "WASL_MAIL_FROM": "desk"},
+            "WASL_MAIL_FROM: no address — write it as desk@charity.example",
+        ),
+        (
             {"WASL_EMBED_ORIGINS": "harif"},
             "WASL_EMBED_ORIGINS: 'harif' names no site — write slug=https://site, without a path",
         ),
