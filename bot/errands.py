@@ -18,7 +18,7 @@ from bot.updates import update_event
 from conversations.answers import answer_for
 from conversations.association.association import Association
 from conversations.cases import errands, lifecycle
-from conversations.cases.calendar import calendar_of
+from conversations.cases.calendar import calendar_of, here
 from conversations.conversation import Address, Conversation
 from conversations.events import Event, TimePassed
 from conversations.flows import appointment as meeting
@@ -231,8 +231,11 @@ def record(
         raise Unfit("tasks.unfit")
     if found.needs_note and not note:
         raise Unfit("tasks.note_missing")
-    if task.kind == "apology" and found.reached and (until is None or until <= now):
-        raise Unfit("tasks.day_missing")
+    if task.kind == "apology" and found.reached:
+        if until is None or until <= now:
+            raise Unfit("tasks.day_missing")
+        if not calendar_of(association.profile).is_working(here(until).date()):
+            raise Unfit("tasks.day_closed")
     about = (connection, vault, slug, task.id, outcome, staff, note, at)
     if found.again:
         due = errands.next_try(task.kind, task.tries + 1, now, calendar_of(association.profile), task.women_only)

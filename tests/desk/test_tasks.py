@@ -138,6 +138,16 @@ def test_without_answer_it_comes_back_by_day_and_is_given_up_after_the_last_try(
     assert (went_on.state, went_on.due) == (notices.OUT, ms(house.now))
 
 
+def test_an_error_shows_no_number_that_nobody_asked_for_on_record(house: House, person: Person) -> None:
+    made = task(house, case_of(house, person))
+    officer = house.worker("relations_officer")
+    for path, fields in (("", {"outcome": ""}), ("/proven", {"right": "0"})):
+        answer = officer.post(f"/tasks/{made.id}{path}", **fields)
+        assert answer.status_code == 422 and "tel:" not in answer.text
+    officer.post(f"/tasks/{made.id}/number")
+    assert "tel:" in officer.post(f"/tasks/{made.id}", outcome="").text, "who asked for it keeps it in sight"
+
+
 def test_a_wrong_number_lets_the_notice_go_on(house: House, person: Person) -> None:
     made = task(house, case_of(house, person))
     house.worker("relations_officer").post(f"/tasks/{made.id}", outcome="wrong_number")
@@ -322,6 +332,10 @@ def test_an_apology_is_approved_with_a_new_day_and_its_reason_and_then_they_hear
     officer = house.worker("management")
     assert officer.post(f"/tasks/{made.id}", outcome="approved", note="تأخر اجتماع اللجنة").status_code == 422
     assert officer.post(f"/tasks/{made.id}", outcome="approved", until="2027-01-10").status_code == 422
+    for closed in ("2027-01-08", "2027-02-22"):  # a Friday, the Founding Day
+        answer = officer.post(f"/tasks/{made.id}", outcome="approved", note="تأخر اجتماع اللجنة", until=closed)
+        assert answer.status_code == 422 and "مغلقة في ذلك اليوم" in answer.text
+        assert closed in answer.text and "تأخر اجتماع اللجنة" in answer.text, "what was typed stays"
     assert at(house, made).state == "open"
     officer.post(f"/tasks/{made.id}", outcome="approved", note="تأخر اجتماع اللجنة", until="2027-01-10")
     house.settle()

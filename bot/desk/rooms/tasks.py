@@ -110,8 +110,11 @@ async def task(at: At) -> Response:
     return await _show(at)
 
 
-async def _show(at: At, *, number: bool = False, proven: bool = False, error: str = "", status: int = 200) -> Response:
-    """`number`: the telephone number is shown, on record already; `proven`: so are the words for the person alone."""
+async def _show(
+    at: At, *, number: bool | None = False, proven: bool = False, error: str = "", status: int = 200
+) -> Response:
+    """`number`: the telephone number is shown, on record already (None: if this worker has asked for it before);
+    `proven`: so are the words for the person alone."""
     shown = await at.read(_load, at)
     known = shown.task
     await at.saw(f"task:{known.id}")
@@ -122,7 +125,7 @@ async def _show(at: At, *, number: bool = False, proven: bool = False, error: st
         status=status,
         shown=shown,
         task=known,
-        number=number,
+        number=known.staff == at.worker.id if number is None else number,
         proven=proven,
         outcomes=(table.OUTCOMES if known.state == tasks.OPEN else table.AFTERWARDS).get(known.kind, ()),
         paper=known.kind in _PAPERS,
@@ -175,10 +178,10 @@ async def proven(at: At) -> Response:
     given = (whole(one) for one in at.form.all("right"))
     right = sorted({one for one in given if one is not None and one < len(shown.whom.questions)})
     if len(right) < _ENOUGH:
-        return await _show(at, number=True, error=at.words("tasks.identity_missing"), status=422)
+        return await _show(at, number=None, error=at.words("tasks.identity_missing"), status=422)
     act = f"task:{shown.task.id}"
     await at.keep(lambda connection: at.log(connection, "task.proven", act, ",".join(map(str, right))))
-    return await _show(at, number=True, proven=True)
+    return await _show(at, number=None, proven=True)
 
 
 @room.post("/tasks/{id}")
@@ -187,7 +190,7 @@ async def done(at: At) -> Response:
     try:
         await at.write("", "", _done, at)
     except Unfit as error:
-        return await _show(at, number=True, error=at.words(str(error)), status=422)
+        return await _show(at, number=None, error=at.words(str(error)), status=422)
     return at.back("/tasks", "task_done")
 
 
