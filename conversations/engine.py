@@ -430,7 +430,8 @@ def _meant_beside(offered: list[Option], folded: str) -> str:
     if "cancel:yes" in ids and (said := yes_no(folded)) is not None:
         return "cancel:yes" if said else "/resume_here"
     found = choose(folded, [option.title for option in offered])
-    return offered[found[0]].id if found and found[1] else ""
+    # A line to correct may be named in part: its question is only asked once more.
+    return offered[found[0]].id if found and (found[1] or offered[found[0]].id.startswith("edit:")) else ""
 
 
 _HELP = frozenset({"/person", "/callme"})

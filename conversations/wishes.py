@@ -119,6 +119,9 @@ def leaves(wished: Intent, draft: Draft) -> bool:
 def something_else(moment: Moment, text: str, folded: str) -> bool:
     """The same for words that the open question could not hear: another flow or service than the one at hand."""
     draft = moment.conversation.open
+    if threat(folded) or insult(folded):
+        insulted(moment, folded)
+        return True
     if reference := find_reference(text, moment.profile.reference_prefix):
         flows.track.show_one(moment, reference)
         return True

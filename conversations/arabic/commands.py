@@ -100,6 +100,7 @@ COMMANDS: dict[str, str] = {
         """,
     "english": """
         انجليزي، إنجليزي، انقليزي، بالانجليزي، بالإنجليزية، انجليزية، الانجليزية، اللغة الانجليزية، تكلم انجليزي،
+        can you speak english, do you speak english, i speak english, i dont speak arabic,
         english, english please, in english, speak english, eng, switch to english
         """,
     "arabic": """
@@ -153,6 +154,7 @@ COMMANDS: dict[str, str] = {
         """,
     "later": """
         لاحقا، لاحقًا، بعدين، بعد شوي، بعد قليل، مو الحين، مو الآن، مب الحين، ليس الآن، اكمل بعدين، نكمل بعدين،
+        بكمل بعدين، بعدين اكمل،
         اكمله بعدين، وقت ثاني، وقت اخر، مشغول، مشغولة، انا مشغول، انا مشغولة، later, not now, maybe later, im busy,
         another time, finish later
         """,

@@ -75,6 +75,8 @@ def test_the_rest_of_a_greeting_is_always_the_end_of_what_was_written(greeting: 
         ("هونت", "cancel"),
         ("ابي الغي طلبي", "cancel"),
         ("والله مدري", "dont_have"),
+        ("can you speak english?", "english"),
+        ("بكمل بعدين", "later"),
         ("ما اعرفه يا ولدي", "dont_have"),
         ("وش يعني؟", "explain"),
         ("ما معنى هذا", "explain"),

@@ -6,7 +6,7 @@ import pytest
 
 from conversations.conversation import Confirming, Draft, decode, encode
 from conversations.course import course
-from conversations.effects import AnswerAsk, HandOver, Lookup, Mask, MoveCase, OpenForm
+from conversations.effects import Alarm, AnswerAsk, HandOver, Lookup, Mask, MoveCase, OpenForm
 from conversations.events import Answered, CaseMoved, FileReady, FileRefused, FormFilled, Found, Media, Text, TimePassed
 from conversations.play import Play
 from tests.conversations.robot import association
@@ -446,6 +446,21 @@ def test_a_bad_manner_told_where_a_day_was_asked_is_a_complaint() -> None:
     who.text("موظفتكم سارة صرخت علي وقالت مالك شي")
     assert who.open is not None
     assert who.open.flow == "complain"
+
+
+def test_a_line_to_correct_may_be_named_in_part() -> None:
+    who = at("telegram", "apply", "birth_date")
+    who.text("تعديل")
+    who.text("الاسم")
+    assert who.open is not None
+    assert who.open.step == "full_name"
+
+
+def test_a_threat_in_place_of_a_day_reaches_a_person() -> None:
+    who = at("telegram", "apply", "birth_date")
+    turn = who.text("بحرق الجمعية")
+    assert Alarm(code="threat", urgent=True) in turn.effects
+    assert "باحترام" in text_of(at("telegram", "apply", "birth_date").text("يا حرامية"))
 
 
 def test_agreeing_with_what_was_told_is_not_misunderstood() -> None:
