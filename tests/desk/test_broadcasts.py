@@ -269,6 +269,14 @@ def test_a_file_that_not_every_channel_takes_is_refused(house: House) -> None:
     assert house.line.rows("files") == [] and house.ask(waves.listed, "harif", "broadcast") == []
 
 
+def test_a_file_that_came_with_something_wrong_is_asked_for_again(house: House) -> None:
+    officer = house.worker("relations_officer")
+    answer = officer.post("/broadcasts/new", files={"file": ("a.png", PNG)}, **form(title=""))
+    assert answer.status_code == 422 and "اختاروا الملف من جديد" in words_of(answer.text)
+    answer = officer.post("/broadcasts/new", files={"file": ("", b"")}, **form(title=""))
+    assert "اختاروا الملف من جديد" not in words_of(answer.text)
+
+
 def test_readers_of_arabic_alone_need_no_english(house: House) -> None:
     known(house, "7001")
     officer = house.worker("relations_officer")

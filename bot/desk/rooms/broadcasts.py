@@ -128,6 +128,8 @@ async def _save(at: At, wave: Wave | None, body: Body | None) -> Response:
         except Refused as error:
             wrong.append(("file", at.words(error.words, **error.facts)))
     if wrong:
+        named = {name for name, _ in wrong}
+        wrong += [(name, at.words("broadcasts.wrong.again")) for name in _chosen(at) if name not in named]
         before = body.listed if body else 0
         return await _compose(at, one, wrong=wrong, wave=wave, listed=before, status=422, known=known)
     try:
@@ -143,6 +145,11 @@ async def _save(at: At, wave: Wave | None, body: Body | None) -> Response:
 
 def _prefix(at: At) -> str:
     return at.association.profile.reference_prefix
+
+
+def _chosen(at: At) -> list[str]:
+    """The fields whose file was sent: a browser never gives it back with the page."""
+    return [name for name in ("file", "list") if any(one.data or one.name for one in at.form.uploads(name))]
 
 
 async def _file(at: At) -> files.File | None:
