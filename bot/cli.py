@@ -171,7 +171,12 @@ def restored() -> None:
 
 def main() -> None:
     os.umask(0o077)  # whatever is made beside the database holds what people told us
-    app()
+    try:
+        app()
+    except OSError as error:
+        if not error.filename:
+            raise
+        fail(f"{error.filename}: {error.strerror} — look at its owner and rights, and at WASL_DATA")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,9 @@ def serve(settings: Settings, associations: list[Association], started: float, s
     except SystemExit:
         if server.started:
             raise
-        raise PortTaken(f"{settings.host}:{settings.port} cannot be listened on: give another WASL_PORT") from None
+        where = f"{settings.host}:{settings.port}"
+        remedy = "give another WASL_PORT, or a WASL_HOST of this machine"
+        raise PortTaken(f"{where} cannot be listened on: {remedy}") from None
 
 
 class PortTaken(Exception):

@@ -7,9 +7,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 
 def meant(name: str, known: Iterable[str], otherwise: str) -> str:
@@ -96,6 +97,10 @@ def _database(raw: str) -> str:
 def _files(raw: str) -> str:
     if not re.match(r"s3://[^/?]+", raw):
         raise ValueError("no bucket — write s3://bucket/prefix, or leave it empty for a folder in WASL_DATA")
+    if unknown := sorted(parse_qs(urlsplit(raw).query).keys() - {"endpoint", "region"}):
+        raise ValueError(f"{unknown[0]} is no part of it — only endpoint and region are")
+    if find_spec("boto3") is None:
+        raise ValueError("its library is not installed — .venv/bin/pip install -c constraints.txt '.[s3]'")
     return raw
 
 

@@ -74,5 +74,19 @@ def line_here(association: str = "") -> "Iterator[FrontLine]":
         fail(words_of(error))
 
 
+_REMEDIES = {
+    "the database is away": "is it running, and are host, name, user and password in WASL_DATABASE_URL right?",
+    "SQLITE_CANTOPEN": "the database cannot be opened or made: may this user write in the folder WASL_DATA?",
+    "SQLITE_READONLY": "the database cannot be written: may this user write in the folder WASL_DATA?",
+    "SQLITE_PERM": "the database cannot be written: may this user write in the folder WASL_DATA?",
+    "SQLITE_FULL": "the disk is full: make room where WASL_DATA lies",
+    "SQLITE_NOTADB": "that file is no database: see WASL_DATABASE_URL and WASL_DATA",
+    "SQLITE_CORRUPT": "the database is damaged: restore the newest backup (deploy/README.md)",
+}
+"""By how what the storage says begins."""
+
+
 def words_of(error: Exception) -> str:
-    return str(error) or "the database cannot be reached: see WASL_DATABASE_URL"
+    said = str(error) or "the database is away"
+    remedy = next((remedy for begins, remedy in _REMEDIES.items() if said.startswith(begins)), "")
+    return f"{said} — {remedy}" if remedy else said

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bot.commands.here import words_of
 from bot.fold import Arrived
 from bot.intake import apart
 from bot.settings import as_markdown
@@ -21,6 +22,7 @@ from conversations.cases.lifecycle import KINDS
 from conversations.events import Text
 from conversations.flow import FLOWS
 from storage import quarantine
+from storage.database import DatabaseAway
 from storage.ids import new_id
 from storage.messages import Message, insert_all
 from storage.times import ms
@@ -165,6 +167,29 @@ def test_migrate_makes_a_database_and_does_nothing_the_second_time(nothing_yet: 
         said = nothing_yet("migrate")
         assert said.code == 0 and "up to date" in said.out
     assert nothing_yet.database_file.exists()
+
+
+@pytest.mark.parametrize("words", [("serve",), ("migrate",)])
+def test_a_folder_that_cannot_be_made_is_said_with_its_setting(
+    wasl: Wasl, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("")
+    wasl.set(WASL_DATA=str(tmp_path / "file" / "data"))
+    said = wasl.process(*words)
+    assert said.code == 1 and "Traceback" not in said.err and "WASL_DATA" in said.err and "file/data" in said.err
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("SQLITE_CANTOPEN", "may this user write in the folder WASL_DATA?"),
+        ("SQLITE_READONLY_DBMOVED", "may this user write in the folder WASL_DATA?"),
+        ("SQLITE_FULL", "the disk is full"),
+        ("the database is away (no connection)", "WASL_DATABASE_URL"),
+    ],
+)
+def test_what_the_database_says_comes_with_its_remedy(code: str, remedy: str) -> None:
+    assert words_of(DatabaseAway(code)).startswith(code) and remedy in words_of(DatabaseAway(code))
 
 
 @pytest.mark.parametrize("words", [("outbound", "list"), ("events", "list"), ("keys", "rotate"), ("keys", "reindex")])

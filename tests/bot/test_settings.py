@@ -255,6 +255,10 @@ def test_a_sender_is_a_number_with_or_without_its_prefix() -> None:
             {"WASL_FILES_URL": "bucket"},
             "WASL_FILES_URL: no bucket — write s3://bucket/prefix, or leave it empty for a folder in WASL_DATA",
         ),
+        (
+            {"WASL_FILES_URL": "s3://b?endpont=x"},
+            "WASL_FILES_URL: endpont is no part of it — only endpoint and region are",
+        ),
         ({"WASL_OUTBOUND_ONLY": ","}, "WASL_OUTBOUND_ONLY: a list of nothing — name something or leave it empty"),
         (
             {"WASL_OUTBOUND_ONLY": "+9665"},
@@ -464,3 +468,9 @@ def test_settings_that_are_printed_show_no_secret() -> None:
     )
     printed = repr(settings) + repr(settings.account("harif"))
     assert not any(secret in printed for secret in (new, index, "hush", "11:AAA", "s3cret", "'token'"))
+
+
+def test_a_store_whose_library_is_not_installed_stops_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.setting_kinds.find_spec", lambda name: None)
+    (said,) = mistakes({"WASL_FILES_URL": "s3://bucket"})
+    assert said == "WASL_FILES_URL: its library is not installed — .venv/bin/pip install -c constraints.txt '.[s3]'"
