@@ -6,12 +6,15 @@ a worker's record. Nothing is taken twice: each step moves its row under the tra
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
+from bot.log import log
 from bot.notice_rows import addresses_of, end_leg, hour_of, is_muted, is_plain, keep, leg_of, settle, stopped_us
 from bot.notice_tasks import task_leg, to_staff, unopened, unread_to_staff
 from conversations import notices as rules
@@ -120,8 +123,10 @@ def advance_due(
     until: datetime,
     limit: int,
     waking: Callable[[Association], Wake],
+    apart: bool = False,
 ) -> int:
-    """One look at what is due, at most so many; nobody else looks at it before `until`. Returns how many that was."""
+    """One look at what is due, at most so many; nobody else looks at it before `until`. Returns how many that was.
+    `apart`: each by itself, because one of them failed; that one is looked at again later, and holds up nobody."""
     cut = accounts.cut(connection, ms(now - CUT_AFTER))
     for slug, channel in cut:
         notices.look_at_queued(connection, slug, channel, ms(now))
@@ -135,7 +140,16 @@ def advance_due(
     for notice in due:
         if notice.id not in waiting.get(notice.association, ()):
             association = associations[notice.association]
-            advance(connection, vault, association, notice, now, waking(association))
+            try:
+                with connection.begin_nested() if apart else nullcontext():
+                    advance(connection, vault, association, notice, now, waking(association))
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                if not apart:
+                    raise
+                log.error("notice_stands", association=association.slug, notice=notice.id, error=type(error).__name__)
+                notices.put_off(connection, association.slug, [notice.id], ms(now + QUEUED))
     return len(due)
 
 

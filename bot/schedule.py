@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from msgspec import structs
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import addresses, appointments, waves
 from bot import notices as chain
@@ -177,7 +178,17 @@ class Rounds:
         await asyncio.gather(*[self.intake.put(_due(timer, event)) for timer, event in events])
 
     def _events(self, connection: Connection, due: list[Timer]) -> list[tuple[Timer, Event]]:
-        return [(timer, self._event(connection, timer)) for timer in due]
+        """What each stands for. One that cannot be read is tried again each minute: the others do not wait for it."""
+        made = []
+        for timer in due:
+            try:
+                made.append((timer, self._event(connection, timer)))
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                name = timer.timer.partition(":")[0]
+                log.error("timer_not_read", association=timer.association, timer=name, error=type(error).__name__)
+        return made
 
     async def due_notices(self) -> None:
         """What has to reach somebody and is due to go, or to be looked at (bot/notices.py)."""
@@ -186,19 +197,27 @@ class Rounds:
         off = [(slug, name) for slug in mine for name in EVIDENCE if (slug, name) not in self.channels]
         if waits := await self.database.read(notices.queued_for, off):
             await self.database.write(notices.give_up, waits, "channel_off", ms(self.clock()))
-        while due := await self.database.write(self._advance, mine):
+        while due := await self._advanced(mine):
             self.kick("timers")
             if due < NOTICES_AT_ONCE:
                 break
 
-    def _advance(self, connection: Connection, mine: Mapping[str, Association]) -> int:
+    async def _advanced(self, mine: Mapping[str, Association]) -> int:
+        try:
+            return await self.database.write(self._advance, mine)
+        except DatabaseAway:
+            raise
+        except Exception:
+            return await self.database.write(self._advance, mine, True)
+
+    def _advance(self, connection: Connection, mine: Mapping[str, Association], apart: bool = False) -> int:
         now = self.clock()
         until = now + timedelta(milliseconds=CLAIM_MS)
 
         def waking(association: Association) -> chain.Wake:
             return self._waking(connection, association)
 
-        return chain.advance_due(connection, self.vault, mine, now, until, NOTICES_AT_ONCE, waking)
+        return chain.advance_due(connection, self.vault, mine, now, until, NOTICES_AT_ONCE, waking, apart)
 
     def _waking(self, connection: Connection, association: Association) -> chain.Wake:
         slug, now = association.profile.slug, ms(self.clock())

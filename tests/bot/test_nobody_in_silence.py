@@ -14,6 +14,8 @@ from bot.channels.contract import UseAnotherChannel, UseTemplate
 from conversations.cases.calendar import here
 from conversations.events import Unreachable
 from storage import erasure, notices, people, tasks, timers
+from storage.schema import cases as cases_table
+from storage.schema import conversations as conversations_table
 from storage.schema import messages as messages_table
 from storage.tasks import Task
 from storage.times import moment
@@ -512,3 +514,41 @@ async def test_what_goes_along_with_news_of_a_case_that_is_erased_reaches_its_pe
     await desk.later(minutes=2)
     assert second in noura.told[-1] and not any(first in text for text in noura.told[-2:])
     assert of(desk, second)[0].state == "reached"
+
+
+# --- a row that cannot be read ---------------------------------------------------------------------------------------
+
+
+def damage(desk: Desk, table: Any, column: str, id: int) -> None:
+    desk.do(lambda c: c.execute(update(table).where(table.c.id == id).values({column: b"damaged"})))
+
+
+async def test_a_case_that_cannot_be_read_holds_up_nobody_elses_news(
+    desk: Desk, noura: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salem = Person(desk, "7002")
+    mine, theirs = await noura.apply(), await salem.apply()
+    with monkeypatch.context() as still:
+        still.setattr(desk.rounds, "kick", lambda name: None)
+        for reference in (mine, theirs):
+            move(desk, reference, "verify", "relations_officer")
+    damage(desk, cases_table, "body", of(desk, mine)[0].case_id)
+    await desk.run()
+    assert theirs in salem.told[-1]
+    await desk.later(minutes=3)
+    assert [one.reference for one in still_open(desk)] == [mine], "and somebody is asked to call them"
+
+
+async def test_a_notice_that_cannot_go_on_holds_up_no_other(desk: Desk, noura: Person, paper: Paper) -> None:
+    salem = Person(desk, "7002")
+    mine, theirs = await noura.apply(), await salem.apply()
+    for whom in (noura, salem):
+        paper.fails[whom.handle].append(error(UseAnotherChannel, "elsewhere"))
+    for reference in (mine, theirs):
+        move(desk, reference, "verify", "relations_officer")
+    await desk._rounds("timers", "outbox")
+    assert [of(desk, reference)[0].state for reference in (mine, theirs)] == ["out", "out"]
+    damage(desk, conversations_table, "state", desk.id_of(noura.handle))
+    await desk.later(minutes=2)
+    assert [(one.reference, one.why) for one in still_open(desk)] == [(theirs, "exhausted")]
+    assert of(desk, mine)[0].due > milliseconds(desk.now), "looked at again later"

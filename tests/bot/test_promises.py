@@ -303,3 +303,13 @@ async def test_an_objection_that_was_written_in_the_last_minute_is_heard(desk: D
     await hourly(desk, seconds=8)
     assert case(desk, reference).stage == "with_committee"
     assert case(desk, reference).answers["why"] == "تغيّر دخلنا وعندنا مستندات جديدة"
+
+
+async def test_a_case_that_cannot_be_read_holds_up_nothing_else_of_the_hour(desk: Desk, noura: Person) -> None:
+    await promised(desk, noura, hours=-1)
+    change(desk, body=b"damaged")
+    reference = await filed(desk, Person(desk, "7002"), "with_committee")
+    given = {"reason": "سبب", "help": "عون"}
+    await move(desk, reference, "refuse", "committee", given=given, confirmed=True)
+    await hourly(desk, days=17)
+    assert case(desk, reference).stage == "closed"
