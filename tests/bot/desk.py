@@ -221,7 +221,7 @@ class Desk:
                 return
         raise AssertionError("never came to rest")
 
-    async def later(self, rounds: tuple[str, ...] = (), **span: float) -> None:
+    async def later(self, *rounds: str, **span: float) -> None:
         """Time passes, and every round runs, or those named."""
         self.now += timedelta(**span)
         await (self._rounds(*rounds) if rounds else self.run())
@@ -354,7 +354,7 @@ class Person:
                 await self.file(JPEG, "photo.jpg")
             else:
                 await self.file()
-            await self.desk.later(rounds=("timers", "files", "timers"), seconds=30)
+            await self.desk.later("timers", "files", "timers", seconds=30)
         elif step.answer is not None and (options := step.answer.options("ar")):
             stays = [one.id for one in options if one.id not in step.exits and one.id != "other"] or [options[0].id]
             if not isinstance(step.answer, OneOf) and "yes" in stays:
@@ -363,7 +363,7 @@ class Person:
         else:
             assert step.answer is not None
             await self.say(picks.get(step.id, WORDS[step.answer.kind]))
-            await self.desk.later(rounds=("timers",), seconds=30)
+            await self.desk.later("timers", seconds=30)
 
     async def finish(self, **picks: str) -> None:
         """Answer until nothing is open."""
