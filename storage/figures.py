@@ -10,7 +10,7 @@ medians (bot/figures.py). Times in milliseconds, periods from `start` up to but 
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, literal, or_, select, text, true
+from sqlalchemy import Connection, and_, case, exists, func, literal, or_, select, text, true
 
 from storage.documents import SENT
 from storage.schema import audit, case_moves, cases, consents, handoffs
@@ -24,6 +24,7 @@ from storage.schema_desk import (
     policy_signatures,
     sittings,
 )
+from storage.schema_notices import tasks
 from storage.schema_surveys import improvements, totals, visits, waves
 from storage.times import DAY, HOUR
 
@@ -137,15 +138,18 @@ def opened(connection: Connection, scope: Scope) -> list[Opened]:
 
 
 def decided(connection: Connection, scope: Scope) -> list[Decided]:
-    """Cases that were decided within the period, whenever they came."""
-    c = cases.c
+    """Cases that were decided within the period, whenever they came. Late is also what was decided by the new day of an
+    apology: the day that was promised first was missed."""
+    c, t = cases.c, tasks.c
     since = func.coalesce(c.completed_at, c.opened_at)
+    mine = (t.association == c.association, t.case_id == c.id, t.kind == "apology", t.outcome == "approved")
+    apologised = exists().where(*mine, t.at >= since)
     groups = (c.kind, c.service, c.decided_by, c.decision, _whole(c.decided_at - since, DAY))
     query = (
         select(
             *groups,
             _sum(c.latest.is_not(None)),
-            _sum(c.decided_at > c.latest),
+            _sum(or_(c.decided_at > c.latest, and_(c.latest.is_not(None), apologised))),
             _sum(c.decided_at < c.earliest),
             func.count(),
         )

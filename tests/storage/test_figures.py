@@ -11,6 +11,7 @@ from storage.documents import SENT
 from storage.figures import Scope
 from storage.schema import audit, case_moves, cases, consents, handoffs
 from storage.schema_desk import entitlements, pauses, policy_signatures
+from storage.schema_notices import tasks
 from storage.schema_surveys import improvements, totals, visits, waves
 from storage.times import DAY, HOUR
 
@@ -96,6 +97,21 @@ def test_decisions_are_measured_from_completion_against_the_promise(archive: Arc
         ("request", "training", "7", "accept", 2, 2, 1, 1, 3),
         ("request", "training", "7", "refuse", 40, 0, 0, 0, 1),
     ]
+
+
+def test_an_apology_with_a_new_day_does_not_make_a_promise_kept(archive: Archive) -> None:
+    base = {"decision": "accept", "decided_by": "7", "service": "training", "decided_at": NOW, "latest": NOW + DAY}
+    given = {"body": b"", "why": "promise_missed", "due": NOW, "tries": 1}
+    for kind, outcome, at in (
+        ("apology", "approved", NOW - DAY),
+        ("apology", "not_needed", NOW - DAY),
+        ("call", "approved", NOW - DAY),
+        ("apology", "approved", NOW - 9 * DAY),  # of a promise that began anew since
+    ):
+        id = archive.case(**base, opened_at=NOW - 20 * DAY, completed_at=NOW - 2 * DAY)
+        archive.put(tasks, **given, case_id=id, kind=kind, outcome=outcome, at=at, state="done")
+    (found,) = archive.ask(figures.decided, SCOPE)
+    assert found == ("request", "training", "7", "accept", 2, 4, 1, 0, 4)
 
 
 def test_a_filter_leaves_one_kind_or_one_service(archive: Archive) -> None:
