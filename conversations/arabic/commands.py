@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
         ما فيه، مافيه، ليس لدي، لا املك، لا أملكها، ما املك، ضاعت، ضاعت مني، بدون، ما لقيتها، مفقودة،
         i dont have it, i do not have it, dont have it, i dont have one, i dont have, not available, none, n a,
         lost it, i lost it,
+        ما عندي رقم، ما معي رقم، ما عندي الرقم، ضاع الرقم، نسيت الرقم،
         ما اعرفه، ما اعرفها، ما نعرفه، ما ادري، مدري، ما ندري، لا ادري، لا اعرف، لا اعرفه، لا أعرفها، ناسيه، ناسيها،
         نسيته، نسيتها، ما احفظه، ما اتذكره، ما اذكره، i dont know, i do not know, dont know, no idea, i forgot
         """,

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
 from conversations.answers.saudi_id import Identity
+from conversations.arabic.normalise import fold
+from conversations.arabic.understand import command, yes_no
 from conversations.asking import ask as ask_step
 from conversations.asking import attach_receipt, offer
 from conversations.association.association import Association
@@ -36,6 +38,8 @@ from conversations.ways import queue
 from conversations.world import CaseView
 
 FULLY_LISTED = 4
+NONE = "none"
+"""What is heard where there is no reference, or nobody remembers it."""
 BESIDE: list[Callable[[Moment, CaseView], tuple[Option, ...]]] = []
 """Further buttons under a case, which the files of other dialogues put here."""
 DECISIONS = ("accepted", "refused", "answered", "fault_proven", "fault_not_proven", "settled", "returned")
@@ -52,8 +56,12 @@ class Reference(Answer):
     prefix: str = ""
 
     def hear(self, event: Event, hearing: Hearing) -> Heard:
-        found = find_reference(event.text, self.prefix) if isinstance(event, Text) else None
-        return Got(found) if found else Again("reference.again")
+        if not isinstance(event, Text):
+            return Again("reference.again")
+        if found := find_reference(event.text, self.prefix):
+            return Got(found)
+        folded = fold(event.text)
+        return Got(NONE) if yes_no(folded) is False or command(folded) == "dont_have" else Again("reference.again")
 
     def input(self) -> Mapping[str, Any]:
         return {"type": "text", "autocapitalize": "characters"}
@@ -469,8 +477,12 @@ def not_proven_call(moment: Moment, value: Any) -> None:
         queue(moment, "identity_not_proven")
 
 
+def has_number(moment: Moment, value: Any) -> Leave | None:
+    return Leave("track.no_number", ways=("/person", "/callme", "/menu")) if value == NONE else None
+
+
 def build(association: Association, subject: str) -> tuple[Step, ...]:
-    return (ask("reference", Reference(prefix=association.profile.reference_prefix)),)
+    return (ask("reference", Reference(prefix=association.profile.reference_prefix), guard=has_number),)
 
 
 track = register(Flow(name="track", steps=(), build=build, finish=finish, resumable=False))

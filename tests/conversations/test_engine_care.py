@@ -463,6 +463,15 @@ def test_a_threat_in_place_of_a_day_reaches_a_person() -> None:
     assert "باحترام" in text_of(at("telegram", "apply", "birth_date").text("يا حرامية"))
 
 
+@pytest.mark.parametrize("typed", ["لا", "ما عندي رقم", "ما عندي", "نسيته", "ما ادري"])
+def test_who_has_no_reference_is_not_asked_for_it_again_and_again(typed: str) -> None:
+    who = somebody()
+    who.text("السلام عليكم")
+    who.text("وين وصل طلبي")
+    assert "يبحث عنه موظف" in text_of(who.text(typed))
+    assert who.open is None
+
+
 def test_agreeing_with_what_was_told_is_not_misunderstood() -> None:
     who = somebody()
     who.text("السلام عليكم")
