@@ -449,7 +449,7 @@ class Delivery:
 
     def _holds(self, connection: Connection, account: Account, now: int) -> bool:
         """Whether the account's lease is ours; renewed in its second half, so that an idle round writes nothing."""
-        if self._leased.get(account, 0) - now > HOLD // 2:
+        if HOLD // 2 < self._leased.get(account, 0) - now <= HOLD:  # more, where the clock went back
             return True
         held = accounts.lease(connection, *account, self.intake.me, now, now + HOLD)
         self._leased[account] = now + HOLD if held else 0

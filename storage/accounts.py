@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from storage.schema import accounts
 
 ALL = "*"
+SKEW = 60_000
+"""Milliseconds by which the clocks of two processes may differ."""
 
 
 class Account(NamedTuple):
@@ -36,14 +38,15 @@ def load(connection: Connection) -> dict[tuple[str, str], Account]:
 
 
 def lease(connection: Connection, association: str, channel: str, me: str, now: int, until: int) -> bool:
-    """Take or keep the account until `until`; False while another process has it."""
+    """Take or keep the account until `until`; False while another process has it. A lease that ends later than one
+    taken now was taken by a clock that was wrong: whoever waited for its end would wait for days."""
     statement = insert(accounts).values(association=association, channel=channel, lease_by=me, lease_until=until)
     a = accounts.c
     taken = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["association", "channel"],
             set_={"lease_by": me, "lease_until": until},
-            where=or_(a.lease_by == me, a.lease_until < now),
+            where=or_(a.lease_by == me, a.lease_until < now, a.lease_until > until + SKEW),
         ).returning(a.lease_by)
     )
     return taken.first() is not None

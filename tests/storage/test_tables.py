@@ -159,6 +159,13 @@ def test_an_account_is_leased_to_one_process_until_it_ends(database: Database) -
     assert database.write_now(accounts.lease, "harif", "telegram", "me", NOW + 22, NOW + 30)
 
 
+def test_a_lease_that_a_wrong_clock_took_for_days_is_taken_over(database: Database) -> None:
+    days = 2 * 86_400_000
+    assert database.write_now(accounts.lease, "harif", "telegram", "dead", NOW + days, NOW + days + 6000)
+    assert database.write_now(accounts.lease, "harif", "telegram", "me", NOW, NOW + 6000)
+    assert not database.write_now(accounts.lease, "harif", "telegram", "you", NOW - 5000, NOW + 1000), "a bit behind"
+
+
 def test_a_provider_that_says_wait_is_never_overruled_by_an_earlier_word(database: Database) -> None:
     for moment in (NOW + 50, NOW + 20):
         database.write_now(accounts.hold, "harif", "telegram", moment)
