@@ -42,6 +42,8 @@ def add(
     from storage import invitations, staff
     from storage.invitations import Invitation
 
+    if not login or any(letter.isspace() for letter in login):
+        fail(f'"{login}" is no login: an e-mail address or a name without blanks')
     roles = _roles(role)
     given = frozenset(category or [])
     with line_here(association) as line:
@@ -120,10 +122,14 @@ def roles(association: Slug, login: Login, role: Roles = None) -> None:
 
 @staff_app.command("end")
 def end(association: Slug, login: Login) -> None:
-    """End somebody's access; their conversations go back to the queue."""
+    """End somebody's access; their conversations go back to the queue. An invitation that waits works no more."""
     from bot import leaving
 
     with line_here(association) as line:
+        withdrawn = _withdraw(line, association, login)
+        if withdrawn and not _works_here(line, association, login):
+            echo(f"{login} is invited to {association} no more")
+            return
         account, _ = _member(line, association, login)
 
         async def ended() -> None:
@@ -229,6 +235,25 @@ def _write(
     subject = f"staff:{worker}" if worker else ""
     audit.log(connection, [audit.Act(association, _now(), OPERATOR, act, subject, detail)])
     return done
+
+
+def _withdraw(line: "FrontLine", association: str, login: str) -> int:
+    """How many invitations of this login waited: as many as were made."""
+    from storage import invitations
+
+    waiting = line.database.read_now(invitations.waiting, line.vault, association, _now())
+    theirs = [one for one in waiting if one.purpose == invitations.JOIN and one.login.casefold() == login.casefold()]
+    for one in theirs:
+        which = (association, "people.withdraw", 0, f"invitation:{one.id}")
+        line.database.write_now(_write, *which, invitations.withdraw, association, one.id, _now())
+    return len(theirs)
+
+
+def _works_here(line: "FrontLine", association: str, login: str) -> bool:
+    from storage import staff
+
+    account = line.database.read_now(staff.by_login, line.vault, login)
+    return account is not None and line.database.read_now(staff.member_of, association, account.id) is not None
 
 
 def _member(line: "FrontLine", association: str, login: str) -> "tuple[Account, Member]":

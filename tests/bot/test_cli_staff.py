@@ -86,6 +86,8 @@ def test_a_password_may_be_piped_in_and_is_not_printed(wasl: Wasl) -> None:
     [
         (("harif", LOGIN), "--role: missing"),
         (("harif", LOGIN, "--role", "emperor"), "no such role — one of relations_officer"),
+        (("harif", "", "--role", "all"), "is no login"),
+        (("harif", "نورة من حارف", "--role", "all"), "is no login"),
         (("hareef", LOGIN, "--role", "all"), "no such association"),
         (("harif", LOGIN, "--role", "all", "--password-stdin"), "--name: missing"),
         (("harif", LOGIN, "--role", "all", "--name", "ن", "--password-stdin"), "ten characters at least"),
@@ -124,6 +126,15 @@ def test_access_is_ended(wasl: Wasl) -> None:
     assert again.code == 1 and "nobody of this name" in again.err
     acts = [(row.who, row.act) for row in wasl.rows("audit") if row.association == "harif"]
     assert acts == [("operator", "people.invite"), ("operator", "people.end")]
+
+
+def test_who_was_invited_by_mistake_is_not_any_more(wasl: Wasl) -> None:
+    invited = wasl("staff", "add", "harif", LOGIN, "--role", "all").out
+    assert found(wasl, invited) is not None
+    assert wasl("staff", "end", "harif", LOGIN.upper()).code == 0
+    assert found(wasl, invited) is None and "invited" not in wasl("staff", "list", "harif").out
+    assert [row.act for row in wasl.rows("audit") if row.association == "harif"] == ["people.invite", "people.withdraw"]
+    assert wasl("staff", "end", "harif", LOGIN).code == 1
 
 
 def test_a_new_password_by_link_lasts_a_day(wasl: Wasl) -> None:
