@@ -7,7 +7,7 @@ field's id, `other:<n>` of what was asked in words, or one of the house's own, w
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from storage.batch import upserting
 from storage.schema_desk import checks
@@ -56,6 +56,20 @@ def of_case(connection: Connection, vault: Vault, association: str, case_id: int
         row.item: Check._make((*row[:6], "" if row.note is None else vault.open(row.note, where).decode()))
         for row in connection.execute(query)
     }
+
+
+def counted(connection: Connection, association: str, case_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Of each case that somebody looked at: how many items of each outcome."""
+    k = checks.c
+    query = (
+        select(k.case_id, k.outcome, func.count())
+        .where(k.association == association, k.case_id.in_(list(case_ids)), k.item != EARLY)
+        .group_by(k.case_id, k.outcome)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for case_id, outcome, count in connection.execute(query):
+        found.setdefault(case_id, {})[outcome] = count
+    return found
 
 
 def early(connection: Connection, association: str, case_id: int, since: int | None) -> bool:

@@ -121,7 +121,7 @@ class Caller(Person):
         self.desk = SimpleNamespace(associations=line.associations, later=self._later)  # type: ignore[assignment]
         self.handle, self.channel, self.association = handle, channel, "harif"
 
-    async def _later(self, **_: Any) -> None:
+    async def _later(self, *_: str, **__: Any) -> None:
         """Until what was said is taken: the quiet seconds of this test's profile are one."""
         for _attempt in range(200):
             draft = self.where.open

@@ -13,7 +13,7 @@ from bot.papers import minutes as papers
 from bot.papers.minutes import minutes_digest, minutes_pdf
 from conversations.cases.move import SOCIAL_RESEARCHER
 from conversations.wording import house_wording
-from storage import cases, erasure, excluded, sittings
+from storage import cases, checks, erasure, excluded, sittings
 from storage.timers import Timer, set_all
 from storage.times import ms
 from tests.desk.house import Browser, House, words_of
@@ -104,6 +104,17 @@ def test_a_sitting_begins_with_everything_that_waits_and_one_act_tells_everyone(
     assert len(first.told) > before[0] and len(second.told) > before[1]
     acts = [act for who, act, *_ in house.acts() if who == member.who]
     assert {"sitting.plan", "sitting.vote", "sitting.decide", "sitting.close"} <= set(acts)
+
+
+def test_each_case_is_shown_with_what_verification_found(house: House, member: Browser) -> None:
+    cases_ = [applied(house, handle)[2] for handle in ("7001", "7002")]
+    for item, outcome in (("full_name", checks.OK), ("national_id", checks.WRONG), (checks.EARLY, checks.ASKED)):
+        found = checks.Check(item, outcome, False, False, 1, ms(house.now))
+        house.do(checks.save, house.vault, "harif", cases_[0], found)
+    page = member.get(planned(member)).text
+    lines = [words_of(page.split(f'id="case-{id}"')[1].split("</li>")[0]) for id in cases_]
+    assert "ثبت: ١" in lines[0] and "ناقص أو غير صحيح: ١" in lines[0] and "لم يراجعه أحد" not in lines[0]
+    assert "المراجعة: لم يراجعه أحد بعد" in lines[1] and "ثبت" not in lines[1]
 
 
 def test_a_refusal_without_its_reason_is_not_noted_and_keeps_what_was_typed(house: House, member: Browser) -> None:

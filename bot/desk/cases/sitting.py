@@ -15,7 +15,7 @@ from bot.desk.cases.moving import Heard, Undone, heard_of
 from bot.desk.sight import cases_seen_by
 from bot.desk.whole import whole
 from bot.papers.minutes import QUORUM
-from storage import cases, schema, sittings, staff
+from storage import cases, checks, schema, sittings, staff
 from storage.sittings import Item, Sitting
 
 VOTES = ("for", "against", "abstain")
@@ -36,6 +36,8 @@ class Held:
     waiting: list[sittings.Waiting]
     hidden: int
     """How many cases on the agenda this worker may not see."""
+    checked: dict[int, dict[str, int]]
+    """What verification found, by case and outcome."""
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +138,7 @@ def load(connection: Connection, at: At) -> Held:
         if sitting.state == sittings.PLANNED
         else [],
         sittings.count(connection, at.slug, sitting.id) - len(listed),
+        checks.counted(connection, at.slug, [one.case_id for one in listed]),
     )
 
 
