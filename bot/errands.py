@@ -231,11 +231,15 @@ def record(
         raise Unfit("tasks.unfit")
     if found.needs_note and not note:
         raise Unfit("tasks.note_missing")
+    case = None
     if task.kind == "apology" and found.reached:
         if until is None or until <= now:
             raise Unfit("tasks.day_missing")
         if not calendar_of(association.profile).is_working(here(until).date()):
             raise Unfit("tasks.day_closed")
+        case = _waiting_case(connection, vault, slug, task)
+        if case is None:
+            raise Unfit("tasks.nothing_waits")
     about = (connection, vault, slug, task.id, outcome, staff, note, at)
     if found.again:
         due = errands.next_try(task.kind, task.tries + 1, now, calendar_of(association.profile), task.women_only)
@@ -245,8 +249,8 @@ def record(
     else:
         task = tasks.finish(*about)
     if task.kind == "apology":
-        if until is not None and found.reached:
-            _apologise(connection, vault, association, task, until, now, wake)
+        if until is not None and case is not None:
+            _apologise(connection, vault, association, task, case, until, now, wake)
         return task
     if outcome == "died":
         _died(connection, vault, task, staff, now, wake)
@@ -281,19 +285,23 @@ def ask_apology(connection: Connection, vault: Vault, association: str, case: Ca
     return task
 
 
+def _waiting_case(connection: Connection, vault: Vault, association: str, task: Task) -> Case | None:
+    """Locked, if an answer is still owed: of what was decided, or is the person's to complete, no day is promised."""
+    case = cases.by_id(connection, vault, association, task.case_id, lock=True) if task.case_id else None
+    return case if case is not None and case.closed_at is None and case.stage not in track.ANSWERED else None
+
+
 def _apologise(
     connection: Connection,
     vault: Vault,
     association: Association,
     task: Task,
+    case: Case,
     until: datetime,
     now: datetime,
     wake: Wake,
 ) -> None:
     """The new day stands on the case, and the person hears of it with its reason."""
-    case = cases.by_id(connection, vault, association.slug, task.case_id, lock=True) if task.case_id else None
-    if case is None or case.closed_at is not None:
-        return
     case.latest = case.next_update = ms(until)
     cases.set_promise(connection, association.slug, case.id, case.latest, case.next_update)
     refresh(connection, vault, association, case)

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.papers import letter as papers
 from storage import consents, notices, tasks
 from storage.cases import Case
 from storage.ids import new_id
 from storage.notices import Leg, Notice
+from storage.schema import cases as cases_table
 from storage.tasks import Task
 from storage.times import DAY, HOUR, ms
 from tests.desk.house import House, Person, words_of
@@ -346,6 +348,18 @@ def test_an_apology_is_approved_with_a_new_day_and_its_reason_and_then_they_hear
     after = case_of(house, person)
     assert after.latest is not None
     assert after.latest - ms(house.now) > 40 * DAY
+
+
+def test_no_new_day_is_promised_for_what_waits_for_nobody_here_any_more(house: House, person: Person) -> None:
+    known = case_of(house, person)
+    made = task(house, known, "apology", notice=None)
+    house.do(lambda c: c.execute(update(cases_table).where(cases_table.c.id == known.id).values(stage="returned")))
+    officer, given = house.worker("management"), {"note": "تأخر اجتماع اللجنة", "until": "2027-01-10"}
+    answer = officer.post(f"/tasks/{made.id}", outcome="approved", **given)
+    assert answer.status_code == 422 and "لا ينتظر ردّنا" in answer.text and given["note"] in answer.text
+    assert case_of(house, person).latest == known.latest
+    officer.post(f"/tasks/{made.id}", outcome="not_needed", note="أعيد للاستكمال")
+    assert at(house, made).outcome == "not_needed"
 
 
 def test_how_they_are_told_changes_by_their_word_which_is_on_record(house: House, person: Person) -> None:
