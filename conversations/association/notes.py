@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from conversations.association.association import Association
-from conversations.association.check import Found, lists, profile_file, tables
+from conversations.association.check import KEPT, Found, lists, profile_file, tables
 from conversations.association.fulfilment import FULFILMENTS
 from conversations.association.mistakes import Note
 from conversations.association.profile import Profile, WordList
@@ -37,6 +37,12 @@ def _unconfirmed(profile: Profile) -> Iterator[Found]:
     for processor in profile.privacy.processors:
         if processor.assessed is None:
             yield f'privacy, processor "{processor.name}"', "no risk assessment", "set assessed to its date"
+
+
+def _kept_for_good(profile: Profile) -> Iterator[Found]:
+    for kind in KEPT:
+        if kind not in profile.privacy.retention_days:
+            yield "privacy, retention_days", f'no days for "{kind}": it is kept for good', f"{kind} = 365, or as long"
 
 
 def _printed(profile: Profile) -> Iterator[Found]:
@@ -95,6 +101,7 @@ def _crowded(profile: Profile) -> Iterator[Found]:
 
 _NOTES: tuple[Callable[[Profile], Iterable[Found]], ...] = (
     _unconfirmed,
+    _kept_for_good,
     _printed,
     _readings,
     _not_built,

@@ -136,6 +136,15 @@ def test_what_the_policies_do_not_print_waits_to_be_confirmed(house: dict[str, A
             assert said in listed
 
 
+def test_a_kind_that_would_be_kept_for_good_is_noted(house: dict[str, Association]) -> None:
+    profile = house["harif"].profile
+    days = {kind: days for kind, days in profile.privacy.retention_days.items() if kind != "complaint"}
+    privacy = profile.privacy.model_copy(update={"retention_days": days})
+    changed = replace(house["harif"], profile=profile.model_copy(update={"privacy": privacy}))
+    for association, told in ((house["harif"], False), (changed, True)):
+        assert any('no days for "complaint": it is kept for good' in str(note) for note in notes(association)) is told
+
+
 def test_what_is_not_built_is_not_called_fulfilled(house: dict[str, Association]) -> None:
     listed = [str(note) for note in notes(house["harif"])]
     assert any('clause "ح-1": not built yet — publication_permission' in line for line in listed)
