@@ -1,7 +1,7 @@
 """Whoever is on duty hears of what is urgent at any hour: in the Telegram chat that the profile names.
 
 A code in words and the way to the desk, never a name and nothing of what was said. One message a minute for each alarm
-that rings; what cannot be sent is in the log and rings again by itself while nobody comes (routing.py).
+that rings; what cannot be sent is an alarm at the desk, and rings again by itself while nobody comes (routing.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -48,6 +48,7 @@ class OnDuty:
                     await channel.send(chat, Say(text=self._text(association, alarm), lane="notice"), 0)
                 except SendError as error:
                     log.error("on_duty_not_reached", association=slug, alarm=alarm.code, error=error.code)
+                    await self.database.write(_not_reached, slug, ms(self.clock()))
 
     def _claim(self, connection: Connection, slug: str) -> list[Alarm]:
         now = ms(self.clock())
@@ -67,3 +68,8 @@ class OnDuty:
 
 def _urgent(connection: Connection, slug: str) -> list[Alarm]:
     return [one for one in alarms.waiting(connection, slug) if one.urgent and one.code in ABOUT_PEOPLE]
+
+
+def _not_reached(connection: Connection, slug: str, now: int) -> None:
+    """Whoever opens the desk sees that nobody was woken."""
+    alarms.ring(connection, slug, "on_duty_not_reached", now, urgent=True)

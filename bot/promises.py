@@ -5,16 +5,16 @@ A near promise is news to its person, by the agreed channel; a missed one is fir
 and the new day (bot/errands.py): an apology without either is none.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, String, cast, exists, func, literal, select, text
 
 from bot import errands, notices
+from bot.alone import alone
 from bot.case_moves import move_case
-from bot.log import log
 from bot.updates import papers_of
 from conversations.association.association import Association
 from conversations.cases.calendar import calendar_of, here
@@ -23,7 +23,7 @@ from conversations.cases.lifecycle import LIFECYCLES
 from conversations.cases.move import OBJECTION_DAYS, SYSTEM, NotAllowed
 from conversations.flows.track import ANSWERED
 from storage import cases, clocks
-from storage.database import Database, DatabaseAway
+from storage.database import Database
 from storage.schema import cases as cases_table
 from storage.schema_desk import entitlements, reminders
 from storage.schema_notices import notices as notices_table
@@ -63,10 +63,10 @@ class Promises:
         now = self.clock()
         for association in self.associations.values():
             for one in (self._near, self._missed, self._due, self._returned, self._over):
-                with _alone(association, one.__name__):
+                with alone("promises_not_looked_at", association=association.profile.slug, what=one.__name__):
                     while await self.database.write(one, association, now) == AT_ONCE:
                         pass
-            with _alone(association, "_expiring"):
+            with alone("promises_not_looked_at", association=association.profile.slug, what="_expiring"):
                 await self._expiring(association, now)
 
     # --- promises ----------------------------------------------------------------------------------------------------
@@ -205,17 +205,6 @@ class Promises:
             conversation=row.conversation,
             reference=row.reference,
         )
-
-
-@contextmanager
-def _alone(association: Association, what: str) -> Iterator[None]:
-    """A row that cannot be read holds up nothing else of an hour, and no other association."""
-    try:
-        yield
-    except DatabaseAway:
-        raise
-    except Exception as error:
-        log.error("promises_not_looked_at", association=association.slug, what=what, error=type(error).__name__)
 
 
 def _waiting(slug: str, rung: str) -> Any:

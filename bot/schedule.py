@@ -6,7 +6,7 @@ the same rounds.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from msgspec import structs
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import addresses, appointments, waves
 from bot import notices as chain
+from bot.alone import alone
 from bot.case_moves import case_facts, moved_event
 from bot.channels.contract import Channel, FetchError
 from bot.delivery import Delivery
@@ -369,7 +370,8 @@ class Rounds:
             if known.conversation is not None:
                 about = f"appointment:{known.id}:remind:{known.moved}"
                 claim = appointments.reminder_claim(known)
-                await self.database.write(self._tell, mine[known.association], known.conversation, about, claim)
+                with alone("not_reminded", association=known.association):
+                    await self.database.write(self._tell, mine[known.association], known.conversation, about, claim)
                 self.kick("timers")
 
     def _tell(
@@ -391,19 +393,23 @@ class Rounds:
         now = self.clock()
         due = await self.database.write(lambda c: cases.due_for_news(c, ms(now), associations=self.intake.associations))
         for association, reference in due:
-            case = await self.database.read(cases.by_reference, self.vault, association, reference)
-            whom = await self.database.read(cases.route, self.vault, association, reference)
-            if case is None or case.next_update is None or case.next_update > ms(now):
-                continue  # another process was faster: what stands there now is the day after this one
-            profile = self.intake.associations[association].profile
-            following = ms_or_none(update_after(profile, case.kind, now))
-            if whom is None or case.anonymous:
-                await self.database.write(cases.set_next_update, association, reference, following)
-                continue
-            claim = _NextUpdate(association, reference, case.next_update, following, self.vault)
-            about = f"update:{reference}:{case.next_update}"
-            await self.database.write(self._tell, self.intake.associations[association], whom, about, claim)
-            self.kick("timers")
+            with alone("news_not_told", association=association):
+                await self._tell_where_it_stands(association, reference, now)
+
+    async def _tell_where_it_stands(self, association: str, reference: str, now: datetime) -> None:
+        case = await self.database.read(cases.by_reference, self.vault, association, reference)
+        whom = await self.database.read(cases.route, self.vault, association, reference)
+        if case is None or case.next_update is None or case.next_update > ms(now):
+            return  # another process was faster: what stands there now is the day after this one
+        profile = self.intake.associations[association].profile
+        following = ms_or_none(update_after(profile, case.kind, now))
+        if whom is None or case.anonymous:
+            await self.database.write(cases.set_next_update, association, reference, following)
+            return
+        claim = _NextUpdate(association, reference, case.next_update, following, self.vault)
+        about = f"update:{reference}:{case.next_update}"
+        await self.database.write(self._tell, self.intake.associations[association], whom, about, claim)
+        self.kick("timers")
 
     async def library(self) -> None:
         """What people may ask for: it changes seldom, and every turn knows it."""

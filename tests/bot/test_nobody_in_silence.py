@@ -539,6 +539,20 @@ async def test_a_case_that_cannot_be_read_holds_up_nobody_elses_news(
     assert [one.reference for one in still_open(desk)] == [mine], "and somebody is asked to call them"
 
 
+async def test_whoever_is_to_hear_where_it_stands_waits_for_no_case_that_cannot_be_read(
+    desk: Desk, noura: Person
+) -> None:
+    salem = Person(desk, "7002")
+    mine, theirs = await noura.complain(), await salem.complain()
+    (id,) = [row.id for row in desk.rows("cases") if row.reference == mine]
+    damage(desk, cases_table, "body", id)
+    before = len(salem.told)
+    desk.now += timedelta(days=30)
+    await desk.rounds.news()
+    await desk.run()
+    assert any(theirs in text for text in salem.told[before:])
+
+
 async def test_a_notice_that_cannot_go_on_holds_up_no_other(desk: Desk, noura: Person, paper: Paper) -> None:
     salem = Person(desk, "7002")
     mine, theirs = await noura.apply(), await salem.apply()

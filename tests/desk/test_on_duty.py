@@ -82,6 +82,7 @@ def test_two_processes_ring_once_and_a_channel_that_fails_is_no_error(house: Hou
     house.do(lambda c: alarms.ring(c, "harif", "urgent", ms(house.now), urgent=True))
     house.run(bell.ring())
     assert len(heard(house)) == 1
+    assert "on_duty_not_reached" in [one.code for one in house.ask(alarms.waiting, "harif")], "the desk says so"
 
 
 def test_without_a_chat_nobody_is_said_to_have_been_reached(
