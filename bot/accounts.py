@@ -13,6 +13,7 @@ from bot.channels.telegram import Telegram
 from bot.channels.web_chat import Changes, WebChat
 from bot.settings import AccountSettings, Settings
 from conversations.association.association import Association
+from conversations.association.profile import OnDuty
 from conversations.wording import LANGUAGES
 from storage import contents
 from storage.database import Database
@@ -70,7 +71,7 @@ def on_duty_where_rung(
     for slug, association in associations.items():
         if association.profile.on_duty.telegram_chat and (slug, "telegram") not in channels:
             off.append(f"{slug}: nobody on duty is rung by «عاجل» (on_duty in the profile needs Telegram)")
-            profile = association.profile.model_copy(update={"on_duty": type(association.profile.on_duty)()})
+            profile = association.profile.model_copy(update={"on_duty": OnDuty()})
             known[slug] = replace(association, profile=profile)
     return known
 

@@ -8,11 +8,11 @@ from storage.database import DatabaseAway
 
 
 @contextmanager
-def alone(event: str, **about: str) -> Iterator[None]:
-    """An error inside is logged as `event`, without its words, and passes. Raises DatabaseAway: then nothing works."""
+def alone(event: str, *, but: type[Exception] = DatabaseAway, **about: str) -> Iterator[None]:
+    """An error inside is logged as `event`, without its words, and passes; not `but`, after which nothing works."""
     try:
         yield
-    except DatabaseAway:
+    except but:
         raise
     except Exception as error:
         log.error(event, error=type(error).__name__, **about)

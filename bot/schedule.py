@@ -182,13 +182,9 @@ class Rounds:
         """What each stands for. One that cannot be read is tried again each minute: the others do not wait for it."""
         made = []
         for timer in due:
-            try:
+            kind = timer.timer.partition(":")[0]
+            with alone("timer_not_read", but=SQLAlchemyError, association=timer.association, timer=kind):
                 made.append((timer, self._event(connection, timer)))
-            except SQLAlchemyError:
-                raise
-            except Exception as error:
-                name = timer.timer.partition(":")[0]
-                log.error("timer_not_read", association=timer.association, timer=name, error=type(error).__name__)
         return made
 
     async def due_notices(self) -> None:

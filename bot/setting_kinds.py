@@ -125,17 +125,16 @@ def _keys(raw: str) -> tuple[str, ...]:
     return tuple(_key(part) for part in _list(raw))
 
 
-_REACHED = ("telegram", "whatsapp", "web_chat", "sms", "email")
-
-
 def _addresses(raw: str) -> frozenset[str]:
+    from conversations.notices import MESSAGING
+
     parts = _list(raw)
     for part in parts:
         if not re.fullmatch(r"[a-z_]+:\S+", part):
             raise ValueError(f"{part!r} is no address — write channel:handle, such as telegram:123456")
         channel, _, handle = part.partition(":")
-        if channel not in _REACHED:
-            raise ValueError(f"{part!r} names no channel{meant(channel, _REACHED, 'one of ' + ', '.join(_REACHED))}")
+        if channel not in MESSAGING:
+            raise ValueError(f"{part!r} names no channel{meant(channel, MESSAGING, 'one of ' + ', '.join(MESSAGING))}")
         if channel in ("whatsapp", "sms") and not handle.startswith("+"):
             raise ValueError(f"{part!r} is no number — write it as {channel}:+9665…")
     return frozenset(parts)

@@ -46,7 +46,9 @@ Where = Annotated[
 
 def _switch(line: "FrontLine", association: str, channel: str) -> tuple[str, str]:
     """What is to be held; a channel may stand alone, for all associations."""
-    channels = ("*", "telegram", "whatsapp", "web_chat", "sms", "email")
+    from conversations.notices import MESSAGING
+
+    channels = ("*", *MESSAGING)
     if association in channels[1:] and channel == "*":
         association, channel = "*", association
     if association != "*":

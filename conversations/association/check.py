@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from conversations.association import check_reach, check_surveys
 from conversations.association.association import Association
 from conversations.association.fulfilment import FULFILMENTS
-from conversations.association.mistakes import Mistake, meant
+from conversations.association.mistakes import Found, Mistake, meant
 from conversations.association.profile import Choice, Profile, Service, ServiceField, WordList, Words
 from conversations.says import BUTTON_TITLE, ROW_ABOUT, ROW_TITLE
 
@@ -46,9 +46,6 @@ STEPS_OF_FLOWS = frozenset(
 BUTTONS = 3
 """Up to so many options are shown as buttons everywhere; more become a list."""
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-
-Found = tuple[str, str, str]
-"""Where, problem, remedy."""
 
 
 def check(association: Association) -> list[Mistake]:

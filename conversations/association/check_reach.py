@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from conversations.association.mistakes import meant
+from conversations.association.mistakes import Found, meant
 from conversations.association.profile import Profile
+from conversations.notices import MESSAGING
 
-CHANNELS = ("telegram", "whatsapp", "web_chat", "sms", "email")
 WRITTEN: dict[str, tuple[str, str]] = {
     "phone": (r"\+?[0-9]{3,15}", "write it as +966138820058"),
     "fax": (r"\+?[0-9]{3,15}", "write it as +966138820058"),
@@ -14,8 +14,6 @@ WRITTEN: dict[str, tuple[str, str]] = {
     "website": (r"https?://[^\s/]+(/\S*)?", "write it as https://www.charity.example"),
 }
 """How the value of a contact is written, so that a press on it works; as printed it may stand in any form."""
-
-Found = tuple[str, str, str]
 
 
 def _contacts(profile: Profile) -> Iterator[Found]:
@@ -50,8 +48,8 @@ def _news(profile: Profile) -> Iterator[Found]:
 
 def _prices(profile: Profile) -> Iterator[Found]:
     for channel, price in profile.broadcasts.prices.items():
-        if channel not in CHANNELS:
-            yield "broadcasts, prices", f'unknown channel "{channel}"', meant(channel, CHANNELS)
+        if channel not in MESSAGING:
+            yield "broadcasts, prices", f'unknown channel "{channel}"', meant(channel, MESSAGING)
         if price < 0:
             yield "broadcasts, prices", f'"{channel}" costs {price:g}', "riyals a message, 0 or more"
 

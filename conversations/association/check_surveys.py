@@ -1,16 +1,18 @@
 """Whether the surveys of a profile can be asked as they are written: every question reached, every button shown."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from conversations.association.mistakes import meant
+from conversations.association.mistakes import Found, meant
 from conversations.association.profile import Profile
 from conversations.association.survey import Question, Survey
 from conversations.cases.lifecycle import LIFECYCLES
+from conversations.notices import MESSAGING
 from conversations.surveys.scoring import SCORED
 
-CHANNELS = ("telegram", "whatsapp", "web_chat", "sms", "email")
+_LEAP_YEAR = 2024
 LANGUAGES = ("ar", "en")
 CHOICE_KINDS = frozenset({"choice", "choices"})
 BUTTON_ROOM = 16
@@ -19,8 +21,6 @@ OF_THE_HOUSE = {"faces": "good", "yes_no": "yes"}
 """The longest choice of the kinds whose buttons are the house's own; those of numbers have one digit."""
 MOST_QUESTIONS = 12
 """More than that is no short survey, and the invitation says that it is one."""
-
-Found = tuple[str, str, str]
 
 
 def _ids(profile: Profile) -> Iterator[Found]:
@@ -162,12 +162,9 @@ def bad_cron(cron: str) -> tuple[str, str] | None:
         return "runs many times a day", 'name one minute and one hour, as "0 10 * * sun"'
     if fields[2] == fields[4] == "*":
         return "runs every day", "name a day of the week or of the month"
-    if fields[2].isdigit() and fields[3].isdigit() and int(fields[2]) > _LONGEST[int(fields[3]) - 1]:
+    if fields[2].isdigit() and fields[3].isdigit() and int(fields[2]) > monthrange(_LEAP_YEAR, int(fields[3]))[1]:
         return f"month {fields[3]} has no day {fields[2]}", "name a day that comes"
     return None
-
-
-_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def _is_part(part: str, least: int, most: int, names: str) -> bool:
@@ -213,7 +210,7 @@ def _audience(profile: Profile) -> Iterator[Found]:
         "services": [service.id for service in profile.services],
         "categories": {service.category for service in profile.services if service.category},
         "languages": LANGUAGES,
-        "channels": CHANNELS,
+        "channels": MESSAGING,
     }
     for survey in profile.surveys:
         where, audience = f'survey "{survey.id}", audience', survey.audience

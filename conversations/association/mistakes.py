@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+Found = tuple[str, str, str]
+"""Where, problem, remedy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:

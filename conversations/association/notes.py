@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from conversations.association.association import Association
-from conversations.association.check import KEPT, Found, lists, profile_file, tables
+from conversations.association.check import KEPT, lists, profile_file, tables
 from conversations.association.fulfilment import FULFILMENTS
-from conversations.association.mistakes import Note
+from conversations.association.mistakes import Found, Note
 from conversations.association.profile import Profile, WordList
 
 ROWS = 10

@@ -468,7 +468,7 @@ def test_who_has_no_reference_is_not_asked_for_it_again_and_again(typed: str) ->
     who = somebody()
     who.text("السلام عليكم")
     who.text("وين وصل طلبي")
-    assert "يبحث عنه موظف" in text_of(who.text(typed))
+    assert "بحث موظف معكم" in text_of(who.text(typed))
     assert who.open is None
 
 
