@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from storage import (  # noqa: F401  every table must be known
     audit_chain,
@@ -59,6 +60,14 @@ def check(connection: Connection, vault: Vault) -> None:
 
     Raises WrongKey; the message names the setting and the remedy, never a key.
     """
+    if _mark(connection, vault):
+        return
+    # Another process marked the new database in the same instant: its marks are what ours are held against.
+    _mark(connection, vault)
+
+
+def _mark(connection: Connection, vault: Vault) -> bool:
+    """Whether all marks were there or are ours; False where another process was faster. Raises WrongKey."""
     stored = {row.key: row.value for row in connection.execute(select(meta))}
     marks = {name.removeprefix("key:"): value for name, value in stored.items() if name.startswith("key:")}
     for name, value in marks.items():
@@ -76,11 +85,14 @@ def check(connection: Connection, vault: Vault) -> None:
             "WASL_INDEX_KEY is not the one this database was made with: put it back, "
             "or stop the service and run wasl keys reindex"
         )
-    if _INDEX not in stored:
-        connection.execute(insert(meta).values(key=_INDEX, value=_index_mark(vault)))
+    missing = {} if _INDEX in stored else {_INDEX: _index_mark(vault)}
     if vault.newest.hex() not in marks:
-        mark = base64.b64encode(vault.seal(_KNOWN, _PLACE)).decode()
-        connection.execute(insert(meta).values(key=f"key:{key_name(vault.newest)}", value=mark))
+        missing[f"key:{key_name(vault.newest)}"] = base64.b64encode(vault.seal(_KNOWN, _PLACE)).decode()
+    if not missing:
+        return True
+    rows = [{"key": key, "value": value} for key, value in missing.items()]
+    made = upsert(meta).values(rows).on_conflict_do_nothing().returning(meta.c.key)
+    return len(connection.execute(made).all()) == len(rows)
 
 
 def rotate(

@@ -311,7 +311,7 @@ async def test_killed_a_hundred_times_at_random_nothing_is_lost(environ: dict[st
 
 
 async def test_stopped_cleanly_in_full_flight_nothing_is_even_uncertain(environ: dict[str, str]) -> None:
-    async with at_work(environ) as (there, front, crowd):
+    async with at_work(environ | {"LEASES": "kept"}) as (there, front, crowd):
         await front.start()
         await front.is_up()
         people = crowd.begin()

@@ -1,5 +1,8 @@
 """The check at start-up, rotation while the service runs, new indexes."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +140,30 @@ def test_a_new_database_is_marked_and_opens_with_the_same_keys_only(database: Da
     with pytest.raises(WrongKey, match="reindex"):
         database.write_now(keys.check, Vault([OLD], NEW))
     database.write_now(keys.check, Vault([OLD], INDEX))
+
+
+@pytest.mark.parametrize("other_index", [False, True])
+def test_two_processes_that_begin_a_house_at_once_hold_the_same_keys(
+    database: Database, database_url: str, other_index: bool
+) -> None:
+    beside = Database(database_url)
+    marked = threading.Event()
+
+    def first(connection: Connection) -> None:
+        keys.check(connection, Vault([OLD], INDEX))
+        marked.set()
+        time.sleep(0.3)
+
+    with ThreadPoolExecutor(1) as process:
+        one = process.submit(database.write_now, first)
+        marked.wait(10)
+        if other_index:
+            with pytest.raises(WrongKey, match="WASL_INDEX_KEY"):
+                beside.write_now(keys.check, Vault([OLD], NEW))
+        else:
+            beside.write_now(keys.check, Vault([OLD], INDEX))
+        one.result()
+    beside.close()
 
 
 def test_a_key_added_in_front_is_accepted_and_then_needed(database: Database) -> None:
