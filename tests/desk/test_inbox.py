@@ -515,6 +515,52 @@ def test_what_another_process_committed_wakes_the_pages_of_this_one(house: House
     assert house.ask(inbox.pulse, "ruhama") == before["ruhama", "inbox"]
 
 
+def renewals(page: Any) -> list[str]:
+    """The page's looks at its own list, as they are answered."""
+    found: list[str] = []
+    page.on("requestfinished", lambda request: found.append(request.url) if "/inbox/part" in request.url else None)
+    return found
+
+
+def at_rest(page: Any, renewed: list[str]) -> None:
+    """One person's coming is several changes, and each may set the list in another order."""
+    before = 0
+    while not before or len(renewed) > before:
+        before = len(renewed)
+        page.wait_for_timeout(600)
+
+
+@pytest.mark.browser
+def test_a_look_that_is_answered_late_does_not_undo_the_one_after_it(house: House, chromium: Any) -> None:
+    officer = house.worker("relations_officer")
+    with served(house) as address:
+        context = chromium.new_context()
+        sign_in(context, address, officer)
+        page = context.new_page()
+        held: list[Any] = []
+
+        def answer(route: Any) -> None:
+            if held:
+                route.continue_()
+            else:
+                held.append((route, route.fetch()))
+
+        page.route("**/inbox/part*", answer)
+        with page.expect_response(lambda answer: "/live" in answer.url):
+            page.goto(f"{address}/desk/harif/inbox")
+        page.wait_for_timeout(200)
+        asks(house, handle="708")
+        page.wait_for_timeout(300)
+        late = asks(house, handle="709")
+        page.wait_for_selector(f"#r-{late.id}")
+        route, old = held[0]
+        with page.expect_response("**/inbox/part*"):
+            route.fulfill(response=old, body="<p>old</p>")
+        page.wait_for_timeout(300)
+        assert page.locator(f"#r-{late.id}").is_visible()
+        context.close()
+
+
 @pytest.mark.browser
 def test_by_keyboard_alone_the_list_lives_and_the_next_is_taken(house: House, chromium: Any) -> None:
     officer = house.worker("relations_officer")
@@ -528,8 +574,10 @@ def test_by_keyboard_alone_the_list_lives_and_the_next_is_taken(house: House, ch
         with page.expect_response(lambda answer: "/live" in answer.url):
             page.goto(f"{address}/desk/harif/inbox")
         page.wait_for_timeout(200)
+        renewed = renewals(page)
         late = asks(house, handle="709")
         page.wait_for_selector(f"#r-{late.id}")
+        at_rest(page, renewed)
         # What came while the officer looked is offered to them, and so stands first: or not, where they came later.
         order = page.evaluate("[...document.querySelectorAll('[data-row]')].map(one => one.id)")
         assert set(order) == {f"r-{one.id}" for one in (*people, late)}

@@ -10,11 +10,15 @@
   const stream = document.querySelector("[data-stream]")?.dataset.stream;
   const pieces = () => [...document.querySelectorAll("[data-live]")];
 
+  let asked = 0;
   async function renew(piece) {
+    const turn = ++asked;
     try {
       const answer = await fetch(piece.dataset.from, { headers: { "X-Part": "1" }, credentials: "same-origin" });
       if (answer.redirected || !answer.ok) return;
       const text = await answer.text(), kept = document.activeElement?.id;
+      if (turn < piece.shown) return;  // a later look was answered first
+      piece.shown = turn;
       piece.innerHTML = text;
       if (kept && piece.querySelector(`#${CSS.escape(kept)}`)) document.getElementById(kept).focus();
       piece.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
