@@ -52,7 +52,7 @@ from conversations.events import (
     TimePassed,
 )
 from conversations.notices import EVIDENCE
-from storage import asks, cases, documents, excluded, files, notices, seen, timers
+from storage import asks, cases, documents, excluded, files, notices, outbox, seen, timers
 from storage.blobs import Blobs
 from storage.database import Database, DatabaseAway
 from storage.timers import Timer
@@ -192,8 +192,9 @@ class Rounds:
         mine = self.intake.associations
         # Its settings are gone: nobody would ever send what waits for it.
         off = [(slug, name) for slug in mine for name in EVIDENCE if (slug, name) not in self.channels]
-        if waits := await self.database.read(notices.queued_for, off):
-            await self.database.write(notices.give_up, waits, "channel_off", ms(self.clock()))
+        now = ms(self.clock())
+        if waits := await self.database.read(lambda c: notices.queued_for(c, outbox.due_accounts(c, off, now))):
+            await self.database.write(notices.give_up, waits, "channel_off", now)
         while due := await self._advanced(mine):
             self.kick("timers")
             if due < NOTICES_AT_ONCE:

@@ -198,6 +198,7 @@ HOT = {
     "world": world._LOAD,
     "settle": messages._SETTLE,
     "report": messages._REPORT,
+    "due accounts": outbox._DUE,
 }
 
 
@@ -213,10 +214,10 @@ def test_no_statement_of_the_hot_path_reads_a_whole_table(database: Database, va
             sql = sql.replace("/*given*/", f"({', '.join('?' * len(HOT[name]._columns))})")
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?")).all()
             return "\n".join(step[3] for step in steps)
-        wanted = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)) | {"given_rows": "[]"}
+        wanted = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)) | {"given_rows": "[]", "now": 0}
         return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", wanted))
 
     steps = database.write_now(plan)
     tables = r"(conversations|messages|cases|beneficiaries|seen)\b"
     assert not re.search(rf"SCAN {tables}|Seq Scan on {tables}", steps), steps
-    assert name == "seen" or re.search(rf"SEARCH {tables}|Index Scan using|Bitmap Index Scan", steps), steps
+    assert name == "seen" or re.search(rf"SEARCH {tables}|Index (Only )?Scan using|Bitmap Index Scan", steps), steps
