@@ -130,7 +130,7 @@ def advance_due(
     cut = accounts.cut(connection, ms(now - CUT_AFTER))
     for slug, channel in cut:
         notices.look_at_queued(connection, slug, channel, ms(now))
-    due = notices.claim_due(connection, ms(now), ms(until), limit, associations=associations)
+    due = notices.claim_due(connection, ms(now), ms(until), associations, limit)
     waiting: dict[str, list[int]] = {}
     for slug, id, channel in notices.untried(connection, due) if due else ():
         if not {(slug, channel), (accounts.ALL, channel)} & cut:

@@ -38,14 +38,18 @@ class Routing:
 
     async def offer(self) -> None:
         """Look at every handoff that is due; what is held by whoever must not see it waits again."""
-        for slug in self.associations:
-            if await self.database.read(excluded.holding, slug):
-                self.after_commit(await self.database.write(self._let_go, slug))
+        for slug in await self.database.read(self._with_kept_from):
+            self.after_commit(await self.database.write(self._let_go, slug))
         while await self.database.read(handoffs.any_due, ms(self.clock()), self.associations):
             looked, committed = await self.database.write(self._offer)
             self.after_commit(committed)
             if looked < AT_ONCE:
                 return
+
+    def _with_kept_from(self, connection: Connection) -> list[str]:
+        """The associations where somebody holds what they are kept from."""
+        kept = excluded.associations(connection)
+        return [slug for slug in self.associations if slug in kept and excluded.holding(connection, slug)]
 
     def _let_go(self, connection: Connection, slug: str) -> Committed:
         """As events, picked up at once: who writes there complained about them meanwhile, or proved to be who did."""

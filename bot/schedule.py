@@ -174,7 +174,7 @@ class Rounds:
     async def due_timers(self) -> None:
         now = ms(self.clock())
         mine = self.intake.associations
-        due = await self.database.write(lambda c: timers.claim_due(c, now, now + CLAIM_MS, associations=mine))
+        due = await self.database.write(lambda c: timers.claim_due(c, now, now + CLAIM_MS, mine))
         events = await self.database.read(self._events, due) if due else []
         await asyncio.gather(*[self.intake.put(_due(timer, event)) for timer, event in events])
 
@@ -416,7 +416,7 @@ class Rounds:
     async def fetch_files(self) -> None:
         now = ms(self.clock())
         mine = self.intake.associations
-        wanted = await self.database.write(lambda c: files.claim(c, self.vault, now, now + CLAIM_MS, associations=mine))
+        wanted = await self.database.write(lambda c: files.claim(c, self.vault, now, now + CLAIM_MS, mine))
         await asyncio.gather(*[self._fetch(file) for file in wanted])
 
     async def _fetch(self, file: files.File) -> None:

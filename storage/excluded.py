@@ -106,6 +106,11 @@ def from_talks(connection: Connection, association: str, ids: Collection[int]) -
     return {(id, who) for subject, id in about for who in kept.get(subject, ())}
 
 
+def associations(connection: Connection) -> set[str]:
+    """Where anything is kept from anybody."""
+    return set(connection.scalars(select(excluded.c.association).distinct()))
+
+
 def holding(connection: Connection, association: str) -> list[tuple[int, int]]:
     """Conversations in the hands of a worker who must not see them, and that worker."""
     c = conversations.c

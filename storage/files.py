@@ -5,11 +5,12 @@ never a link that holds a token. While its bytes are being erased (erasure.py) a
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from storage.batch import among, drawn_once, inserting
+from storage.batch import drawn_once, inserting
 from storage.schema import files
 from storage.vault import Vault, context
 
@@ -50,31 +51,32 @@ def want(connection: Connection, vault: Vault, given: Iterable[File], now: int) 
 
 
 def claim(
-    connection: Connection,
-    vault: Vault,
-    now: int,
-    until: int,
-    limit: int = 20,
-    associations: Iterable[str] | None = None,
+    connection: Connection, vault: Vault, now: int, until: int, associations: Iterable[str], limit: int = 20
 ) -> list[File]:
-    """Files (of these associations) to fetch now, leased until `until`; those of a lease that ran out too."""
-    f = files.c
+    """Files of these associations to fetch now, leased until `until`; those of a lease that ran out too."""
+    given = {"associations": list(associations), "now": now, "until": until, "most": limit}
+    return sorted((_file(vault, row._tuple()) for row in connection.execute(_CLAIM, given)), key=lambda file: file.id)
+
+
+def _claim() -> ReturningUpdate[Any]:
+    """Built once: it runs every few seconds, mostly for nothing."""
+    f, now = files.c, bindparam("now", type_=BigInteger)
     waiting = f.state.in_([literal_column("'wanted'"), literal_column("'fetching'")])
     free = or_(f.state == "wanted", and_(f.state == "fetching", f.lease_until < now))
+    mine = f.association.in_(bindparam("associations", expanding=True))
     due = (
         select(f.id)
-        .where(waiting, among(f.association, associations), free, f.not_before <= now)
+        .where(waiting, mine, free, f.not_before <= now)
         .order_by(f.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
     )
-    taken = connection.execute(
-        update(files)
-        .where(f.id.in_(drawn_once(due)))
-        .values(state="fetching", lease_until=until, attempts=f.attempts + 1)
-        .returning(*(f[name] for name in File._fields))
-    )
-    return sorted((_file(vault, row._tuple()) for row in taken), key=lambda file: file.id)
+    taken = update(files).where(f.id.in_(drawn_once(due)))
+    taken = taken.values(state="fetching", lease_until=bindparam("until"), attempts=f.attempts + 1)
+    return taken.returning(*(f[name] for name in File._fields))
+
+
+_CLAIM = _claim()
 
 
 def ready(connection: Connection, association: str, id: int, kind: str, size: int) -> bool:

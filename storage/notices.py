@@ -1,12 +1,15 @@
 """Notices and their legs: what has to reach a person, and by which addresses it was tried. Milliseconds."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -15,10 +18,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
-from storage.batch import among, drawn_once
+from storage.batch import drawn_once
 from storage.schema import case_moves, cases, conversations, messages
 from storage.schema_notices import legs, notices
 
@@ -91,20 +95,30 @@ def get(connection: Connection, association: str, id: int, lock: bool = False) -
 
 
 def claim_due(
-    connection: Connection, now: int, until: int, limit: int = 200, associations: Iterable[str] | None = None
+    connection: Connection, now: int, until: int, associations: Iterable[str], limit: int = 200
 ) -> list[Notice]:
-    """Notices to look at now, which nobody else looks at before `until`."""
+    """Notices of these associations to look at now, which nobody else looks at before `until`."""
+    given = {"associations": list(associations), "now": now, "until": until, "most": limit}
+    rows = connection.execute(_CLAIM, given)
+    return sorted((Notice._make(row) for row in rows), key=lambda one: one.id)
+
+
+def _claim() -> ReturningUpdate[Any]:
+    """Built once: it runs every few seconds, mostly for nothing."""
     n = notices.c
     key = tuple_(n.association, n.id)
+    mine = n.association.in_(bindparam("associations", expanding=True))
     due = (
-        select(n.association, n.id)
-        .where(among(n.association, associations), n.due.is_not(None), n.due <= now)
+        select(*key.clauses)
+        .where(mine, n.due.is_not(None), n.due <= bindparam("now", type_=BigInteger))
         .order_by(n.due)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
     )
-    rows = connection.execute(update(notices).where(key.in_(drawn_once(due))).values(due=until).returning(*_NOTICE))
-    return sorted((Notice._make(row) for row in rows), key=lambda one: one.id)
+    return update(notices).where(key.in_(drawn_once(due))).values(due=bindparam("until")).returning(*_NOTICE)
+
+
+_CLAIM = _claim()
 
 
 def change(connection: Connection, association: str, id: int, **changes: object) -> None:

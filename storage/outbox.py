@@ -183,6 +183,8 @@ def expire(
     a notice goes back to the queue once, marked `again`; everything else becomes uncertain, and so does what `waits`
     for a person: it is asked about association, id and sealed body.
     """
+    if connection.execute(_RAN_OUT, {"now": now}).first() is None:
+        return []
     m = messages.c
     over = and_(m.state == literal_column("'sending'"), m.lease_until < now)
     once = and_(m.channel.in_(list(resend)), m.lane.in_(["dialogue", "notice"]), not_(m.again))
@@ -204,6 +206,14 @@ def expire(
         .returning(m.association, m.id, m.state)
     )
     return [(row[0], row[1], row[2]) for row in changed]
+
+
+_RAN_OUT = (
+    select(messages.c.id)
+    .where(messages.c.state == literal_column("'sending'"), messages.c.lease_until < bindparam("now", type_=BigInteger))
+    .limit(1)
+)
+"""Built once: it is asked every few seconds, mostly for nothing."""
 
 
 def extend(connection: Connection, me: str, until: int) -> None:

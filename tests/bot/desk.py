@@ -209,8 +209,8 @@ class Desk:
 
     async def settle(self) -> None:
         """Until everything under way has been sent and its marks are committed."""
-        for _ in range(4000):
-            await asyncio.sleep(0.001)
+        for turn in range(4000):
+            await asyncio.sleep(0.001 if turn > 2 else 0)
             await self.intake.drain()
             if self.kicked:
                 self.kicked = False

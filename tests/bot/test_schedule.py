@@ -136,7 +136,7 @@ async def test_a_process_that_died_while_fetching_leaves_the_file_to_another(
     from storage import files
 
     now = milliseconds(desk.now)
-    assert desk.do(files.claim, desk.vault, now, now + 60_000)
+    assert desk.do(files.claim, desk.vault, now, now + 60_000, ["harif"])
     await desk.later(seconds=30)
     assert to_files(desk)[0][0] == "fetching"
     await desk.later(seconds=40)

@@ -33,8 +33,8 @@ def _recipients(connection: Connection) -> None:
 
 
 CLAIMS: dict[str, tuple[Callable[[Connection], None], Callable[[Connection], list[Any]]]] = {
-    "notices": (_notices, lambda c: notices.claim_due(c, NOW, UNTIL, FEW)),
-    "timers": (_timers, lambda c: timers.claim_due(c, NOW, UNTIL, FEW)),
+    "notices": (_notices, lambda c: notices.claim_due(c, NOW, UNTIL, ["harif"], FEW)),
+    "timers": (_timers, lambda c: timers.claim_due(c, NOW, UNTIL, ["harif"], FEW)),
     "recipients": (_recipients, lambda c: waves.claim(c, "harif", WAVE, "telegram", NOW, UNTIL, FEW)),
 }
 

@@ -21,29 +21,30 @@ NOW = 1_790_000_000_000
 def test_setting_a_timer_again_moves_it_and_clearing_forgets_it(database: Database) -> None:
     reminder, quiet = Timer("harif", 1, "remind", NOW + 10), Timer("harif", 1, "quiet", NOW)
     database.write_now(timers.set_all, [reminder, quiet, reminder._replace(due=NOW + 20)])
-    assert database.write_now(timers.claim_due, NOW + 15, NOW + 1000) == [quiet]
+    assert database.write_now(timers.claim_due, NOW + 15, NOW + 1000, ["harif"]) == [quiet]
     database.write_now(timers.set_all, [reminder._replace(due=NOW + 5)])
     database.write_now(timers.clear_all, [("harif", 1, "quiet"), ("harif", 9, "remind")])
-    assert database.write_now(timers.claim_due, NOW + 2000, NOW + 3000) == [reminder._replace(due=NOW + 5)]
+    assert database.write_now(timers.claim_due, NOW + 2000, NOW + 3000, ["harif"]) == [reminder._replace(due=NOW + 5)]
 
 
 def test_a_due_timer_is_claimed_once_until_its_claim_runs_out(database: Database) -> None:
+    both = ("harif", "ruhama")
     due = [Timer("harif", 2, "a", NOW - 1), Timer("harif", 1, "a", NOW - 2), Timer("ruhama", 1, "a", NOW)]
     database.write_now(timers.set_all, due)
-    assert database.write_now(timers.claim_due, NOW, NOW + 1000, 2) == [due[1], due[0]]
-    assert database.write_now(timers.claim_due, NOW, NOW + 1000) == [due[2]]
-    assert database.write_now(timers.claim_due, NOW, NOW + 1000) == []
+    assert database.write_now(timers.claim_due, NOW, NOW + 1000, both, 2) == [due[1], due[0]]
+    assert database.write_now(timers.claim_due, NOW, NOW + 1000, both) == [due[2]]
+    assert database.write_now(timers.claim_due, NOW, NOW + 1000, both) == []
     database.write_now(timers.done, [due[0]])
-    assert database.write_now(timers.claim_due, NOW + 1000, NOW + 2000) == [due[1], due[2]]
+    assert database.write_now(timers.claim_due, NOW + 1000, NOW + 2000, both) == [due[1], due[2]]
 
 
 def test_a_timer_set_anew_while_it_was_dealt_with_stays(database: Database) -> None:
     timer = Timer("harif", 1, "remind", NOW)
     database.write_now(timers.set_all, [timer])
-    database.write_now(timers.claim_due, NOW, NOW + 1000)
+    database.write_now(timers.claim_due, NOW, NOW + 1000, ["harif"])
     database.write_now(timers.set_all, [timer._replace(due=NOW + 500)])
     database.write_now(timers.done, [timer])
-    assert database.write_now(timers.claim_due, NOW + 500, NOW + 1500) == [timer._replace(due=NOW + 500)]
+    assert database.write_now(timers.claim_due, NOW + 500, NOW + 1500, ["harif"]) == [timer._replace(due=NOW + 500)]
 
 
 def test_consents_are_kept_one_by_one_and_follow_the_person(database: Database) -> None:
@@ -80,20 +81,21 @@ def test_a_renewed_form_replaces_the_one_before(database: Database) -> None:
 
 
 def test_a_file_is_fetched_by_one_at_a_time_and_settled_once(database: Database, vault: Vault) -> None:
+    both = ("harif", "ruhama")
     wanted = [File("harif", 1, 7, "telegram", "AgAD", "صك.pdf"), File("ruhama", 2, 8, "whatsapp", "ME1")]
     database.write_now(files.want, vault, [*wanted, File("harif", 3, 7, "web", "", state="ready")], NOW)
-    claimed = database.write_now(files.claim, vault, NOW, NOW + 1000)
+    claimed = database.write_now(files.claim, vault, NOW, NOW + 1000, both)
     assert [(file.id, file.source, file.name, file.attempts) for file in claimed] == [
         (1, "AgAD", "صك.pdf", 1), (2, "ME1", "", 1),
     ]  # fmt: skip
-    assert database.write_now(files.claim, vault, NOW, NOW + 1000) == []
+    assert database.write_now(files.claim, vault, NOW, NOW + 1000, both) == []
     assert database.write_now(files.later, "harif", 1, NOW + 500)
-    assert [file.id for file in database.write_now(files.claim, vault, NOW + 500, NOW + 1500)] == [1]
+    assert [file.id for file in database.write_now(files.claim, vault, NOW + 500, NOW + 1500, both)] == [1]
     assert database.write_now(files.ready, "harif", 1, "pdf", 12)
     assert not database.write_now(files.ready, "harif", 1, "pdf", 12)
     assert not database.write_now(files.refuse, "harif", 1, "gone")
     # The other's lease ran out: whoever comes next fetches it.
-    assert [file.attempts for file in database.write_now(files.claim, vault, NOW + 1001, NOW + 9000)] == [2]
+    assert [file.attempts for file in database.write_now(files.claim, vault, NOW + 1001, NOW + 9000, both)] == [2]
     assert database.write_now(files.refuse, "ruhama", 2, "too_big")
     first, second = (database.read_now(files.get, vault, *key) for key in (("harif", 1), ("ruhama", 2)))
     assert first is not None
