@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Confirm, Got, Heard, Hearing
-from conversations.arabic.normalise import ascii_digits
+from conversations.arabic.normalise import ascii_digits, fold
+from conversations.arabic.understand import command
 from conversations.events import Event, Text
 
 _EMAIL = re.compile(
@@ -46,7 +47,7 @@ class Email(Answer):
             return Again("email.only")
         found = email_in(event.text)
         if found is None:
-            return Again("email.only")
+            return Again("email.none" if command(fold(event.text)) == "dont_have" else "email.only")
         name, _, domain = found.partition("@")
         if domain in _MEANT:
             return Confirm(f"{name}@{_MEANT[domain]}", "email.confirm")

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from conversations.answers.contract import Again, Answer, Got, Heard, Hearing
-from conversations.arabic.normalise import digits_of
+from conversations.arabic.normalise import digits_of, fold
 from conversations.events import Contact, Event, Text
 
 _SAUDI = re.compile(r"(?<![0-9+])(?:\+966|00966|966)?0?(5[0-9]{8})(?![0-9])")
 _LANDLINE = re.compile(r"(?<![0-9+])(?:(?:\+966|00966|966)0?|0)(1[1-9][0-9]{7})(?![0-9])")
 _FOREIGN = re.compile(r"(?<![0-9+])(?:\+|00)([1-9][0-9]{6,14})(?![0-9])")
 _DIGITS = re.compile(r"[0-9]+")
+_THIS = re.compile(r"\b(نفس|هذا|هالرقم|الحالي|this|same)\b")
+"""The number they write from: people say so, and are asked for its digits all the same."""
 _BRACKETS = str.maketrans("", "", "().")
 
 
@@ -61,7 +63,9 @@ class Phone(Answer):
         if _LANDLINE.search(compact):
             return Again("phone.landline")
         longest = max(_DIGITS.findall(compact), key=len, default="")
-        return Again("phone.length", {"found": len(longest)}) if longest else Again("phone.only")
+        if longest:
+            return Again("phone.length", {"found": len(longest)})
+        return Again("phone.this" if _THIS.search(fold(event.text)) else "phone.only")
 
     def show(self, value: Any, language: str) -> str:
         text = str(value)

@@ -22,6 +22,9 @@ COMMANDS: dict[str, str] = {
         i dont have it, i do not have it, dont have it, i dont have one, i dont have, not available, none, n a,
         lost it, i lost it,
         ما عندي رقم، ما معي رقم، ما عندي الرقم، ضاع الرقم، نسيت الرقم،
+        ما عندي ايميل، ما عندي الايميل، ماعندي ايميل، ما لي ايميل، ما عندي بريد، ما عندي بريد الكتروني، ليس لدي بريد،
+        ليس لدي بريد الكتروني، لا املك بريد، لا يوجد بريد، لا يوجد ايميل، ما عندنا ايميل، ما استخدم الايميل،
+        no email, i have no email, i dont have email, i dont have an email,
         ما اعرفه، ما اعرفها، ما نعرفه، ما ادري، مدري، ما ندري، لا ادري، لا اعرف، لا اعرفه، لا أعرفها، ناسيه، ناسيها،
         نسيته، نسيتها، ما احفظه، ما اتذكره، ما اذكره، i dont know, i do not know, dont know, no idea, i forgot
         """,

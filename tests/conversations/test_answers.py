@@ -106,6 +106,9 @@ def outcome(heard: Heard) -> Any:
         ("phone", "0096651056560", "phone.length"),
         ("phone", "+9715", "phone.length"),
         ("phone", "جوالي", "phone.only"),
+        ("phone", "نفس هذا الرقم", "phone.this"),
+        ("phone", "هالرقم اللي أكتب منه", "phone.this"),
+        ("phone", "this same number", "phone.this"),
         ("phone", Contact(id="1", at=AT, phone="966501234567", own=True), "+966501234567"),
         ("phone", Contact(id="1", at=AT, phone="+966501234567", own=False), "phone.not_own"),
         # bank
@@ -126,6 +129,8 @@ def outcome(heard: Heard) -> Any:
         ("email", "بريدي Ali.B@Example.COM", "Ali.B@example.com"),
         ("email", "ali@gmial.com", ("?", "ali@gmail.com")),
         ("email", "ali@gmail", "email.only"),
+        ("email", "ما عندي إيميل", "email.none"),
+        ("email", "I don't have an email", "email.none"),
         ("email", "a@b.com c@d.com", "email.only"),
         ("cr_number", "١٠١٠١٢٣٤٥٦", "1010123456"),
         ("cr_number", "7001234567", "7001234567"),
