@@ -434,6 +434,22 @@ def test_a_way_to_be_reached_is_chosen_in_short_and_is_no_command_there(typed: s
     assert (who.open.flow, who.open.answers.get("agreed_channel")) == ("apply", chosen)
 
 
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("احذفوا بياناتي", "sure"),
+        ("عندكم خطأ في اسمي", "correction"),
+        ("غيّر طريقة التواصل", "agreed_channel"),
+    ],
+)
+def test_what_to_do_with_ones_data_is_chosen_in_ones_own_words(typed: str, asked: str) -> None:
+    who = somebody()
+    who.text("بياناتي")
+    who.text(typed)
+    assert who.open is not None
+    assert (who.open.flow, who.open.step) == ("my_data", asked)
+
+
 def test_who_does_not_know_their_short_address_goes_on() -> None:
     who = at("telegram", "apply", "short_address")
     who.text("ما اعرفه يا ولدي")
