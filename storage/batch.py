@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     Column,
     ColumnElement,
@@ -25,15 +26,18 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    Update,
+    bindparam,
     column,
     delete,
     select,
     text,
     true,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert  # SQLite's compiler takes its ON CONFLICT too
-from sqlalchemy.sql import Executable, Select
+from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
 AT_MOST = 400
@@ -168,8 +172,18 @@ def _for_postgresql(compiled: Any, columns: Sequence[Column[Any]]) -> Runner:
     return run
 
 
-def drawn_once(due: Select[Any]) -> Select[Any]:
-    """The rows of a locking query with a limit, for an IN: as a subquery PostgreSQL may run it again for each row that
-    it compares, skip what it has locked already, and take more than the limit. A CTE that locks is run once."""
-    once = due.cte("due")
-    return select(*once.c)
+ASSOCIATIONS: BindParameter[Any] = bindparam("associations", expanding=True)
+NOW, UNTIL = bindparam("now", type_=BigInteger), bindparam("until", type_=BigInteger)
+MOST = bindparam("most", type_=Integer)
+"""What claims that are built once are given when they run: building them takes twice as long as running them."""
+
+
+def claiming(table: Table, *due: ColumnElement[bool], order: Any, most: Any = MOST, **values: Any) -> Update:
+    """Change the first rows that are due, those that another process claims left out.
+
+    As a subquery PostgreSQL may run a locking query with a limit again for each row that it compares, skip what it has
+    locked already, and take more than the limit. A CTE that locks is run once.
+    """
+    key = tuple_(*table.primary_key)
+    first = select(*table.primary_key).where(*due).order_by(order).limit(most).with_for_update(skip_locked=True)
+    return update(table).where(key.in_(select(*first.cte("due").c))).values(**values)

@@ -5,12 +5,11 @@ never a link that holds a token. While its bytes are being erased (erasure.py) a
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, func, literal_column, or_, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, update
 
-from storage.batch import drawn_once, inserting
+from storage.batch import ASSOCIATIONS, NOW, UNTIL, claiming, inserting
 from storage.schema import files
 from storage.vault import Vault, context
 
@@ -58,25 +57,18 @@ def claim(
     return sorted((_file(vault, row._tuple()) for row in connection.execute(_CLAIM, given)), key=lambda file: file.id)
 
 
-def _claim() -> ReturningUpdate[Any]:
-    """Built once: it runs every few seconds, mostly for nothing."""
-    f, now = files.c, bindparam("now", type_=BigInteger)
-    waiting = f.state.in_([literal_column("'wanted'"), literal_column("'fetching'")])
-    free = or_(f.state == "wanted", and_(f.state == "fetching", f.lease_until < now))
-    mine = f.association.in_(bindparam("associations", expanding=True))
-    due = (
-        select(f.id)
-        .where(waiting, mine, free, f.not_before <= now)
-        .order_by(f.id)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    )
-    taken = update(files).where(f.id.in_(drawn_once(due)))
-    taken = taken.values(state="fetching", lease_until=bindparam("until"), attempts=f.attempts + 1)
-    return taken.returning(*(f[name] for name in File._fields))
-
-
-_CLAIM = _claim()
+_f = files.c
+_CLAIM = claiming(
+    files,
+    _f.state.in_([literal_column("'wanted'"), literal_column("'fetching'")]),
+    _f.association.in_(ASSOCIATIONS),
+    or_(_f.state == "wanted", and_(_f.state == "fetching", _f.lease_until < NOW)),
+    _f.not_before <= NOW,
+    order=_f.id,
+    state="fetching",
+    lease_until=UNTIL,
+    attempts=_f.attempts + 1,
+).returning(*(_f[name] for name in File._fields))
 
 
 def ready(connection: Connection, association: str, id: int, kind: str, size: int) -> bool:

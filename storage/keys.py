@@ -86,8 +86,9 @@ def _mark(connection: Connection, vault: Vault) -> bool:
             "or stop the service and run wasl keys reindex"
         )
     missing = {} if _INDEX in stored else {_INDEX: _index_mark(vault)}
-    if vault.newest.hex() not in marks:
-        missing[f"key:{key_name(vault.newest)}"] = base64.b64encode(vault.seal(_KNOWN, _PLACE)).decode()
+    newest = key_name(vault.newest)
+    if newest not in marks:
+        missing[f"key:{newest}"] = base64.b64encode(vault.seal(_KNOWN, _PLACE)).decode()
     if not missing:
         return True
     rows = [{"key": key, "value": value} for key, value in missing.items()]

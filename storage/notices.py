@@ -1,28 +1,23 @@
 """Notices and their legs: what has to reach a person, and by which addresses it was tried. Milliseconds."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     and_,
-    bindparam,
     delete,
     func,
     insert,
     literal_column,
     select,
-    tuple_,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversations.notices import BULK_KINDS
 from storage.accounts import ALL
-from storage.batch import drawn_once
+from storage.batch import ASSOCIATIONS, NOW, UNTIL, claiming
 from storage.schema import case_moves, cases, conversations, messages
 from storage.schema_notices import legs, notices
 
@@ -103,22 +98,10 @@ def claim_due(
     return sorted((Notice._make(row) for row in rows), key=lambda one: one.id)
 
 
-def _claim() -> ReturningUpdate[Any]:
-    """Built once: it runs every few seconds, mostly for nothing."""
-    n = notices.c
-    key = tuple_(n.association, n.id)
-    mine = n.association.in_(bindparam("associations", expanding=True))
-    due = (
-        select(*key.clauses)
-        .where(mine, n.due.is_not(None), n.due <= bindparam("now", type_=BigInteger))
-        .order_by(n.due)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    )
-    return update(notices).where(key.in_(drawn_once(due))).values(due=bindparam("until")).returning(*_NOTICE)
-
-
-_CLAIM = _claim()
+_n = notices.c
+_CLAIM = claiming(
+    *(notices, _n.association.in_(ASSOCIATIONS), _n.due.is_not(None), _n.due <= NOW), order=_n.due, due=UNTIL
+).returning(*_NOTICE)
 
 
 def change(connection: Connection, association: str, id: int, **changes: object) -> None:

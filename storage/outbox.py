@@ -5,10 +5,10 @@ Who claims holds the account's lease (accounts.py), so that two processes never 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
+    ColumnElement,
     Connection,
     Select,
     Text,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.selectable import CTE
 
-from storage.batch import Batch, columns_of
+from storage.batch import NOW, Batch, columns_of
 from storage.conversations import open_handle
 from storage.messages import BODY, unsettled
 from storage.schema import MOVED, conversations, messages
@@ -151,7 +151,7 @@ def _has_due(given: CTE) -> Executable:
         m.association == g.association,
         m.channel == g.channel,
         m.state == literal_column("'queued'"),
-        m.not_before <= bindparam("now", type_=BigInteger),
+        m.not_before <= NOW,
     )
     first = waits.order_by(m.lane, m.id).limit(literal_column("1"))
     return select(g.association, g.channel).where(first.scalar_subquery().is_not(None))
@@ -186,7 +186,7 @@ def expire(
     if connection.execute(_RAN_OUT, {"now": now}).first() is None:
         return []
     m = messages.c
-    over = and_(m.state == literal_column("'sending'"), m.lease_until < now)
+    over = _ran_out(now)
     once = and_(m.channel.in_(list(resend)), m.lane.in_(["dialogue", "notice"]), not_(m.again))
     if waits is not None:
         found = connection.execute(select(m.association, m.id, m.body).where(over, once)).all()
@@ -208,11 +208,11 @@ def expire(
     return [(row[0], row[1], row[2]) for row in changed]
 
 
-_RAN_OUT = (
-    select(messages.c.id)
-    .where(messages.c.state == literal_column("'sending'"), messages.c.lease_until < bindparam("now", type_=BigInteger))
-    .limit(1)
-)
+def _ran_out(now: Any) -> ColumnElement[bool]:
+    return and_(messages.c.state == literal_column("'sending'"), messages.c.lease_until < now)
+
+
+_RAN_OUT = select(messages.c.id).where(_ran_out(NOW)).limit(1)
 """Built once: it is asked every few seconds, mostly for nothing."""
 
 

@@ -1,12 +1,11 @@
 """Moments a conversation waits for: rows with a due time, claimed in a transaction (rule 10)."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, select, tuple_, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Connection
 
-from storage.batch import deleting, drawn_once, upserting
+from storage.batch import ASSOCIATIONS, NOW, UNTIL, claiming, deleting, upserting
 from storage.schema import timers
 
 
@@ -54,20 +53,9 @@ _SET = upserting(
 _CLEAR = deleting(timers, "association", "conversation", "timer")
 _DONE = deleting(timers, "association", "conversation", "timer", "due")
 
-
-def _claim() -> ReturningUpdate[Any]:
-    """Built once: it runs each second, and building it takes twice as long as running it."""
-    t, now = timers.c, bindparam("now", type_=BigInteger)
-    key = tuple_(t.association, t.conversation, t.timer)
-    due = (
-        select(*key.clauses)
-        .where(t.association.in_(bindparam("associations", expanding=True)), t.due <= now, t.claimed_until <= now)
-        .order_by(t.due)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    )
-    claimed = update(timers).where(key.in_(drawn_once(due))).values(claimed_until=bindparam("until"))
-    return claimed.returning(*key.clauses, t.due)
-
-
-_CLAIM = _claim()
+_t = timers.c
+_CLAIM = claiming(
+    *(timers, _t.association.in_(ASSOCIATIONS), _t.due <= NOW, _t.claimed_until <= NOW),
+    order=_t.due,
+    claimed_until=UNTIL,
+).returning(_t.association, _t.conversation, _t.timer, _t.due)

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, exists, func, not_, select, text, tuple_, update
+from sqlalchemy import Connection, exists, func, not_, select, text, update
 
-from storage.batch import among, drawn_once
+from storage.batch import among, claiming
 from storage.schema import conversations
 from storage.schema_surveys import recipients, waves
 from storage.vault import Vault, context
@@ -244,17 +244,9 @@ def claim(
 ) -> list[Recipient]:
     """The next to be asked, which nobody else asks before `until`."""
     r = recipients.c
-    key = tuple_(r.association, r.wave, r.conversation)
-    due = (
-        select(r.association, r.wave, r.conversation)
-        .where(r.association == association, r.wave == wave, r.channel == channel, r.due.is_not(None), r.due <= now)
-        .order_by(r.due)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(
-        update(recipients).where(key.in_(drawn_once(due))).values(due=until).returning(*_RECIPIENT)
-    )
+    mine = (r.association == association, r.wave == wave, r.channel == channel, r.due.is_not(None), r.due <= now)
+    taken = claiming(recipients, *mine, order=r.due, most=limit, due=until)
+    rows = connection.execute(taken.returning(*_RECIPIENT))
     return sorted(Recipient._make(row) for row in rows)
 
 
